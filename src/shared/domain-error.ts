@@ -1,0 +1,67 @@
+/**
+ * Every refusal the service can give, by its stable `code`. The status of each stands in one table,
+ * `infrastructure/http/problem.ts`; a code added here does not compile until it has one there.
+ */
+export type ErrorCode =
+  // the call itself
+  | 'invalid_request'
+  | 'validation_failed'
+  | 'malformed_json'
+  | 'payload_too_large'
+  | 'unsupported_media_type'
+  | 'headers_too_large'
+  | 'expectation_failed'
+  | 'request_timeout'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'too_many_requests'
+  | 'invalid_cursor'
+  // who is calling
+  | 'unauthenticated'
+  | 'invalid_token'
+  | 'multiple_credentials'
+  | 'insufficient_scope'
+  | 'invalid_credentials'
+  | 'invalid_refresh_token'
+  | 'invalid_scope'
+  | 'email_taken'
+  | 'weak_password'
+  // applications and keys
+  | 'application_not_found'
+  | 'not_application_owner'
+  | 'api_key_not_found'
+  | 'api_key_limit_reached'
+  | 'api_key_revoked'
+  | 'edit_conflict'
+  | 'key_in_query'
+  // ours
+  | 'service_unavailable'
+  | 'internal_error';
+
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+export interface DomainErrorDetails {
+  /** For 400 on validation: what is wrong with which field. Never holds the offending value. */
+  errors?: FieldError[];
+  /** Seconds, for `Retry-After`. */
+  retryAfter?: number;
+  /** Further headers of the answer. */
+  headers?: Record<string, string>;
+  cause?: unknown;
+}
+
+/** A refusal. `detail` says what the caller can do about it; it never holds a secret or the input. */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: string,
+    readonly details: DomainErrorDetails = {},
+  ) {
+    super(`${code}: ${detail}`, { cause: details.cause });
+  }
+}
