@@ -62,7 +62,9 @@ function productionProblems(env: Env): string[] {
   if (env.NODE_ENV !== 'production') return [];
   const problems: string[] = [];
   if (env.DATABASE_URL === undefined && !env.EMBEDDED_POSTGRES) {
-    problems.push('DATABASE_URL is required in production (or EMBEDDED_POSTGRES=true, to ask for the embedded one)');
+    problems.push(
+      'DATABASE_URL is required in production (or EMBEDDED_POSTGRES=true, to ask for the embedded one)',
+    );
   }
   return problems;
 }

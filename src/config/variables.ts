@@ -5,18 +5,39 @@ import type { Variable } from './env.js';
  * table (`npm run env:example`).
  */
 export const variables = {
-  NODE_ENV: oneOf(['development', 'test', 'production'], 'development', 'In `production` nothing is made up: no embedded database, no generated secrets.'),
+  NODE_ENV: oneOf(
+    ['development', 'test', 'production'],
+    'development',
+    'In `production` nothing is made up: no embedded database, no generated secrets.',
+  ),
   PORT: integer(0, 65_535, '3000', 'Port to listen on; 0 takes a free one.'),
   HOST: text('127.0.0.1', 'Address to listen on; 0.0.0.0 in a container.'),
-  LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'Least severe level that is logged.'),
+  LOG_LEVEL: oneOf(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'info',
+    'Least severe level that is logged.',
+  ),
 
   DATA_DIR: text('.data', 'Where the embedded PostgreSQL and generated secrets live.'),
   EMBEDDED_POSTGRES: boolean('false', 'Allow the embedded PostgreSQL in production too.'),
   DATABASE_URL: optionalUrl(['postgres:', 'postgresql:'], 'PostgreSQL to use in place of the embedded one.'),
-  MIGRATE_ON_START: boolean('false', 'Migrate at start (always on with the embedded PostgreSQL). Safe when several nodes start at once.'),
+  MIGRATE_ON_START: boolean(
+    'false',
+    'Migrate at start (always on with the embedded PostgreSQL). Safe when several nodes start at once.',
+  ),
   DATABASE_POOL_SIZE: integer(1, 1000, '10', 'Connections to PostgreSQL of one process.'),
-  DATABASE_POOL_WAIT_MS: integer(10, 60_000, '2000', 'Milliseconds a request waits for a free connection before it is answered 503.'),
-  DATABASE_STATEMENT_TIMEOUT_MS: integer(10, 600_000, '5000', 'Milliseconds a statement may take before it is answered 503.'),
+  DATABASE_POOL_WAIT_MS: integer(
+    10,
+    60_000,
+    '2000',
+    'Milliseconds a request waits for a free connection before it is answered 503.',
+  ),
+  DATABASE_STATEMENT_TIMEOUT_MS: integer(
+    10,
+    600_000,
+    '5000',
+    'Milliseconds a statement may take before it is answered 503.',
+  ),
 };
 
 export function text(fallback: string, about: string): Variable<string> & { default: string } {
@@ -27,7 +48,12 @@ export function optionalText(about: string): Variable<string> & { default: undef
   return { about, default: undefined, parse: (value) => value };
 }
 
-export function integer(min: number, max: number, fallback: string, about: string): Variable<number> & { default: string } {
+export function integer(
+  min: number,
+  max: number,
+  fallback: string,
+  about: string,
+): Variable<number> & { default: string } {
   return {
     about,
     default: fallback,
@@ -52,7 +78,11 @@ export function boolean(fallback: 'true' | 'false', about: string): Variable<boo
   };
 }
 
-export function oneOf<const T extends string>(values: readonly T[], fallback: NoInfer<T>, about: string): Variable<T> & { default: string } {
+export function oneOf<const T extends string>(
+  values: readonly T[],
+  fallback: NoInfer<T>,
+  about: string,
+): Variable<T> & { default: string } {
   return {
     about,
     default: fallback,
@@ -70,7 +100,9 @@ export function optionalUrl(protocols: string[], about: string): Variable<string
     default: undefined,
     parse: (value) => {
       if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
-        throw new Error(`must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+        throw new Error(
+          `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+        );
       }
       return value;
     },

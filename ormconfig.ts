@@ -1,0 +1,9 @@
+import { DataSource } from 'typeorm';
+import { loadEnv } from './src/config/env.js';
+import { dataSourceOptions } from './src/infrastructure/database/data-source.js';
+
+/** For TypeORM's command line: `npm run build && npx typeorm migration:show -d dist/ormconfig.js`. */
+export default new DataSource({
+  ...dataSourceOptions({ url: loadEnv().DATABASE_URL ?? 'postgres://127.0.0.1:5432/upblit' }),
+  entities: [],
+});

@@ -1,0 +1,22 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ENV, type Env } from './config/env.js';
+import { DatabaseModule } from './infrastructure/database/database.module.js';
+import { AuthModule } from './modules/auth/index.js';
+import { Clock, SystemClock } from './shared/clock.js';
+
+/** The composition root. */
+@Module({})
+export class AppModule {
+  static forRoot(env: Env): DynamicModule {
+    return {
+      module: AppModule,
+      global: true,
+      imports: [DatabaseModule, AuthModule],
+      providers: [
+        { provide: ENV, useValue: env },
+        { provide: Clock, useClass: SystemClock },
+      ],
+      exports: [ENV, Clock],
+    };
+  }
+}

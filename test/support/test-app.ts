@@ -1,0 +1,52 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { AppModule } from '../../src/app.module.js';
+import { createAdapter, setUpApp } from '../../src/app.setup.js';
+import { parseEnv, type Env } from '../../src/config/env.js';
+import { Clock } from '../../src/shared/clock.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
+
+export interface TestAppOptions {
+  /** Variables that differ from the defaults of a test. */
+  env?: Record<string, string>;
+  clock?: Clock;
+  /** Another application's database, for several nodes on one. */
+  database?: TestDatabase;
+}
+
+/** A running service on a real database of its own. */
+export class TestApp {
+  private constructor(
+    readonly nest: NestFastifyApplication,
+    readonly env: Env,
+    readonly database: TestDatabase,
+    private readonly ownsDatabase: boolean,
+  ) {}
+
+  static async start(options: TestAppOptions = {}): Promise<TestApp> {
+    const database = options.database ?? (await createTestDatabase());
+    const env = parseEnv({
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: database.url,
+      DATABASE_POOL_SIZE: '5',
+      ...options.env,
+    });
+    const builder = Test.createTestingModule({ imports: [AppModule.forRoot(env)] });
+    if (options.clock !== undefined) builder.overrideProvider(Clock).useValue(options.clock);
+    const module = await builder.compile();
+    const nest = module.createNestApplication<NestFastifyApplication>(createAdapter(env));
+    await setUpApp(nest, env);
+    return new TestApp(nest, env, database, options.database === undefined);
+  }
+
+  /** The HTTP server, for supertest. */
+  get http(): ReturnType<NestFastifyApplication['getHttpServer']> {
+    return this.nest.getHttpServer();
+  }
+
+  async stop(): Promise<void> {
+    await this.nest.close();
+    if (this.ownsDatabase) await this.database.drop();
+  }
+}
