@@ -1,0 +1,48 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DomainError } from '../../shared/domain-error.js';
+import { scrub } from '../logging/scrub.js';
+import { PROBLEM_CONTENT_TYPE, PROBLEMS, problemHeaders, toProblem } from './problem.js';
+import { toDomainError } from './to-domain-error.js';
+import { UnreadableBody } from './unreadable-body.js';
+
+/** Every error that reaches Nest or Fastify leaves as a problem document (RFC 9457). */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    sendProblem(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+}
+
+/** Answers a request with the problem document of an error, and logs what is our own fault. */
+export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const refusal = toDomainError(error);
+  const { status } = PROBLEMS[refusal.code];
+  logFault(refusal, status, request);
+  if (reply.sent) return;
+  // The rest of a body that was too large is not read: the connection cannot be used again.
+  if (request.body instanceof UnreadableBody && request.body.error.code === 'payload_too_large') {
+    reply.header('connection', 'close');
+  }
+  void reply
+    .code(status)
+    .headers(problemHeaders(refusal))
+    .header('content-type', PROBLEM_CONTENT_TYPE)
+    // Serialized here: a route's response schemas are for what it answers when all is well.
+    .serializer(JSON.stringify)
+    .send(toProblem(refusal, request.id, pathOf(request)));
+}
+
+function logFault(refusal: DomainError, status: number, request: FastifyRequest): void {
+  if (status < 500) return;
+  const cause = refusal.details.cause ?? refusal;
+  if (status === 503) request.log.warn({ err: cause }, 'answered 503');
+  else request.log.error({ err: cause }, 'answered 500');
+}
+
+function pathOf(request: FastifyRequest): string {
+  const path = request.raw.url ?? '/';
+  const query = path.indexOf('?');
+  return scrub(query === -1 ? path : path.slice(0, query)).slice(0, 200);
+}
