@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url';
+
+/** The top directory of this checkout. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** One line of progress; stdout is left to what was asked for. */
+export function say(message) {
+  process.stderr.write(`${message}\n`);
+}
+
+/** Ends the process with one message. */
+export function fail(message) {
+  say(message);
+  process.exit(1);
+}
