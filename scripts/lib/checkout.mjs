@@ -13,3 +13,8 @@ export function fail(message) {
   say(message);
   process.exit(1);
 }
+
+/** What an error says; that of a refused connection may say nothing but its code. */
+export function messageOf(error) {
+  return error.message || error.errors?.[0]?.message || error.code || String(error);
+}

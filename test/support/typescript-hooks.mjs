@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { transformFile } from '@swc/core';
+import { swcOptions } from '../../scripts/lib/swc-options.mjs';
 
 /** TypeScript sources import each other by the names their output will have. */
 export async function resolve(specifier, context, next) {
@@ -13,11 +14,6 @@ export async function resolve(specifier, context, next) {
 
 export async function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
-  const { code } = await transformFile(fileURLToPath(url), {
-    swcrc: false,
-    sourceMaps: 'inline',
-    jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true } },
-    module: { type: 'es6' },
-  });
+  const { code } = await transformFile(fileURLToPath(url), { ...swcOptions, sourceMaps: 'inline' });
   return { format: 'module', source: code, shortCircuit: true };
 }

@@ -1,0 +1,9 @@
+import { ensureBuild } from './lib/build.mjs';
+import { root } from './lib/checkout.mjs';
+import { ensurePackages } from './lib/packages.mjs';
+
+// `npm run migrate`: installs and builds what is missing, and migrates.
+await ensurePackages();
+await ensureBuild();
+process.chdir(root);
+await import('./run-migrations.mjs');
