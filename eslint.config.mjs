@@ -14,6 +14,8 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-definitions': 'off',
+      // DTOs are classes because Swagger and class-validator read their decorators; answers are plain objects.
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // Node's own reader of the environment is config/env.ts; everything else is handed its values.
       'no-restricted-properties': [
         'error',

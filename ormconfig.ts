@@ -1,9 +1,11 @@
 import { DataSource } from 'typeorm';
 import { loadEnv } from './src/config/env.js';
 import { dataSourceOptions } from './src/infrastructure/database/data-source.js';
+import { apiKeySchema, apiKeySecretSchema } from './src/modules/api-keys/infrastructure/api-key.schema.js';
+import { applicationSchema } from './src/modules/applications/infrastructure/application.schema.js';
 
 /** For TypeORM's command line: `npm run build && npx typeorm migration:show -d dist/ormconfig.js`. */
 export default new DataSource({
   ...dataSourceOptions({ url: loadEnv().DATABASE_URL ?? 'postgres://127.0.0.1:5432/upblit' }),
-  entities: [],
+  entities: [applicationSchema, apiKeySchema, apiKeySecretSchema],
 });

@@ -1,4 +1,5 @@
 import type { Variable } from './env.js';
+import { parsePeppers } from './secrets.js';
 
 /**
  * Every environment variable of the service, in the order of `.env.example`, which is generated from this
@@ -38,6 +39,17 @@ export const variables = {
     '5000',
     'Milliseconds a statement may take before it is answered 503.',
   ),
+
+  API_KEY_PEPPERS: optional(
+    parsePeppers,
+    'Keys of the HMAC over API keys, as 1=<base64url of at least 32 bytes>,2=…; the highest version is used for new hashes. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. NEVER drop a version whose keys are still in use.',
+  ),
+  MAX_ACTIVE_KEYS_PER_APPLICATION: integer(
+    1,
+    1_000_000,
+    '1000',
+    'Active keys an application may have at once.',
+  ),
 };
 
 export function text(fallback: string, about: string): Variable<string> & { default: string } {
@@ -46,6 +58,13 @@ export function text(fallback: string, about: string): Variable<string> & { defa
 
 export function optionalText(about: string): Variable<string> & { default: undefined } {
   return { about, default: undefined, parse: (value) => value };
+}
+
+export function optional<T>(
+  parse: (value: string) => T,
+  about: string,
+): Variable<T> & { default: undefined } {
+  return { about, default: undefined, parse };
 }
 
 export function integer(

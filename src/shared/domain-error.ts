@@ -34,6 +34,9 @@ export type ErrorCode =
   | 'api_key_revoked'
   | 'edit_conflict'
   | 'key_in_query'
+  | 'missing_api_key'
+  | 'invalid_api_key'
+  | 'insufficient_permissions'
   // ours
   | 'service_unavailable'
   | 'internal_error';

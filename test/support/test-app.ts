@@ -30,6 +30,7 @@ export class TestApp {
       LOG_LEVEL: 'silent',
       DATABASE_URL: database.url,
       DATABASE_POOL_SIZE: '5',
+      API_KEY_PEPPERS: `1=${Buffer.alloc(32, 1).toString('base64url')}`,
       ...options.env,
     });
     const builder = Test.createTestingModule({ imports: [AppModule.forRoot(env)] });

@@ -53,6 +53,17 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   api_key_limit_reached: { status: 409, title: 'The application has as many active keys as it may' },
   api_key_revoked: { status: 409, title: 'The API key is revoked' },
   edit_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
+  missing_api_key: {
+    status: 401,
+    title: 'A key is needed',
+    headers: { 'www-authenticate': 'Bearer' },
+  },
+  invalid_api_key: {
+    status: 401,
+    title: 'The key is not good',
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  },
+  insufficient_permissions: { status: 403, title: 'The key may not do this' },
   key_in_query: { status: 400, title: 'A key does not belong in a URL' },
 
   service_unavailable: {

@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ENV, type Env } from '../../config/env.js';
+import { ApplicationsModule } from '../applications/index.js';
+import { ApiKeyLimits, ApiKeyService } from './application/api-key.service.js';
+import { ApplicationKeys } from './application/application-keys.js';
+import { VerificationRecords } from './application/verification-records.js';
+import { VerificationService } from './application/verification.service.js';
+import { ApiKeyRepository } from './domain/api-key.repository.js';
+import { KeyHasher } from './domain/key-hasher.js';
+import { ApiKeyOwnershipGuard } from './http/api-key-ownership.guard.js';
+import { ApiKeysController } from './http/api-keys.controller.js';
+import { VerifyController } from './http/verify.controller.js';
+import { apiKeySchema, apiKeySecretSchema } from './infrastructure/api-key.schema.js';
+import { PostgresVerificationRecords } from './infrastructure/postgres-verification-records.js';
+import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.repository.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([apiKeySchema, apiKeySecretSchema]), ApplicationsModule],
+  // Verification first: `apikey/verify` must not be taken for `apikey/{id}`.
+  controllers: [VerifyController, ApiKeysController],
+  providers: [
+    ApiKeyService,
+    VerificationService,
+    ApplicationKeys,
+    ApiKeyOwnershipGuard,
+    { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
+    { provide: VerificationRecords, useClass: PostgresVerificationRecords },
+    { provide: KeyHasher, inject: [ENV], useFactory: (env: Env) => new KeyHasher(env.API_KEY_PEPPERS ?? []) },
+    {
+      provide: ApiKeyLimits,
+      inject: [ENV],
+      useFactory: (env: Env): ApiKeyLimits => ({
+        maxActiveKeysPerApplication: env.MAX_ACTIVE_KEYS_PER_APPLICATION,
+      }),
+    },
+  ],
+})
+export class ApiKeysModule {}

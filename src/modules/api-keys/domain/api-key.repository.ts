@@ -1,0 +1,33 @@
+import type { PageRequest } from '../../../shared/page.js';
+import type { Transaction } from '../../../shared/transaction.js';
+import type { Subject } from '../../auth/index.js';
+import type { ApiKey, KeyStatus } from './api-key.js';
+
+export interface ApiKeyQuery {
+  applicationId: string;
+  status?: KeyStatus;
+}
+
+/** Where keys are kept. Whether the application of a key still is there, its caller knows. */
+export abstract class ApiKeyRepository {
+  /**
+   * Inserts the key with its secret in one transaction: after a crash there is either no key or one that works.
+   * Throws `application_not_found` when the application was deleted meanwhile and `api_key_limit_reached` when it
+   * has `maxActive` active keys; both hold however many are issued at once.
+   */
+  abstract insert(key: ApiKey, maxActive: number): Promise<void>;
+
+  abstract find(id: string): Promise<ApiKey | null>;
+
+  /** Up to `limit + 1` keys, newest first. */
+  abstract list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]>;
+
+  /** Answers false, and changes nothing, when somebody else changed or revoked the key since it was read. */
+  abstract update(key: ApiKey): Promise<boolean>;
+
+  /** Revokes for good. A key that is revoked already stays as it is. */
+  abstract revoke(id: string, by: Subject, now: Date): Promise<void>;
+
+  /** Revokes what is left of an application's keys, in the caller's transaction. */
+  abstract revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void>;
+}

@@ -1,0 +1,61 @@
+import { createHmac } from 'node:crypto';
+import { inspect } from 'node:util';
+import type { PlaintextKey } from './plaintext-key.js';
+
+/** A secret that lives outside the database: without it a stolen table of hashes is of no use. */
+export interface Pepper {
+  version: number;
+  /** At least 32 bytes. */
+  key: Buffer;
+}
+
+/** What is kept of a key. Shows nothing of itself when printed. */
+export class KeyHash {
+  constructor(
+    /** 32 bytes. */
+    readonly bytes: Buffer,
+    readonly pepperVersion: number,
+  ) {}
+
+  toJSON(): string {
+    return '[KeyHash]';
+  }
+
+  [inspect.custom](): string {
+    return '[KeyHash]';
+  }
+}
+
+/**
+ * HMAC-SHA-256 (RFC 2104) of keys under a pepper. A password hash would add nothing to 178 random bits, and would
+ * cap verification at a few keys a second.
+ */
+export class KeyHasher {
+  private readonly current: Pepper;
+
+  /** The pepper of the highest version hashes new keys; the older ones stay readable. */
+  constructor(private readonly peppers: readonly Pepper[]) {
+    const newestFirst = [...peppers].sort((a, b) => b.version - a.version);
+    const current = newestFirst[0];
+    if (current === undefined) throw new Error('a key hasher needs a pepper');
+    this.current = current;
+    this.peppers = newestFirst;
+  }
+
+  get currentVersion(): number {
+    return this.current.version;
+  }
+
+  hash(key: PlaintextKey): KeyHash {
+    return digest(key, this.current);
+  }
+
+  /** Every hash the key may be kept under, the current pepper's first. */
+  candidates(key: PlaintextKey): Buffer[] {
+    return this.peppers.map((pepper) => digest(key, pepper).bytes);
+  }
+}
+
+function digest(key: PlaintextKey, pepper: Pepper): KeyHash {
+  return new KeyHash(createHmac('sha256', pepper.key).update(key.reveal()).digest(), pepper.version);
+}

@@ -1,0 +1,28 @@
+/** At most this many on one key. */
+export const MAX_SCOPES = 100;
+
+/**
+ * RFC 6749, section 3.3: printable ASCII without space, `"` and `\`. Levels are divided by `:`; a `*` stands for
+ * everything below, and only as the last level.
+ */
+const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/;
+
+export function isScope(text: unknown): text is string {
+  if (typeof text !== 'string' || !SCOPE.test(text)) return false;
+  const star = text.indexOf('*');
+  return star === -1 || (star === text.length - 1 && (star === 0 || text.charAt(star - 1) === ':'));
+}
+
+/** Whether what a key holds covers a needed scope: `telemetry:*` covers `telemetry:write`, not `telemetry`. */
+export function covers(held: readonly string[], needed: string): boolean {
+  return held.some((scope) =>
+    scope.endsWith('*')
+      ? needed.length >= scope.length && needed.startsWith(scope.slice(0, -1))
+      : scope === needed,
+  );
+}
+
+/** Without scopes a key passes what asks for none and fails what asks for any. */
+export function coversAll(held: readonly string[], needed: readonly string[]): boolean {
+  return needed.every((scope) => covers(held, scope));
+}

@@ -1,0 +1,64 @@
+import { coversAll } from './scopes.js';
+import type { KeyEnvironment } from './key-format.js';
+import type { Metadata } from './metadata.js';
+
+/** Everything a verdict needs to know of a key, and nothing else. */
+export interface VerificationRecord {
+  readonly keyId: string;
+  readonly applicationId: string;
+  readonly ownerId: string;
+  /** Null for an owner who registered here. */
+  readonly ownerIssuer: string | null;
+  readonly name: string;
+  readonly environment: KeyEnvironment;
+  readonly scopes: readonly string[];
+  readonly metadata: Metadata;
+  readonly revoked: boolean;
+  readonly enabled: boolean;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number | null;
+  /** The secret that was presented, and when it stops working. */
+  readonly secretId: string;
+  readonly secretExpiresAt: number | null;
+}
+
+/** What the service that was handed the key wants to know. */
+export interface VerificationRequest {
+  /** Refuses keys of any other application. */
+  readonly applicationId?: string | undefined;
+  /** The scopes needed, all of them. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+export type DenialCode = 'NOT_FOUND' | 'REVOKED' | 'DISABLED' | 'EXPIRED' | 'INSUFFICIENT_PERMISSIONS';
+
+/** A verdict is a value; an exception is a failure of ours. */
+export type Verdict =
+  | { readonly valid: true; readonly code: 'VALID'; readonly record: VerificationRecord }
+  | { readonly valid: false; readonly code: DenialCode };
+
+export const NOT_FOUND: Verdict = { valid: false, code: 'NOT_FOUND' };
+const REVOKED: Verdict = { valid: false, code: 'REVOKED' };
+const DISABLED: Verdict = { valid: false, code: 'DISABLED' };
+const EXPIRED: Verdict = { valid: false, code: 'EXPIRED' };
+const INSUFFICIENT_PERMISSIONS: Verdict = { valid: false, code: 'INSUFFICIENT_PERMISSIONS' };
+
+/**
+ * Who is this, and may it? Pure. `now` is the database's clock, in milliseconds, so that all nodes agree on expiry.
+ * The order of the checks is part of the contract.
+ */
+export function decideVerification(
+  record: VerificationRecord | null,
+  request: VerificationRequest,
+  now: number,
+): Verdict {
+  if (record === null) return NOT_FOUND;
+  if (request.applicationId !== undefined && request.applicationId !== record.applicationId) return NOT_FOUND;
+  if (record.revoked) return REVOKED;
+  if (!record.enabled) return DISABLED;
+  if (record.expiresAt !== null && record.expiresAt <= now) return EXPIRED;
+  if (record.secretExpiresAt !== null && record.secretExpiresAt <= now) return EXPIRED;
+  if (request.scopes !== undefined && !coversAll(record.scopes, request.scopes))
+    return INSUFFICIENT_PERMISSIONS;
+  return { valid: true, code: 'VALID', record };
+}

@@ -1,0 +1,148 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { Clock } from '../../../shared/clock.js';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { CurrentApplication, OwnedApplication, type Application } from '../../applications/index.js';
+import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
+import { ApiKeyService } from '../application/api-key.service.js';
+import type { ApiKey } from '../domain/api-key.js';
+import { CurrentApiKey, OwnedApiKey } from './api-key-ownership.guard.js';
+import {
+  ApiKeyDto,
+  ApiKeyPageDto,
+  ApplicationIdQueryDto,
+  ChangeApiKeyDto,
+  IssueApiKeyDto,
+  ListApiKeysQueryDto,
+} from './api-key.dto.js';
+import { toResponse } from './to-response.js';
+
+const IN_PATH = { name: 'id', description: 'The id of the key.', schema: { type: 'string', format: 'uuid' } };
+
+@ApiTags('API keys')
+@ApiBearerAuth('bearer')
+@Controller('apikey')
+export class ApiKeysController {
+  constructor(
+    private readonly keys: ApiKeyService,
+    private readonly clock: Clock,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  @RequireScopes('apikeys:write')
+  @OwnedApplication('query')
+  @ApiOperation({
+    operationId: 'issueApiKey',
+    summary: 'Issue an API key for an application you own',
+    description:
+      'The answer is the key itself, as a JSON string. It is shown this once and can never be read again. The ' +
+      'body is optional: without one the key is live, has no scopes and does not expire.',
+  })
+  @ApiBody({ type: IssueApiKeyDto, required: false })
+  @ApiOkResponse({
+    description: 'The key.',
+    schema: { type: 'string', pattern: '^upblit_(live|test)_[0-9A-Za-z]{36}$' },
+    example: 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+    headers: {
+      Location: { description: 'The path of the key, to manage it by.', schema: { type: 'string' } },
+    },
+  })
+  @ApiProblems(
+    'validation_failed',
+    'insufficient_scope',
+    'not_application_owner',
+    'application_not_found',
+    'api_key_limit_reached',
+  )
+  async issue(
+    @CurrentApplication() application: Application,
+    @CurrentPrincipal() principal: Principal,
+    @Query() _query: ApplicationIdQueryDto,
+    @Body() body: IssueApiKeyDto | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    const { id, plaintext } = await this.keys.issue(application.id, body ?? {}, principal);
+    // A handler that returns a string would answer text/plain.
+    reply
+      .header('Content-Type', 'application/json')
+      .header('Cache-Control', 'no-store')
+      .header('Location', `/apikey/${id}`);
+    return JSON.stringify(plaintext.reveal());
+  }
+
+  @Get()
+  @RequireScopes('apikeys:read')
+  @OwnedApplication('query')
+  @ApiOperation({ operationId: 'listApiKeys', summary: "List an application's keys, newest first" })
+  @ApiOkResponse({ type: ApiKeyPageDto })
+  @ApiProblems(
+    'validation_failed',
+    'invalid_cursor',
+    'insufficient_scope',
+    'not_application_owner',
+    'application_not_found',
+  )
+  async list(
+    @CurrentApplication() application: Application,
+    @Query() query: ListApiKeysQueryDto,
+  ): Promise<ApiKeyPageDto> {
+    const page = await this.keys.list(application.id, query);
+    const now = this.clock.now();
+    return { ...page, data: page.data.map((key) => toResponse(key, now)) };
+  }
+
+  @Get(':id')
+  @RequireScopes('apikeys:read')
+  @OwnedApiKey()
+  @ApiOperation({ operationId: 'getApiKey', summary: 'Read one key (never its secret)' })
+  @ApiParam(IN_PATH)
+  @ApiOkResponse({ type: ApiKeyDto })
+  @ApiProblems('validation_failed', 'insufficient_scope', 'not_application_owner', 'api_key_not_found')
+  get(@CurrentApiKey() key: ApiKey): ApiKeyDto {
+    return toResponse(key, this.clock.now());
+  }
+
+  @Patch(':id')
+  @RequireScopes('apikeys:write')
+  @OwnedApiKey()
+  @ApiOperation({ operationId: 'changeApiKey', summary: 'Change, disable or enable a key' })
+  @ApiParam(IN_PATH)
+  @ApiOkResponse({ type: ApiKeyDto })
+  @ApiProblems(
+    'validation_failed',
+    'insufficient_scope',
+    'not_application_owner',
+    'api_key_not_found',
+    'api_key_revoked',
+    'edit_conflict',
+  )
+  async change(@CurrentApiKey() key: ApiKey, @Body() body: ChangeApiKeyDto): Promise<ApiKeyDto> {
+    return toResponse(await this.keys.change(key, body), this.clock.now());
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequireScopes('apikeys:write')
+  @OwnedApiKey()
+  @ApiOperation({
+    operationId: 'revokeApiKey',
+    summary: 'Revoke a key for good',
+    description: 'May be repeated. The key stays listed, as revoked.',
+  })
+  @ApiParam(IN_PATH)
+  @ApiNoContentResponse({ description: 'Revoked: no node accepts it any more.' })
+  @ApiProblems('validation_failed', 'insufficient_scope', 'not_application_owner', 'api_key_not_found')
+  async revoke(@CurrentApiKey() key: ApiKey, @CurrentPrincipal() principal: Principal): Promise<void> {
+    await this.keys.revoke(key, principal);
+  }
+}

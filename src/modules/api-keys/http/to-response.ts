@@ -1,0 +1,26 @@
+import { LOCAL_ISSUER } from '../../auth/index.js';
+import type { ApiKey } from '../domain/api-key.js';
+import type { ApiKeyDto } from './api-key.dto.js';
+
+/** The only place that says what of a key leaves the service: no hash ever does. */
+export function toResponse(key: ApiKey, now: Date): ApiKeyDto {
+  return {
+    id: key.id,
+    applicationId: key.applicationId,
+    name: key.name,
+    environment: key.environment,
+    hint: key.hint,
+    scopes: key.scopes,
+    status: key.status(now),
+    createdAt: key.createdAt.toISOString(),
+    createdBy: key.createdBySubject,
+    ...(key.createdByIssuer === LOCAL_ISSUER ? {} : { createdByIssuer: key.createdByIssuer }),
+    expiresAt: key.expiresAt?.toISOString() ?? null,
+    revokedAt: key.revokedAt?.toISOString() ?? null,
+    revokedBy: key.revokedBySubject,
+    ...(key.revokedByIssuer === null || key.revokedByIssuer === LOCAL_ISSUER
+      ? {}
+      : { revokedByIssuer: key.revokedByIssuer }),
+    metadata: key.metadata,
+  };
+}

@@ -1,0 +1,161 @@
+import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { RouteSchema } from '@nestjs/platform-fastify';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../../shared/domain-error.js';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { readUuid } from '../../../shared/http/uuid.js';
+import { Public } from '../../auth/index.js';
+import { VerificationService } from '../application/verification.service.js';
+import { isScope } from '../domain/scopes.js';
+import type { DenialCode, Verdict, VerificationRequest } from '../domain/verification.js';
+import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
+import { VERIFY_ANSWER, VERIFY_BODY, type VerifyBody } from './verify.schema.js';
+
+const EXAMPLE_KEY = 'upblit_live_000000000000000000000000000000000000';
+
+/** For the services that receive keys: possession of the key is the credential. */
+@ApiTags('Verification')
+@Public()
+@Controller('apikey/verify')
+export class VerifyController {
+  constructor(private readonly verification: VerificationService) {}
+
+  @Post()
+  @HttpCode(200)
+  @RouteSchema({ body: VERIFY_BODY, response: { 200: VERIFY_ANSWER } })
+  @ApiOperation({
+    operationId: 'verifyApiKey',
+    summary: 'Verify a key',
+    description:
+      '200 whatever the verdict: `valid` and `code` say it. Checked in this order: `NOT_FOUND`, `REVOKED`, ' +
+      '`DISABLED`, `EXPIRED`, `INSUFFICIENT_PERMISSIONS`, else `VALID`. A 4xx speaks of the call, a 5xx of this service.',
+  })
+  @ApiBody({ schema: { ...VERIFY_BODY, required: ['key'], example: { key: EXAMPLE_KEY } } as never })
+  @ApiOkResponse({
+    description: 'The verdict.',
+    schema: {
+      ...VERIFY_ANSWER,
+      required: ['valid', 'code'],
+      example: { valid: false, code: 'NOT_FOUND' },
+    } as never,
+  })
+  @ApiProblems('validation_failed')
+  async verify(@Body() body: VerifyBody, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    reply.header('Cache-Control', 'no-store');
+    return toAnswer(await this.verification.verify(body.key, body));
+  }
+
+  @Get()
+  @ApiOperation({
+    operationId: 'verifyApiKeyForGateway',
+    summary: 'Verify a key for a gateway',
+    description:
+      'The same decision for nginx `auth_request`, Caddy `forward_auth` and their like: the key comes in `x-api-key` ' +
+      'or as `Authorization: Bearer upblit_…`, the identity goes back in headers.',
+  })
+  @ApiSecurity('api-key')
+  @ApiQuery({
+    name: 'scopes',
+    required: false,
+    description: 'The scopes that are needed, divided by commas.',
+  })
+  @ApiQuery({ name: 'ApplicationId', required: false, description: 'Refuses keys of any other application.' })
+  @ApiOkResponse({
+    description: 'The key is good.',
+    schema: { type: 'object', additionalProperties: false, example: {} },
+    headers: Object.fromEntries(
+      ['X-Key-Id', 'X-Application-Id', 'X-Owner-Id', 'X-Key-Scopes'].map((name) => [
+        name,
+        { schema: { type: 'string' as const } },
+      ]),
+    ),
+  })
+  @ApiProblems(
+    'validation_failed',
+    'multiple_credentials',
+    'key_in_query',
+    'missing_api_key',
+    'invalid_api_key',
+    'insufficient_permissions',
+  )
+  async verifyForGateway(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
+    reply.header('Cache-Control', 'no-store');
+    const query = request.query as Record<string, unknown>;
+    refuseKeyInQuery(query);
+    const narrowing = readNarrowing(query);
+    const presented = readPresentedKey(request.raw);
+    if (presented === null) {
+      throw new DomainError('missing_api_key', 'Send a key in the x-api-key header.', {
+        headers: { 'WWW-Authenticate': 'Bearer' },
+      });
+    }
+    const verdict = await this.verification.verify(presented, narrowing);
+    if (!verdict.valid) throw refusal(verdict.code, narrowing);
+    const { record } = verdict;
+    reply
+      .header('X-Key-Id', record.keyId)
+      .header('X-Application-Id', record.applicationId)
+      .header('X-Owner-Id', headerText(record.ownerId))
+      .header('X-Key-Scopes', record.scopes.join(' '));
+    return {};
+  }
+}
+
+function toAnswer(verdict: Verdict): object {
+  if (!verdict.valid) return verdict;
+  const { record } = verdict;
+  return {
+    valid: true,
+    code: verdict.code,
+    keyId: record.keyId,
+    applicationId: record.applicationId,
+    ownerId: record.ownerId,
+    ownerIssuer: record.ownerIssuer ?? undefined,
+    name: record.name,
+    environment: record.environment,
+    scopes: record.scopes,
+    metadata: record.metadata,
+    expiresAt: record.expiresAt === null ? null : new Date(record.expiresAt).toISOString(),
+  };
+}
+
+function readNarrowing(query: Record<string, unknown>): VerificationRequest {
+  const { scopes, ApplicationId, ...unknown } = query;
+  const extra = Object.keys(unknown).length > 0;
+  if (extra) throw invalid('query', 'only scopes and ApplicationId are known here');
+  if (scopes !== undefined && typeof scopes !== 'string') throw invalid('scopes', 'must be given once');
+  const needed = scopes === undefined || scopes === '' ? [] : scopes.split(',');
+  if (needed.length > 100 || !needed.every(isScope))
+    throw invalid('scopes', 'must be scopes divided by commas');
+  return {
+    scopes: needed,
+    applicationId: ApplicationId === undefined ? undefined : readUuid('ApplicationId', ApplicationId),
+  };
+}
+
+function invalid(field: string, message: string): DomainError {
+  return new DomainError('validation_failed', `${field} ${message}.`, { errors: [{ field, message }] });
+}
+
+/** RFC 6750, section 3.1, for gateways: they pass the status on, and little else. */
+function refusal(code: DenialCode, request: VerificationRequest): DomainError {
+  if (code === 'INSUFFICIENT_PERMISSIONS') {
+    return new DomainError('insufficient_permissions', 'The key lacks a scope that is needed here.', {
+      headers: {
+        'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${(request.scopes ?? []).join(' ')}"`,
+      },
+    });
+  }
+  return new DomainError('invalid_api_key', `The key is not good: ${code}.`, {
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+  });
+}
+
+/** Header fields are ASCII (RFC 9110, section 5.5): another issuer's `sub` need not be, and is percent-encoded then. */
+function headerText(text: string): string {
+  return /^[\x21-\x7E]*$/.test(text) ? text : encodeURIComponent(text);
+}

@@ -1,0 +1,86 @@
+import { EntitySchema } from 'typeorm';
+import { ApiKey, ApiKeySecret } from '../domain/api-key.js';
+
+const TIME = { type: 'timestamptz', precision: 3 } as const;
+
+/** Map the entities from outside, so that they stay free of decorators. */
+export const apiKeySchema = new EntitySchema<ApiKey>({
+  name: 'ApiKey',
+  target: ApiKey,
+  tableName: 'api_keys',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    applicationId: { type: 'uuid', name: 'application_id' },
+    name: { type: 'text' },
+    environment: { type: 'text' },
+    scopes: { type: 'text', array: true },
+    metadata: { type: 'jsonb' },
+    enabled: { type: 'boolean' },
+    expiresAt: { ...TIME, name: 'expires_at', nullable: true },
+    createdAt: { ...TIME, name: 'created_at' },
+    createdByIssuer: { type: 'text', name: 'created_by_issuer' },
+    createdBySubject: { type: 'text', name: 'created_by_subject' },
+    revokedAt: { ...TIME, name: 'revoked_at', nullable: true },
+    revokedByIssuer: { type: 'text', name: 'revoked_by_issuer', nullable: true },
+    revokedBySubject: { type: 'text', name: 'revoked_by_subject', nullable: true },
+    version: { type: 'integer' },
+  },
+  foreignKeys: [
+    {
+      name: 'api_keys_application',
+      target: 'Application',
+      columnNames: ['applicationId'],
+      referencedColumnNames: ['id'],
+      onDelete: 'RESTRICT',
+    },
+  ],
+  checks: [
+    { name: 'api_keys_name_length', expression: 'char_length(name) BETWEEN 1 AND 100' },
+    { name: 'api_keys_environment', expression: `environment IN ('live', 'test')` },
+    { name: 'api_keys_scopes', expression: 'cardinality(scopes) <= 100' },
+    { name: 'api_keys_metadata', expression: `jsonb_typeof(metadata) = 'object'` },
+    {
+      name: 'api_keys_revoked_by_somebody',
+      expression: 'num_nulls(revoked_at, revoked_by_issuer, revoked_by_subject) IN (0, 3)',
+    },
+  ],
+  indices: [
+    { name: 'api_keys_of_application', columns: ['applicationId', 'id'], synchronize: false },
+    {
+      name: 'api_keys_usable',
+      columns: ['applicationId', 'id'],
+      where: 'revoked_at IS NULL',
+      synchronize: false,
+    },
+  ],
+});
+
+export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
+  name: 'ApiKeySecret',
+  target: ApiKeySecret,
+  tableName: 'api_key_secrets',
+  columns: {
+    id: { type: 'uuid', primary: true },
+    apiKeyId: { type: 'uuid', name: 'api_key_id' },
+    hash: { type: 'bytea' },
+    pepperVersion: { type: 'smallint', name: 'pepper_version' },
+    hint: { type: 'text' },
+    createdAt: { ...TIME, name: 'created_at' },
+    expiresAt: { ...TIME, name: 'expires_at', nullable: true },
+  },
+  foreignKeys: [
+    {
+      name: 'api_key_secrets_key',
+      target: 'ApiKey',
+      columnNames: ['apiKeyId'],
+      referencedColumnNames: ['id'],
+      onDelete: 'CASCADE',
+    },
+  ],
+  uniques: [{ name: 'api_key_secrets_hash', columns: ['hash'] }],
+  checks: [
+    { name: 'api_key_secrets_hash_length', expression: 'octet_length(hash) = 32' },
+    { name: 'api_key_secrets_hint_length', expression: 'char_length(hint) <= 64' },
+  ],
+  indices: [{ name: 'api_key_secrets_of_key', columns: ['apiKeyId'], synchronize: false }],
+});

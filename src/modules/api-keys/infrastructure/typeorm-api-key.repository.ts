@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import {
+  DataSource,
+  In,
+  IsNull,
+  type EntityManager,
+  type ObjectLiteral,
+  type SelectQueryBuilder,
+} from 'typeorm';
+import { managerOf } from '../../../infrastructure/database/transaction.js';
+import { DomainError } from '../../../shared/domain-error.js';
+import type { PageRequest } from '../../../shared/page.js';
+import type { Transaction } from '../../../shared/transaction.js';
+import type { Subject } from '../../auth/index.js';
+import { ApiKey, type KeyStatus } from '../domain/api-key.js';
+import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
+import type { Metadata } from '../domain/metadata.js';
+import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
+
+/** `ApiKey.status` as a condition, in the same order. */
+const HAS_STATUS: Record<KeyStatus, string> = {
+  revoked: 'key.revokedAt IS NOT NULL',
+  disabled: 'key.revokedAt IS NULL AND NOT key.enabled',
+  expired: 'key.revokedAt IS NULL AND key.enabled AND key.expiresAt <= :now',
+  active: 'key.revokedAt IS NULL AND key.enabled AND (key.expiresAt IS NULL OR key.expiresAt > :now)',
+};
+
+@Injectable()
+export class TypeOrmApiKeyRepository extends ApiKeyRepository {
+  private readonly manager: EntityManager;
+
+  constructor(@InjectDataSource() dataSource: DataSource) {
+    super();
+    this.manager = dataSource.manager;
+  }
+
+  async insert(key: ApiKey, maxActive: number): Promise<void> {
+    await this.manager.transaction(async (manager) => {
+      // Issuing for one application takes turns: only then does the count below hold until the commit, and no key
+      // slips in beside a deletion.
+      const locked: unknown[] = await manager.query(
+        'SELECT FROM applications WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE',
+        [key.applicationId],
+      );
+      if (locked.length === 0) {
+        throw new DomainError('application_not_found', 'The application has been deleted.');
+      }
+      if ((await this.countActive(manager, key.applicationId, key.createdAt)) >= maxActive) {
+        throw new DomainError(
+          'api_key_limit_reached',
+          `The application has ${maxActive} active keys, as many as it may: revoke one that is not needed.`,
+        );
+      }
+      await manager.insert<ObjectLiteral>(apiKeySchema, key);
+      await manager.insert(apiKeySecretSchema, key.secrets);
+    });
+  }
+
+  async find(id: string): Promise<ApiKey | null> {
+    const key = await this.manager.findOneBy(apiKeySchema, { id });
+    if (key === null) return null;
+    const [found = null] = await this.withSecrets([key]);
+    return found;
+  }
+
+  async list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]> {
+    const select = this.ofApplication(this.manager, query.applicationId);
+    if (query.status !== undefined) select.andWhere(HAS_STATUS[query.status], { now });
+    if (page.before !== undefined) select.andWhere('key.id < :before', { before: page.before });
+    return this.withSecrets(
+      await select
+        .orderBy('key.id', 'DESC')
+        .limit(page.limit + 1)
+        .getMany(),
+    );
+  }
+
+  async update(key: ApiKey): Promise<boolean> {
+    const { affected } = await this.manager.update(
+      apiKeySchema,
+      { id: key.id, version: key.version, revokedAt: IsNull() },
+      {
+        name: key.name,
+        scopes: key.scopes,
+        metadata: json(key.metadata),
+        enabled: key.enabled,
+        expiresAt: key.expiresAt,
+        version: key.version + 1,
+      },
+    );
+    return affected === 1;
+  }
+
+  async revoke(id: string, by: Subject, now: Date): Promise<void> {
+    await this.manager.update(apiKeySchema, { id, revokedAt: IsNull() }, revocation(by, now));
+  }
+
+  async revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void> {
+    await managerOf(tx).update(apiKeySchema, { applicationId, revokedAt: IsNull() }, revocation(by, now));
+  }
+
+  private countActive(manager: EntityManager, applicationId: string, now: Date): Promise<number> {
+    return this.ofApplication(manager, applicationId).andWhere(HAS_STATUS.active, { now }).getCount();
+  }
+
+  private ofApplication(manager: EntityManager, applicationId: string): SelectQueryBuilder<ApiKey> {
+    return manager
+      .createQueryBuilder(apiKeySchema, 'key')
+      .where('key.applicationId = :applicationId', { applicationId });
+  }
+
+  private async withSecrets(keys: ApiKey[]): Promise<ApiKey[]> {
+    if (keys.length === 0) return keys;
+    const secrets = await this.manager.find(apiKeySecretSchema, {
+      where: { apiKeyId: In(keys.map((key) => key.id)) },
+      order: { id: 'ASC' },
+    });
+    return keys.map((key) =>
+      Object.assign(key, { secrets: secrets.filter((secret) => secret.apiKeyId === key.id) }),
+    );
+  }
+}
+
+/** TypeORM's types want to know what is inside a JSON column; nobody does. */
+function json(metadata: Metadata): never {
+  return metadata as never;
+}
+
+function revocation(by: Subject, now: Date) {
+  return {
+    revokedAt: now,
+    revokedByIssuer: by.issuer,
+    revokedBySubject: by.subject,
+    version: () => 'version + 1',
+  };
+}

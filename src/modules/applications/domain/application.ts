@@ -1,0 +1,63 @@
+import type { Subject } from '../../auth/index.js';
+
+export const APPLICATION_ENVIRONMENTS = ['production', 'staging', 'development'] as const;
+export type ApplicationEnvironment = (typeof APPLICATION_ENVIRONMENTS)[number];
+
+export interface ApplicationChanges {
+  name?: string;
+  description?: string | null;
+  environment?: ApplicationEnvironment;
+}
+
+/** What keys belong to: a service somebody owns. */
+export class Application {
+  private constructor(
+    readonly id: string,
+    public name: string,
+    public description: string | null,
+    public environment: ApplicationEnvironment,
+    readonly ownerIssuer: string,
+    readonly ownerSubject: string,
+    readonly createdAt: Date,
+    public updatedAt: Date,
+    /** A deleted application keeps its row, so that its revoked keys can still be told from unknown ones. */
+    readonly deletedAt: Date | null,
+    /** Counts the changes, so that a stale one is noticed. */
+    readonly version: number,
+  ) {}
+
+  static create(
+    id: string,
+    owner: Subject,
+    props: ApplicationChanges & { name: string },
+    now: Date,
+  ): Application {
+    return new Application(
+      id,
+      props.name,
+      props.description ?? null,
+      props.environment ?? 'production',
+      owner.issuer,
+      owner.subject,
+      now,
+      now,
+      null,
+      1,
+    );
+  }
+
+  get owner(): Subject {
+    return { issuer: this.ownerIssuer, subject: this.ownerSubject };
+  }
+
+  isOwnedBy(subject: Subject): boolean {
+    return this.ownerIssuer === subject.issuer && this.ownerSubject === subject.subject;
+  }
+
+  change(changes: ApplicationChanges, now: Date): void {
+    if (changes.name !== undefined) this.name = changes.name;
+    if (changes.description !== undefined) this.description = changes.description;
+    if (changes.environment !== undefined) this.environment = changes.environment;
+    this.updatedAt = now;
+  }
+}

@@ -1,0 +1,131 @@
+import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
+import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
+import { ApplicationService } from '../application/application.service.js';
+import type { Application } from '../domain/application.js';
+import { CurrentApplication, OwnedApplication } from './application-ownership.guard.js';
+import {
+  ApplicationDto,
+  ApplicationPageDto,
+  ChangeApplicationDto,
+  CreateApplicationDto,
+  toResponse,
+} from './application.dto.js';
+
+const IN_PATH = {
+  name: 'id',
+  description: 'The id of the application.',
+  schema: { type: 'string', format: 'uuid' },
+};
+
+@ApiTags('Applications')
+@ApiBearerAuth('bearer')
+@Controller('applications')
+export class ApplicationsController {
+  constructor(private readonly applications: ApplicationService) {}
+
+  @Post()
+  @RequireScopes('applications:write')
+  @ApiOperation({ operationId: 'createApplication', summary: 'Create an application' })
+  @ApiCreatedResponse({
+    type: ApplicationDto,
+    headers: { Location: { description: 'The path of the application.', schema: { type: 'string' } } },
+  })
+  @ApiProblems('validation_failed', 'unauthenticated', 'insufficient_scope')
+  async create(
+    @CurrentPrincipal() principal: Principal,
+    @Body() body: CreateApplicationDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ApplicationDto> {
+    const application = await this.applications.create(principal, body);
+    reply.header('Location', `/applications/${application.id}`);
+    return toResponse(application);
+  }
+
+  @Get()
+  @RequireScopes('applications:read')
+  @ApiOperation({ operationId: 'listApplications', summary: 'List your applications, newest first' })
+  @ApiOkResponse({ type: ApplicationPageDto })
+  @ApiProblems('validation_failed', 'invalid_cursor', 'unauthenticated', 'insufficient_scope')
+  async list(
+    @CurrentPrincipal() principal: Principal,
+    @Query() query: PageQueryDto,
+  ): Promise<ApplicationPageDto> {
+    const page = await this.applications.list(principal, query);
+    return { ...page, data: page.data.map(toResponse) };
+  }
+
+  @Get(':id')
+  @RequireScopes('applications:read')
+  @OwnedApplication('path')
+  @ApiOperation({ operationId: 'getApplication', summary: 'Read one application' })
+  @ApiParam(IN_PATH)
+  @ApiOkResponse({ type: ApplicationDto })
+  @ApiProblems(
+    'validation_failed',
+    'unauthenticated',
+    'insufficient_scope',
+    'not_application_owner',
+    'application_not_found',
+  )
+  get(@CurrentApplication() application: Application): ApplicationDto {
+    return toResponse(application);
+  }
+
+  @Patch(':id')
+  @RequireScopes('applications:write')
+  @OwnedApplication('path')
+  @ApiOperation({ operationId: 'changeApplication', summary: 'Change an application' })
+  @ApiParam(IN_PATH)
+  @ApiOkResponse({ type: ApplicationDto })
+  @ApiProblems(
+    'validation_failed',
+    'unauthenticated',
+    'insufficient_scope',
+    'not_application_owner',
+    'application_not_found',
+    'edit_conflict',
+  )
+  async change(
+    @CurrentApplication() application: Application,
+    @Body() body: ChangeApplicationDto,
+  ): Promise<ApplicationDto> {
+    return toResponse(await this.applications.change(application, body));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @RequireScopes('applications:write')
+  @OwnedApplication('path')
+  @ApiOperation({
+    operationId: 'deleteApplication',
+    summary: 'Delete an application and revoke all its keys',
+    description: 'Every key of the application is revoked in the same transaction. There is no way back.',
+  })
+  @ApiParam(IN_PATH)
+  @ApiNoContentResponse({ description: 'Deleted; none of its keys is good any more.' })
+  @ApiProblems(
+    'validation_failed',
+    'unauthenticated',
+    'insufficient_scope',
+    'not_application_owner',
+    'application_not_found',
+  )
+  async delete(
+    @CurrentPrincipal() principal: Principal,
+    @CurrentApplication() application: Application,
+  ): Promise<void> {
+    await this.applications.delete(application, principal);
+  }
+}

@@ -1,0 +1,19 @@
+import { Transform } from 'class-transformer';
+import { ValidateIf, type ValidationOptions } from 'class-validator';
+
+/** The field may be left out, but not be null: class-validator's own `@IsOptional()` lets null through. */
+export function Omittable(options?: ValidationOptions): PropertyDecorator {
+  return ValidateIf((_, value) => value !== undefined, options);
+}
+
+/** Takes white space off both ends before the value is checked. */
+export function Trim(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
+}
+
+/** Reads a query parameter that holds a whole number; anything else is left as it is, for the check to refuse. */
+export function WholeNumber(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,
+  );
+}
