@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '../../../shared/transaction.js';
 import { ApplicationDependants, type ApplicationDependant } from '../../applications/index.js';
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 
 /** Ends the keys of an application together with it: no key outlives its application. */

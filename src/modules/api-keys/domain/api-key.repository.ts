@@ -1,6 +1,6 @@
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 import type { ApiKey, KeyStatus } from './api-key.js';
 
 export interface ApiKeyQuery {

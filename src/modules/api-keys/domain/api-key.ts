@@ -1,5 +1,5 @@
 import { DomainError } from '../../../shared/domain-error.js';
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 import type { KeyEnvironment } from './key-format.js';
 import type { KeyHash } from './key-hasher.js';
 import type { Metadata } from './metadata.js';

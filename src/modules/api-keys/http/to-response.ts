@@ -1,4 +1,4 @@
-import { LOCAL_ISSUER } from '../../auth/index.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { ApiKeyDto } from './api-key.dto.js';
 

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { LOCAL_ISSUER } from '../../auth/index.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { VerificationRecords, type FoundRecord } from '../application/verification-records.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import type { KeyEnvironment } from '../domain/key-format.js';

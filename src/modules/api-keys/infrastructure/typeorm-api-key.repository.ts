@@ -12,7 +12,7 @@ import { managerOf } from '../../../infrastructure/database/transaction.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 import { ApiKey, type KeyStatus } from '../domain/api-key.js';
 import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
 import type { Metadata } from '../domain/metadata.js';

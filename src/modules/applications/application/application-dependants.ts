@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../../../shared/transaction.js';
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 
 /** What another module keeps for an application, and must end together with it. */
 export interface ApplicationDependant {

@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 import { Application, type ApplicationChanges } from '../domain/application.js';
 import { ApplicationRepository } from '../domain/application.repository.js';
 import { ApplicationDependants } from './application-dependants.js';

@@ -1,6 +1,6 @@
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 import type { Application } from './application.js';
 
 /** Where applications are kept. A deleted one is not found by anything here. */

@@ -1,4 +1,4 @@
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 
 export const APPLICATION_ENVIRONMENTS = ['production', 'staging', 'development'] as const;
 export type ApplicationEnvironment = (typeof APPLICATION_ENVIRONMENTS)[number];

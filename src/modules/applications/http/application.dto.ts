@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { Omittable, Trim } from '../../../shared/http/validation.js';
-import { LOCAL_ISSUER } from '../../auth/index.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import {
   APPLICATION_ENVIRONMENTS,
   type Application,

@@ -4,7 +4,7 @@ import { IsNull, LessThan, Repository } from 'typeorm';
 import { asTransaction } from '../../../infrastructure/database/transaction.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
-import type { Subject } from '../../auth/index.js';
+import type { Subject } from '../../../shared/subject.js';
 import { Application } from '../domain/application.js';
 import { ApplicationRepository } from '../domain/application.repository.js';
 import { applicationSchema } from './application.schema.js';

@@ -1,3 +1,7 @@
+import type { Subject } from '../../../shared/subject.js';
+
+export { LOCAL_ISSUER, isSameSubject, type Subject } from '../../../shared/subject.js';
+
 /** What an access token may be used for: the values of its `scope` claim (RFC 8693, section 4.2). */
 export const SCOPES = [
   'applications:read',
@@ -9,22 +13,7 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number];
 
-/** The issuer of the people who registered here, whatever this service calls itself in its tokens. */
-export const LOCAL_ISSUER = 'local';
-
-/** A person as every issuer names them: `sub` is unique within one issuer only (OpenID Connect Core, section 2). */
-export interface Subject {
-  /** `local`, or the `iss` of another issuer. */
-  readonly issuer: string;
-  /** The token's `sub`. */
-  readonly subject: string;
-}
-
 /** Who is calling, as a verified access token says. */
 export interface Principal extends Subject {
   readonly scopes: ReadonlySet<string>;
-}
-
-export function isSameSubject(a: Subject, b: Subject): boolean {
-  return a.issuer === b.issuer && a.subject === b.subject;
 }
