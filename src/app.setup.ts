@@ -5,7 +5,11 @@ import { InputValidationPipe } from './infrastructure/http/validation.pipe.js';
 
 /** The HTTP server every process and every test runs: limits, time-outs, logging. */
 export function createAdapter(_env: Env): FastifyAdapter {
-  return new FastifyAdapter({ bodyLimit: 64 * 1024 });
+  return new FastifyAdapter({
+    bodyLimit: 64 * 1024,
+    // What a schema does not know is refused, never dropped or bent into shape.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+  });
 }
 
 /** Everything between the socket and the controllers; `main.ts` and the tests share it. */

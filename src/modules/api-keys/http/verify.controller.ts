@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -41,7 +41,11 @@ export class VerifyController {
     } as never,
   })
   @ApiProblems('validation_failed')
-  async verify(@Body() body: VerifyBody, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+  async verify(
+    // The body comes with the request, not through the pipe: the compiled schema has checked it.
+    @Req() { body }: FastifyRequest<{ Body: VerifyBody }>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
     reply.header('Cache-Control', 'no-store');
     return toAnswer(await this.verification.verify(body.key, body));
   }
