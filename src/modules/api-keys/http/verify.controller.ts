@@ -12,7 +12,7 @@ import type { DenialCode, Verdict, VerificationRequest } from '../domain/verific
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
 import { VERIFY_ANSWER, VERIFY_BODY, type VerifyBody } from './verify.schema.js';
 
-const EXAMPLE_KEY = 'upblit_live_000000000000000000000000000000000000';
+const EXAMPLE_KEY = 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx';
 
 /** For the services that receive keys: possession of the key is the credential. */
 @ApiTags('Verification')
