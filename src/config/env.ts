@@ -1,14 +1,6 @@
 import { existsSync } from 'node:fs';
+import type { Variable } from './variable.js';
 import { variables } from './variables.js';
-
-/** One environment variable: how it is read, what it is without one, and what `.env.example` says of it. */
-export interface Variable<T> {
-  about: string;
-  /** As it would be written in `.env`; undefined when there is no default. */
-  default: string | undefined;
-  /** Throws an Error whose message completes "NAME …", and never holds the value: it may be a secret. */
-  parse(text: string): T;
-}
 
 type Variables = typeof variables;
 

@@ -1,5 +1,5 @@
-import type { Variable } from './env.js';
 import { parsePeppers } from './secrets.js';
+import type { Variable } from './variable.js';
 
 /**
  * Every environment variable of the service, in the order of `.env.example`, which is generated from this
