@@ -25,7 +25,7 @@ export class EnvError extends Error {
 
 /** Reads and checks the whole configuration. An empty value counts as none. */
 export function parseEnv(source: Record<string, string | undefined>): Env {
-  const problems: string[] = [];
+  const problems = new Map<string, string>();
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
     const given = source[name]?.trim();
@@ -34,12 +34,14 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     try {
       values[name] = variable.parse(text);
     } catch (error) {
-      problems.push(`${name} ${(error as Error).message}`);
+      problems.set(name, (error as Error).message);
     }
   }
   const env = values as Env;
-  if (problems.length === 0) problems.push(...productionProblems(env));
-  if (problems.length > 0) throw new EnvError(problems);
+  for (const [name, problem] of jointProblems(env)) {
+    if (!problems.has(name)) problems.set(name, problem);
+  }
+  if (problems.size > 0) throw new EnvError([...problems].map(([name, problem]) => `${name} ${problem}`));
   return Object.freeze(env);
 }
 
@@ -49,14 +51,44 @@ export function loadEnv(): Env {
   return parseEnv(process.env);
 }
 
-/** In production nothing is made up: no embedded database unless asked for, no generated secrets. */
-function productionProblems(env: Env): string[] {
-  if (env.NODE_ENV !== 'production') return [];
-  const problems: string[] = [];
+/** Whether secrets that the environment leaves out may be made up: for the embedded database only. */
+export function mayGenerateSecrets(env: Env): boolean {
+  return env.NODE_ENV !== 'production' && env.DATABASE_URL === undefined;
+}
+
+type Problem = [name: keyof Variables, problem: string];
+
+/** What is wrong with variables that are fine by themselves. Those that could not be read are undefined. */
+function jointProblems(env: Env): Problem[] {
+  const problems: Problem[] = [];
+  if (!mayGenerateSecrets(env)) {
+    for (const name of ['JWT_SIGNING_KEY', 'API_KEY_PEPPERS'] as const) {
+      if (env[name] === undefined) problems.push([name, 'is required with DATABASE_URL and in production']);
+    }
+  }
+  if (env.JWT_ISSUERS?.some(({ issuer }) => issuer === env.JWT_ISSUER) === true) {
+    problems.push(['JWT_ISSUERS', 'must not name JWT_ISSUER: its tokens are signed here']);
+  }
+  return env.NODE_ENV === 'production' ? [...problems, ...productionProblems(env)] : problems;
+}
+
+/** In production nothing is made up and nothing is weakened. */
+function productionProblems(env: Env): Problem[] {
+  const problems: Problem[] = [];
   if (env.DATABASE_URL === undefined && !env.EMBEDDED_POSTGRES) {
-    problems.push(
-      'DATABASE_URL is required in production (or EMBEDDED_POSTGRES=true, to ask for the embedded one)',
-    );
+    problems.push([
+      'DATABASE_URL',
+      'is required in production (or EMBEDDED_POSTGRES=true, to ask for the embedded one)',
+    ]);
+  }
+  if (env.BCRYPT_COST < 10) problems.push(['BCRYPT_COST', 'must be at least 10 in production']);
+  if (env.JWT_ISSUERS?.some(({ keys }) => 'jwksUrl' in keys && isPlainHttp(keys.jwksUrl)) === true) {
+    problems.push(['JWT_ISSUERS', 'must have https in every jwksUrl in production']);
   }
   return problems;
+}
+
+/** Whoever sits on the way could put keys of their own in; nobody does on the way to this machine itself. */
+function isPlainHttp(url: URL): boolean {
+  return url.protocol === 'http:' && !['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
 }

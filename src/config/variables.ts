@@ -1,4 +1,5 @@
-import { parsePeppers } from './secrets.js';
+import { parsePeppers, parsePreviousKeys, parseSigningKey } from './secrets.js';
+import { parseTrustedIssuers } from './trusted-issuers.js';
 import type { Variable } from './variable.js';
 
 /**
@@ -39,6 +40,37 @@ export const variables = {
     '5000',
     'Milliseconds a statement may take before it is answered 503.',
   ),
+
+  JWT_SIGNING_KEY: optional(
+    parseSigningKey,
+    'Private key of the access tokens: P-256, PKCS#8 PEM, with \\n for its line breaks or the whole in base64. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` makes one.',
+  ),
+  JWT_PREVIOUS_KEYS: optional(
+    parsePreviousKeys,
+    'Further P-256 keys, public or private, PEM after PEM: their tokens are still good and the JWKS names them, while a new JWT_SIGNING_KEY takes over.',
+  ),
+  JWT_ISSUER: text('http://localhost:3000', 'The `iss` of the access tokens that are issued here.'),
+  JWT_AUDIENCE: text('upblit', 'The `aud` of the access tokens that are issued here.'),
+  JWT_ACCESS_TTL_SECONDS: integer(1, 86_400, '900', 'Seconds an access token is good for.'),
+  JWT_ISSUERS: optional(
+    parseTrustedIssuers,
+    'Other issuers whose access tokens are taken, as JSON: [{"issuer", "audience", "jwksUrl" or "hs256Secret" (at least 32 bytes), "algorithms"?, "defaultScopes"?}].',
+  ),
+  BCRYPT_COST: integer(
+    4,
+    15,
+    '12',
+    'Work factor of the password hashes; each step doubles it. At least 10 in production.',
+  ),
+  AUTH_RATE_LIMIT_WINDOW_SECONDS: integer(1, 86_400, '300', 'Seconds that the limits below count over.'),
+  AUTH_RATE_LIMIT_PER_ADDRESS: integer(
+    1,
+    1_000_000,
+    '100',
+    'Calls of one address (IPv6: one /64) to each of login, register and refresh.',
+  ),
+  AUTH_RATE_LIMIT_PER_ACCOUNT: integer(1, 1_000_000, '10', 'Failed logins, or registrations, of one email.'),
+  AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT: integer(1, 1_000_000, '60', 'Refreshes of one account.'),
 
   API_KEY_PEPPERS: optional(
     parsePeppers,

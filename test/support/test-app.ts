@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { AppModule } from '../../src/app.module.js';
@@ -5,6 +6,11 @@ import { createAdapter, setUpApp } from '../../src/app.setup.js';
 import { parseEnv, type Env } from '../../src/config/env.js';
 import { Clock } from '../../src/shared/clock.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+
+/** The same for every node of a test file. */
+const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
 
 export interface TestAppOptions {
   /** Variables that differ from the defaults of a test. */
@@ -31,6 +37,12 @@ export class TestApp {
       DATABASE_URL: database.url,
       DATABASE_POOL_SIZE: '5',
       API_KEY_PEPPERS: `1=${Buffer.alloc(32, 1).toString('base64url')}`,
+      JWT_SIGNING_KEY: SIGNING_KEY,
+      // As little work as bcrypt can do, and as many attempts as a test file makes.
+      BCRYPT_COST: '4',
+      AUTH_RATE_LIMIT_PER_ADDRESS: '100000',
+      AUTH_RATE_LIMIT_PER_ACCOUNT: '100000',
+      AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT: '100000',
       ...options.env,
     });
     const builder = Test.createTestingModule({ imports: [AppModule.forRoot(env)] });

@@ -1,4 +1,90 @@
 import { Module } from '@nestjs/common';
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ENV, type Env } from '../../config/env.js';
+import { Clock } from '../../shared/clock.js';
+import { AccessTokenIssuer } from './application/access-token-issuer.js';
+import { AccessTokenVerifier, TrustedIssuers } from './application/access-token-verifier.js';
+import { AttemptLimiter } from './application/attempt-limiter.js';
+import { AuthService } from './application/auth.service.js';
+import { PasswordHasher } from './application/password-hasher.js';
+import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
+import { UserRepository } from './domain/user.repository.js';
+import { AuthController } from './http/auth.controller.js';
+import { JwksController } from './http/jwks.controller.js';
+import { JwtAuthGuard } from './http/jwt-auth.guard.js';
+import { JwtStrategy } from './http/jwt.strategy.js';
+import { RouteAccessCheck } from './http/route-access.check.js';
+import { ScopeGuard } from './http/scope.guard.js';
+import { BcryptPasswordHasher } from './infrastructure/bcrypt-password-hasher.js';
+import { LocalKeys } from './infrastructure/local-keys.js';
+import { LocalTokenIssuer } from './infrastructure/local-token-issuer.js';
+import { MemoryAttemptLimiter } from './infrastructure/memory-attempt-limiter.js';
+import {
+  refreshTokenFamilySchema,
+  refreshTokenSchema,
+} from './infrastructure/refresh-token-family.schema.js';
+import { trustedIssuers } from './infrastructure/trusted-issuers.js';
+import { TypeOrmRefreshTokenFamilyRepository } from './infrastructure/typeorm-refresh-token-family.repository.js';
+import { TypeOrmUserRepository } from './infrastructure/typeorm-user.repository.js';
+import { userSchema } from './infrastructure/user.schema.js';
 
-@Module({})
+@Module({
+  imports: [
+    DiscoveryModule,
+    TypeOrmModule.forFeature([userSchema, refreshTokenFamilySchema, refreshTokenSchema]),
+  ],
+  controllers: [AuthController, JwksController],
+  providers: [
+    AuthService,
+    AccessTokenVerifier,
+    JwtStrategy,
+    RouteAccessCheck,
+    // The order is the order they run in: who is calling, then what they may do.
+    { provide: APP_GUARD, useClass: JwtAuthGuard },
+    { provide: APP_GUARD, useClass: ScopeGuard },
+    { provide: UserRepository, useClass: TypeOrmUserRepository },
+    { provide: RefreshTokenFamilyRepository, useClass: TypeOrmRefreshTokenFamilyRepository },
+    { provide: LocalKeys, inject: [ENV], useFactory: localKeys },
+    { provide: TrustedIssuers, inject: [ENV, LocalKeys, Clock], useFactory: trustedIssuers },
+    {
+      provide: AccessTokenIssuer,
+      inject: [ENV, LocalKeys, Clock],
+      useFactory: (env: Env, keys: LocalKeys, clock: Clock) =>
+        new LocalTokenIssuer(
+          keys,
+          {
+            issuer: env.JWT_ISSUER,
+            audience: env.JWT_AUDIENCE,
+            lifetimeSeconds: env.JWT_ACCESS_TTL_SECONDS,
+          },
+          clock,
+        ),
+    },
+    {
+      provide: PasswordHasher,
+      inject: [ENV],
+      useFactory: (env: Env) => new BcryptPasswordHasher(env.BCRYPT_COST),
+    },
+    {
+      provide: AttemptLimiter,
+      inject: [ENV, Clock],
+      useFactory: (env: Env, clock: Clock) =>
+        new MemoryAttemptLimiter(
+          {
+            windowSeconds: env.AUTH_RATE_LIMIT_WINDOW_SECONDS,
+            perAddress: env.AUTH_RATE_LIMIT_PER_ADDRESS,
+            perAccount: env.AUTH_RATE_LIMIT_PER_ACCOUNT,
+            refreshPerAccount: env.AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT,
+          },
+          clock,
+        ),
+    },
+  ],
+})
 export class AuthModule {}
+
+function localKeys(env: Env): LocalKeys {
+  if (env.JWT_SIGNING_KEY === undefined) throw new Error('JWT_SIGNING_KEY is missing');
+  return new LocalKeys(env.JWT_SIGNING_KEY, env.JWT_PREVIOUS_KEYS ?? []);
+}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { KeyObject } from 'node:crypto';
+import { Clock } from '../../../shared/clock.js';
+import { readUnverified } from '../domain/json-web-token.js';
+import type { Principal } from '../domain/principal.js';
+import { acceptsHeader, notValid, principalOf, type TrustedIssuer } from '../domain/trusted-issuer.js';
+
+/** The issuers whose tokens are taken, by their `iss`. */
+export class TrustedIssuers extends Map<string, TrustedIssuer> {}
+
+/** The two halves of verifying an access token; between them its signature is checked with the key. */
+@Injectable()
+export class AccessTokenVerifier {
+  constructor(
+    private readonly issuers: TrustedIssuers,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Every algorithm that any issuer may use. Which of them a token may use is up to its issuer alone. */
+  algorithms(): string[] {
+    return [...new Set([...this.issuers.values()].flatMap((issuer) => issuer.algorithms))];
+  }
+
+  /**
+   * The key that a token must be signed with. Throws `invalid_token` when it can have none, and
+   * `service_unavailable` when its issuer's keys cannot be read.
+   */
+  async keyOf(token: string): Promise<KeyObject> {
+    const unverified = readUnverified(token);
+    if (unverified === undefined) throw notValid();
+    const issuer = this.issuers.get(unverified.issuer);
+    if (issuer === undefined || !acceptsHeader(issuer, unverified.header)) throw notValid();
+    const key = await issuer.keys.find(unverified.header);
+    if (key === undefined) throw notValid();
+    return key;
+  }
+
+  /** Who the claims of a token with a good signature speak for. Throws `invalid_token`. */
+  principalOf(claims: Record<string, unknown>): Principal {
+    const issuer = typeof claims.iss === 'string' ? this.issuers.get(claims.iss) : undefined;
+    if (issuer === undefined) throw notValid();
+    return principalOf(issuer, claims, this.clock.now());
+  }
+}

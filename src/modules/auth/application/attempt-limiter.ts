@@ -1,0 +1,16 @@
+export type LimitedCall = 'register' | 'login' | 'refresh';
+
+/**
+ * Bounds how often one address calls, and how often an account is tried. Throws `too_many_requests`.
+ *
+ * Nobody can lock somebody else out for good: an address from which an account was signed in to has a budget of
+ * its own for it, every window ends by itself however often it is knocked at meanwhile, and logins that are
+ * still going on are refreshed regardless of failed ones.
+ */
+export abstract class AttemptLimiter {
+  abstract countCall(call: LimitedCall, address: string): void;
+  /** Counts before the outcome is known, so that attempts at the same time count as well. */
+  abstract countAttempt(call: LimitedCall, account: string, address: string): void;
+  /** Takes an attempt back that turned out to be the account's owner, and remembers the address. */
+  abstract recognize(call: LimitedCall, account: string, address: string): void;
+}

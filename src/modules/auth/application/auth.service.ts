@@ -1,0 +1,136 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+import { Clock } from '../../../shared/clock.js';
+import { DomainError } from '../../../shared/domain-error.js';
+import { assertPasswordIsNotWeak } from '../domain/password-policy.js';
+import { SCOPES, type Scope } from '../domain/principal.js';
+import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
+import { RefreshToken, RefreshTokenFamily } from '../domain/refresh-token-family.js';
+import { RefreshTokenSecret } from '../domain/refresh-token-secret.js';
+import { requestedScopes } from '../domain/requested-scopes.js';
+import { User, normalizeEmail } from '../domain/user.js';
+import { UserRepository } from '../domain/user.repository.js';
+import { AccessTokenIssuer } from './access-token-issuer.js';
+import { AttemptLimiter } from './attempt-limiter.js';
+import { PasswordHasher } from './password-hasher.js';
+
+/** What a person gets who has signed in. */
+export interface SignedIn {
+  user: User;
+  accessToken: string;
+  /** Seconds. */
+  expiresIn: number;
+  refreshToken: RefreshTokenSecret;
+  scopes: readonly Scope[];
+}
+
+/** Signing up, in and out of the people who registered here. `address` is where a call comes from. */
+@Injectable()
+export class AuthService {
+  private readonly logger = new Logger(AuthService.name);
+
+  constructor(
+    private readonly users: UserRepository,
+    private readonly families: RefreshTokenFamilyRepository,
+    private readonly passwords: PasswordHasher,
+    private readonly accessTokens: AccessTokenIssuer,
+    private readonly limiter: AttemptLimiter,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws `weak_password`, `email_taken` and `too_many_requests`. */
+  async register(
+    details: { email: string; password: string; name?: string },
+    address: string,
+  ): Promise<SignedIn> {
+    const email = normalizeEmail(details.email);
+    this.limiter.countCall('register', address);
+    this.limiter.countAttempt('register', email, address);
+    assertPasswordIsNotWeak(details.password, email);
+    const passwordHash = await this.passwords.hash(details.password);
+    const { name } = details;
+    const user = User.register(uuidv7(), { email: details.email, name, passwordHash }, this.clock.now());
+    await this.users.add(user);
+    return this.signIn(user, [...SCOPES]);
+  }
+
+  /** Throws `invalid_scope`, `invalid_credentials` and `too_many_requests`. */
+  async login(
+    details: { email: string; password: string; scope?: string },
+    address: string,
+  ): Promise<SignedIn> {
+    const email = normalizeEmail(details.email);
+    const scopes = requestedScopes(details.scope);
+    this.limiter.countCall('login', address);
+    this.limiter.countAttempt('login', email, address);
+    const user = await this.users.findByEmail(email);
+    const matches = await this.passwords.verify(details.password, user?.passwordHash);
+    if (user === undefined || !matches) {
+      throw new DomainError('invalid_credentials', 'Check the email and the password, or register first.');
+    }
+    this.limiter.recognize('login', email, address);
+    if (this.passwords.isOutdated(user.passwordHash)) {
+      await this.users.replacePasswordHash(user, await this.passwords.hash(details.password));
+    }
+    return this.signIn(user, scopes);
+  }
+
+  /** Throws `invalid_refresh_token` and `too_many_requests`. */
+  async refresh(refreshToken: string, address: string): Promise<SignedIn> {
+    this.limiter.countCall('refresh', address);
+    const shown = RefreshTokenSecret.parse(refreshToken)?.hash();
+    if (shown === undefined) throw invalidRefreshToken();
+    const family = await this.families.findByTokenHash(shown);
+    if (family === undefined) throw invalidRefreshToken();
+    const user = await this.users.find(family.userId);
+    if (user === undefined) throw invalidRefreshToken();
+    this.limiter.countAttempt('refresh', user.id, address);
+
+    const next = RefreshTokenSecret.generate();
+    const verdict = await this.families.rotate(shown, next.hash(), this.clock.now());
+    if (verdict === 'reused') {
+      this.logger.warn(`A spent refresh token of user ${user.id} was shown again: that login is ended`);
+    }
+    if (verdict !== 'rotate') throw invalidRefreshToken();
+    return this.tokensFor(user, family.scopes, next);
+  }
+
+  /** Ends the login that a refresh token belongs to. */
+  async logout(refreshToken: string): Promise<void> {
+    const secret = RefreshTokenSecret.parse(refreshToken);
+    if (secret !== undefined) await this.families.end(secret.hash());
+  }
+
+  /** The person that a local access token speaks for. Throws `invalid_token` when there is none any more. */
+  async profileOf(userId: string): Promise<User> {
+    const user = await this.users.find(userId);
+    if (user === undefined) {
+      throw new DomainError('invalid_token', 'The account of this access token does not exist any more.');
+    }
+    return user;
+  }
+
+  private async signIn(user: User, scopes: Scope[]): Promise<SignedIn> {
+    const now = this.clock.now();
+    const secret = RefreshTokenSecret.generate();
+    const family = RefreshTokenFamily.start(uuidv7(), user.id, scopes, now);
+    await this.families.start(family, RefreshToken.issue(secret.hash(), family, now));
+    return this.tokensFor(user, scopes, secret);
+  }
+
+  private async tokensFor(
+    user: User,
+    scopes: readonly Scope[],
+    refreshToken: RefreshTokenSecret,
+  ): Promise<SignedIn> {
+    const { token, expiresIn } = await this.accessTokens.issue(user.id, scopes);
+    return { user, accessToken: token, expiresIn, refreshToken, scopes };
+  }
+}
+
+function invalidRefreshToken(): DomainError {
+  return new DomainError(
+    'invalid_refresh_token',
+    'Log in again: the refresh token is spent, expired or unknown.',
+  );
+}

@@ -1,0 +1,55 @@
+/** More than any token we take; decoding one costs as much as it is long. */
+const MAX_LENGTH = 8192;
+
+/** JWS Compact Serialization (RFC 7515, section 7.1), to the letter: decoders take padding and more. */
+const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+$/;
+
+/** Parameters that name keys of the sender's choice, or extensions that we do not know (RFC 8725, section 3.10). */
+const REFUSED_PARAMETERS = ['crit', 'b64', 'jku', 'jwk', 'x5u', 'x5c'];
+
+export interface TokenHeader {
+  readonly alg: string;
+  readonly kid?: string;
+  readonly typ?: string;
+}
+
+/** What a token says of itself, before anything of it is proven: good for choosing a key, and nothing else. */
+export interface UnverifiedToken {
+  readonly header: TokenHeader;
+  readonly issuer: string;
+}
+
+/** Reads a token's header and issuer. Undefined for everything that is not strictly a signed JWT. */
+export function readUnverified(token: string): UnverifiedToken | undefined {
+  if (token.length > MAX_LENGTH) return undefined;
+  const [, encodedHeader, encodedPayload] = COMPACT.exec(token) ?? [];
+  const header = decode(encodedHeader);
+  const payload = decode(encodedPayload);
+  if (header === undefined || payload === undefined) return undefined;
+  if (REFUSED_PARAMETERS.some((name) => Object.hasOwn(header, name))) return undefined;
+  const { alg, kid, typ } = header;
+  if (typeof alg !== 'string' || !isOptionalString(kid) || !isOptionalString(typ)) return undefined;
+  if (typeof payload.iss !== 'string') return undefined;
+  return {
+    header: { alg, ...(kid === undefined ? {} : { kid }), ...(typ === undefined ? {} : { typ }) },
+    issuer: payload.iss,
+  };
+}
+
+function decode(part: string | undefined): Record<string, unknown> | undefined {
+  if (part === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isOptionalString(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
+}

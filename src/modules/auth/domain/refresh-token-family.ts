@@ -1,0 +1,52 @@
+import type { Scope } from './principal.js';
+
+/**
+ * How long a login lasts, in milliseconds. Refreshing does not prolong it: whoever steals a refresh token and
+ * is not noticed is out after that at the latest (RFC 9700, section 4.14).
+ */
+export const FAMILY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
+
+/**
+ * A login and all refresh tokens that descend from it; one of them is current, the others are spent. A family
+ * exists as long as it is good: logging out, or showing a spent token again, deletes it with its tokens.
+ */
+export class RefreshTokenFamily {
+  private constructor(
+    readonly id: string,
+    readonly userId: string,
+    /** What the login asked for; every refresh gets the same. */
+    readonly scopes: Scope[],
+    readonly createdAt: Date,
+    readonly expiresAt: Date,
+  ) {}
+
+  static start(id: string, userId: string, scopes: Scope[], now: Date): RefreshTokenFamily {
+    const expiresAt = new Date(now.getTime() + FAMILY_LIFETIME_MS);
+    return new RefreshTokenFamily(id, userId, scopes, now, expiresAt);
+  }
+}
+
+export class RefreshToken {
+  private constructor(
+    readonly hash: Buffer,
+    readonly familyId: string,
+    readonly createdAt: Date,
+    /** When it was exchanged for the next one. */
+    readonly spentAt: Date | null,
+  ) {}
+
+  static issue(hash: Buffer, family: RefreshTokenFamily, now: Date): RefreshToken {
+    return new RefreshToken(hash, family.id, now, null);
+  }
+}
+
+export type RotationVerdict = 'rotate' | 'reused' | 'expired';
+
+/**
+ * What becomes of a refresh token that is shown. A spent one means that two parties hold it, and nobody can say
+ * which of them is the thief (RFC 9700, section 4.14.2).
+ */
+export function judgeRotation(token: RefreshToken, family: RefreshTokenFamily, now: Date): RotationVerdict {
+  if (family.expiresAt <= now) return 'expired';
+  return token.spentAt === null ? 'rotate' : 'reused';
+}

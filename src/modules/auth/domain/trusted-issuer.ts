@@ -1,0 +1,87 @@
+import type { KeyObject } from 'node:crypto';
+import { DomainError } from '../../../shared/domain-error.js';
+import type { TokenHeader } from './json-web-token.js';
+import { isScope, type Principal, type Scope } from './principal.js';
+
+/** How far the clocks of an issuer and ours may differ, in seconds. */
+export const CLOCK_TOLERANCE_SECONDS = 10;
+
+const MAX_SUBJECT_LENGTH = 255;
+
+/** Where an issuer's keys come from. */
+export interface KeySource {
+  /**
+   * The key a header names, for its algorithm; undefined when the issuer has no such key. Throws
+   * `service_unavailable` when that cannot be found out: a good token is never called bad because of us.
+   */
+  find(header: TokenHeader): Promise<KeyObject | undefined>;
+}
+
+/** An issuer and all its tokens are bound to, so that no token of one passes as another's (RFC 8725, section 3). */
+export interface TrustedIssuer {
+  /** The `iss` of its tokens. */
+  readonly issuer: string;
+  /** What its people's `Principal.issuer` is. */
+  readonly principalIssuer: string;
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  /** The media types that `typ` may say, in lower case; undefined among them when it may be left out. */
+  readonly types: readonly (string | undefined)[];
+  readonly keys: KeySource;
+  /** The scopes of a token without a `scope` claim. */
+  readonly defaultScopes: readonly Scope[];
+}
+
+/** Whether a header is one of this issuer's, looked at before any key is handed out. */
+export function acceptsHeader(issuer: TrustedIssuer, header: TokenHeader): boolean {
+  // RFC 7515, section 4.1.9: a media type, whose case does not matter and whose "application/" may be left out.
+  const type = header.typ?.toLowerCase().replace(/^application\//, '');
+  return issuer.algorithms.includes(header.alg) && issuer.types.includes(type);
+}
+
+/** Who a token speaks for, from claims whose signature was verified with a key of that issuer. */
+export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknown>, now: Date): Principal {
+  const { iss, aud, sub, exp, nbf, iat, scope } = claims;
+  const seconds = now.getTime() / 1000;
+  if (iss !== issuer.issuer || !names(aud, issuer.audience) || !isSubject(sub)) throw notValid();
+  if (!isTime(exp) || !isOptional(nbf, isTime) || !isOptional(iat, isTime)) throw notValid();
+  if (!isOptional(scope, (value) => typeof value === 'string')) throw notValid();
+  if (seconds >= exp + CLOCK_TOLERANCE_SECONDS) {
+    throw new DomainError('invalid_token', 'The access token has expired: get a new one.');
+  }
+  if (nbf !== undefined && seconds < nbf - CLOCK_TOLERANCE_SECONDS) {
+    throw new DomainError('invalid_token', 'The access token is not good yet: look at its nbf.');
+  }
+  const scopes = scope === undefined ? issuer.defaultScopes : scope.split(' ').filter(isScope);
+  return { issuer: issuer.principalIssuer, subject: sub, scopes: new Set(scopes) };
+}
+
+/** Says no more than that, so that nobody learns which of the checks to get around next. */
+export function notValid(): DomainError {
+  return new DomainError(
+    'invalid_token',
+    'Send an access token that this service issued, or one of an issuer it trusts.',
+  );
+}
+
+function names(aud: unknown, audience: string): boolean {
+  const audiences: unknown[] = Array.isArray(aud) ? aud : [aud];
+  return audiences.every((one) => typeof one === 'string') && audiences.includes(audience);
+}
+
+function isSubject(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= MAX_SUBJECT_LENGTH &&
+    !/[\p{Cc}\p{Surrogate}]/u.test(value)
+  );
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {
+  return value === undefined || is(value);
+}

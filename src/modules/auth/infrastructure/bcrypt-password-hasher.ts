@@ -1,0 +1,65 @@
+import bcrypt from 'bcrypt';
+import { DomainError } from '../../../shared/domain-error.js';
+import { PasswordHasher } from '../application/password-hasher.js';
+import { isHashablePassword } from '../domain/password-policy.js';
+
+/** Of libuv's four threads; the others stay free for files, names and the rest. */
+const CONCURRENCY = 2;
+
+/** About ten seconds' worth at cost 12. Who would wait longer is better told at once. */
+const MAX_WAITING = 80;
+
+/** bcrypt on libuv's threads, a bounded number at a time, so that a flood of logins stops nothing else. */
+export class BcryptPasswordHasher extends PasswordHasher {
+  /** Matches no password, and takes as long as one that could. */
+  private readonly dummyHash: string;
+  private readonly waiting: (() => void)[] = [];
+  private running = 0;
+
+  /** @param cost log2 of the number of rounds */
+  constructor(private readonly cost: number) {
+    super();
+    this.dummyHash = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`;
+  }
+
+  hash(password: string): Promise<string> {
+    // bcrypt would cut it off without a word.
+    if (!isHashablePassword(password)) return Promise.reject(new RangeError('The password is too long'));
+    return this.inTurn(() => bcrypt.hash(password, this.cost));
+  }
+
+  async verify(password: string, hash: string | undefined): Promise<boolean> {
+    const known = hash !== undefined && isHashablePassword(password);
+    const matches = await this.inTurn(() => bcrypt.compare(password, known ? hash : this.dummyHash));
+    return known && matches;
+  }
+
+  isOutdated(hash: string): boolean {
+    return bcrypt.getRounds(hash) !== this.cost;
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running < CONCURRENCY) {
+      this.running += 1;
+    } else {
+      if (this.waiting.length >= MAX_WAITING) {
+        throw new DomainError(
+          'service_unavailable',
+          'Too many people are logging in: try again in a moment.',
+          {
+            retryAfter: 5,
+          },
+        );
+      }
+      // Whoever finishes hands the place on.
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    try {
+      return await work();
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) this.running -= 1;
+      else next();
+    }
+  }
+}

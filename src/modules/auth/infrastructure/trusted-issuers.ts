@@ -1,0 +1,44 @@
+import type { Env } from '../../../config/env.js';
+import type { IssuerSettings } from '../../../config/trusted-issuers.js';
+import type { Clock } from '../../../shared/clock.js';
+import { TrustedIssuers } from '../application/access-token-verifier.js';
+import { LOCAL_ISSUER } from '../domain/principal.js';
+import type { KeySource, TrustedIssuer } from '../domain/trusted-issuer.js';
+import { LOCAL_ALGORITHM, type LocalKeys } from './local-keys.js';
+import { RemoteKeys } from './remote-keys.js';
+import { SharedSecretKeys } from './shared-secret-keys.js';
+
+/** This service's own tokens, and those of the issuers that the configuration names. */
+export function trustedIssuers(env: Env, localKeys: LocalKeys, clock: Clock): TrustedIssuers {
+  const local: TrustedIssuer = {
+    issuer: env.JWT_ISSUER,
+    principalIssuer: LOCAL_ISSUER,
+    audience: env.JWT_AUDIENCE,
+    algorithms: [LOCAL_ALGORITHM],
+    types: ['at+jwt'],
+    keys: localKeys,
+    defaultScopes: [],
+  };
+  const others = (env.JWT_ISSUERS ?? []).map((settings) => external(settings, clock));
+  return new TrustedIssuers([local, ...others].map((issuer) => [issuer.issuer, issuer]));
+}
+
+function external(settings: IssuerSettings, clock: Clock): TrustedIssuer {
+  const { issuer, audience, algorithms, defaultScopes } = settings;
+  return {
+    issuer,
+    principalIssuer: issuer,
+    audience,
+    algorithms,
+    // Most issuers do not follow RFC 9068 yet; what is some other kind of token says so.
+    types: ['at+jwt', 'jwt', undefined],
+    keys: keysOf(settings, clock),
+    defaultScopes,
+  };
+}
+
+function keysOf({ keys, algorithms }: IssuerSettings, clock: Clock): KeySource {
+  return 'jwksUrl' in keys
+    ? new RemoteKeys(keys.jwksUrl, algorithms, clock)
+    : new SharedSecretKeys(keys.hs256Secret);
+}
