@@ -73,8 +73,9 @@ async function call(method, path, token, body) {
     });
   } catch (error) {
     const reason = messageOf(error.cause ?? error);
-    const message = `Nothing answers at ${base} (${reason}): start the service with "npm start", or set UPBLIT_URL.`;
-    throw new Error(message, { cause: error });
+    throw new Error(
+      `Nothing answers at ${base} (${reason}): start the service with "npm start", or set UPBLIT_URL.`,
+    );
   }
 }
 

@@ -5,8 +5,7 @@ export class EmbeddedPostgresError extends Error {
 
 /** The `code` of a system error such as ENOENT; undefined for any other. */
 export function codeOf(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** The last resort of every message: it always works. */

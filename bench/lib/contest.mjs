@@ -1,0 +1,131 @@
+import { usageOfTree } from './processes.mjs';
+import { median } from './stats.mjs';
+
+/**
+ * @typedef {object} Contestant
+ * @property {string} name
+ * @property {number} pid of the server
+ * @property {(options: LoadOptions) => Promise<import('./load.mjs').LoadResult>} load
+ *
+ * @typedef {object} LoadOptions
+ * @property {number} connections
+ * @property {number} [durationMs] without it, each request once
+ * @property {number} [startAt] index of the first request
+ *
+ * @typedef {object} Measurement of one contestant in one round
+ * @property {number} perSecond
+ * @property {number} p50 milliseconds
+ * @property {number} p99 milliseconds
+ * @property {number} failures
+ * @property {number | undefined} cpuPerThousand milliseconds of the server's CPU for a thousand requests
+ * @property {number | undefined} postgresCpuPerThousand the same of PostgreSQL
+ * @property {number | undefined} megabytes resident, of the server
+ * @property {number} generatorCores
+ *
+ * @typedef {Map<string, Measurement[]>} Measured a measurement for each round, by the contestant's name
+ */
+
+/** Makes every request once, so that caches are full and code is compiled. @param {Contestant} contestant @param {number} connections */
+export async function prime(contestant, connections) {
+  await load(contestant, { connections });
+}
+
+/**
+ * Loads one contestant after the other, round by round, so that whatever slows the machine for a while slows
+ * all of them; who goes first rotates. The servers not under test idle.
+ *
+ * @param {object} options
+ * @param {Contestant[]} options.contestants
+ * @param {number} options.rounds
+ * @param {number} options.seconds measured, of each contestant in each round, after a quarter as long of warming up
+ * @param {number} options.connections
+ * @param {number | undefined} options.postgresPid
+ * @param {(text: string) => void} options.say
+ * @returns {Promise<Measured>}
+ */
+export async function runContest({ contestants, rounds, seconds, connections, postgresPid, say }) {
+  const measured = new Map(contestants.map(({ name }) => [name, []]));
+  const position = new Map();
+  for (let round = 0; round < rounds; round += 1) {
+    for (let turn = 0; turn < contestants.length; turn += 1) {
+      const contestant = contestants[(round + turn) % contestants.length];
+      const startAt = position.get(contestant.name) ?? 0;
+      const warmUp = await load(contestant, { connections, durationMs: seconds * 250, startAt });
+      const measurement = await measure(contestant, postgresPid, {
+        connections,
+        durationMs: seconds * 1000,
+        startAt: warmUp.endedAt,
+      });
+      position.set(contestant.name, measurement.endedAt);
+      measured.get(contestant.name).push(measurement);
+      say(
+        `round ${round + 1} of ${rounds}, ${contestant.name}: ${Math.round(measurement.perSecond)}/s, ` +
+          `p99 ${measurement.p99.toFixed(1)} ms`,
+      );
+    }
+  }
+  return measured;
+}
+
+async function measure(contestant, postgresPid, options) {
+  const before = usage(contestant, postgresPid);
+  const result = await load(contestant, options);
+  const after = usage(contestant, postgresPid);
+  const perThousand = (from, to) =>
+    from === undefined || to === undefined
+      ? undefined
+      : ((to.cpuSeconds - from.cpuSeconds) * 1000) / (result.requests / 1000);
+  return {
+    ...result,
+    cpuPerThousand: perThousand(before.server, after.server),
+    postgresCpuPerThousand: perThousand(before.postgres, after.postgres),
+    megabytes: after.server?.megabytes,
+  };
+}
+
+function usage(contestant, postgresPid) {
+  return {
+    server: usageOfTree(contestant.pid),
+    postgres: postgresPid === undefined ? undefined : usageOfTree(postgresPid),
+  };
+}
+
+/** A contestant that fails to answer as it should is not measured, it stops the benchmark. */
+async function load(contestant, options) {
+  const result = await contestant.load(options);
+  if (result.failures > 0) {
+    throw new Error(
+      `${contestant.name}: ${result.failures} of its answers were wrong, the first:\n${result.firstFailure}`,
+    );
+  }
+  return result;
+}
+
+/**
+ * The median over the rounds of one figure.
+ *
+ * @param {Measurement[]} measurements
+ * @param {keyof Measurement} figure
+ */
+export function typical(measurements, figure) {
+  const values = measurements.map((measurement) => measurement[figure]);
+  return values.includes(undefined) ? undefined : median(values);
+}
+
+/**
+ * The median over the rounds of one contestant's figure divided by another's of the same round.
+ *
+ * @param {Measured} measured
+ * @param {string} name
+ * @param {string} base
+ * @param {keyof Measurement} figure
+ */
+export function ratio(measured, name, base, figure) {
+  const others = measured.get(base);
+  const ratios = measured
+    .get(name)
+    .map((measurement, round) =>
+      measurement[figure] === undefined ? undefined : measurement[figure] / others[round][figure],
+    );
+  return ratios.includes(undefined) ? undefined : median(ratios);
+}

@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { KEYS_PER_OWNER, recordOf } from './keys.mjs';
+import { post, runLoad, saysValid } from './load.mjs';
+import { startServer } from './servers.mjs';
+import { POOL_SIZE } from './product.mjs';
+import { shuffle } from './stats.mjs';
+
+const file = (name) => fileURLToPath(new URL(`../contestants/${name}`, import.meta.url));
+
+/**
+ * A server that is sent requests over HTTP.
+ *
+ * @param {string} name
+ * @param {import('./servers.mjs').Server} server
+ * @param {Buffer[]} requests
+ * @param {(answer: import('./load.mjs').Answer) => boolean} accept
+ * @returns {import('./contest.mjs').Contestant}
+ */
+export function overHttp(name, server, requests, accept) {
+  return {
+    name,
+    pid: server.pid,
+    load: (options) => runLoad({ ...options, port: server.port, requests, accept }),
+  };
+}
+
+/** A server that is asked to verify these keys. @param {string} name @param {import('./servers.mjs').Server} server @param {string[]} keys */
+export function verifying(name, server, keys) {
+  const requests = shuffle(keys).map((key) => post('/apikey/verify', { key }));
+  return overHttp(name, server, requests, saysValid);
+}
+
+/**
+ * @param {import('../run.mjs').Context} context
+ * @param {import('./keys.mjs').Entry[]} entries
+ */
+export function startFloor(context, entries) {
+  const keysFile = join(context.directory, 'floor-keys.json');
+  writeFileSync(
+    keysFile,
+    JSON.stringify(entries.map((entry) => ({ key: entry.key, record: recordOf(entry) }))),
+  );
+  return startServer({
+    name: 'floor',
+    program: file('floor.mjs'),
+    env: { KEYS_FILE: keysFile },
+    logFile: join(context.directory, 'floor.log'),
+  });
+}
+
+/**
+ * better-auth with so many keys, made through its own API; `ready.keys` are these.
+ *
+ * @param {import('../run.mjs').Context} context
+ * @param {'database' | 'secondary-storage'} storage
+ * @param {number} keys
+ */
+export async function startBetterAuth(context, storage, keys) {
+  const name = `better-auth-${storage}`;
+  return startServer({
+    name,
+    program: file('better-auth.mjs'),
+    env: {
+      DATABASE_URL: await context.postgres.createDatabase(`bench_${name.replaceAll('-', '_')}`),
+      STORAGE: storage,
+      USERS: String(keys / KEYS_PER_OWNER),
+      KEYS_PER_USER: String(KEYS_PER_OWNER),
+      POOL_SIZE: String(POOL_SIZE),
+    },
+    logFile: join(context.directory, `${name}.log`),
+  });
+}
+
+/**
+ * The product's own INSERTs by a bare pg loop, in a process of its own.
+ *
+ * @param {import('../run.mjs').Context} context
+ * @param {string} databaseUrl
+ * @param {string[]} applicationIds
+ * @returns {Promise<import('./contest.mjs').Contestant>}
+ */
+export async function startBareInserts(context, databaseUrl, applicationIds) {
+  const name = 'bare pg loop';
+  const server = await startServer({
+    name,
+    program: file('bare-inserts.mjs'),
+    env: { DATABASE_URL: databaseUrl, APPLICATION_IDS: applicationIds.join(',') },
+    logFile: join(context.directory, 'bare-inserts.log'),
+  });
+  return {
+    name,
+    pid: server.pid,
+    load: ({ connections, durationMs }) => server.ask({ connections, durationMs }),
+  };
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { uuidv7 } from 'uuidv7';
+import { generateKey } from '../../dist/src/modules/api-keys/domain/key-format.js';
+import { KeyHasher } from '../../dist/src/modules/api-keys/domain/key-hasher.js';
+
+/** Keys of one application and its owner. The same for every contestant. */
+export const KEYS_PER_OWNER = 10;
+
+/** The pepper all servers and loads of one run share. */
+export const pepper = { version: 1, key: randomBytes(32) };
+
+const hasher = new KeyHasher([pepper]);
+
+/**
+ * @typedef {object} Entry a key as it lies in the tables
+ * @property {string | undefined} key the plaintext, of the keys that are verified
+ * @property {string} keyId
+ * @property {string} secretId
+ * @property {string} applicationId
+ * @property {string} ownerId
+ * @property {string} name
+ * @property {string} hint
+ * @property {Buffer} hash
+ */
+
+/**
+ * Makes `total` keys, ten to an application and each application of an owner of its own. Only `wanted` of
+ * them, spread evenly, are real ones that can be verified; the hashes of the others are random bytes, which
+ * is what an HMAC looks like to an index.
+ *
+ * @param {number} total
+ * @param {number} wanted
+ * @returns {Generator<Entry>}
+ */
+export function* makeEntries(total, wanted) {
+  const stride = total / wanted;
+  let made = 0;
+  let applicationId = '';
+  let ownerId = '';
+  for (let index = 0; index < total; index += 1) {
+    if (index % KEYS_PER_OWNER === 0) {
+      applicationId = uuidv7();
+      ownerId = uuidv7();
+    }
+    const real = index >= made * stride && made < wanted;
+    if (real) made += 1;
+    yield {
+      ...(real ? realSecret() : { key: undefined, hint: 'upblit_live_…0000', hash: randomBytes(32) }),
+      keyId: uuidv7(),
+      secretId: uuidv7(),
+      applicationId,
+      ownerId,
+      name: `Key ${index % KEYS_PER_OWNER}`,
+    };
+  }
+}
+
+function realSecret() {
+  const plaintext = generateKey('live');
+  return { key: plaintext.reveal(), hint: plaintext.hint, hash: hasher.hash(plaintext).bytes };
+}
+
+/** What a verification of it answers, but for `valid` and `code`. @param {Entry} entry */
+export function recordOf({ keyId, applicationId, ownerId, name }) {
+  return {
+    keyId,
+    applicationId,
+    ownerId,
+    name,
+    environment: 'live',
+    scopes: [],
+    metadata: {},
+    expiresAt: null,
+  };
+}

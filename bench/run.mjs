@@ -1,0 +1,110 @@
+/**
+ * npm run bench [-- [--quick] [--large] [scenario ...]]
+ *
+ * Installs what the benchmark needs and builds the product when that is missing or old, runs the scenarios one
+ * after the other on one PostgreSQL, and writes what they found to RESULTS.md. Nothing but the loopback
+ * interface is used once the packages are there.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ensureBuild } from '../scripts/lib/build.mjs';
+import { ensurePackages } from '../scripts/lib/packages.mjs';
+
+const BENCH = fileURLToPath(new URL('.', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** In the order of RESULTS.md; each is a file of scenarios/ that exports `title` and `run(context)`. */
+const SCENARIOS = ['verify', 'table-size', 'issue'];
+
+/**
+ * @typedef {object} Context
+ * @property {boolean} quick a short run, to see that all works; its figures are not kept
+ * @property {boolean} large with ten million keys too
+ * @property {string} directory for the scenario's files; deleted at the end
+ * @property {string} root of the checkout
+ * @property {import('./lib/postgres.mjs').Postgres} postgres
+ * @property {(text: string) => void} say shows progress
+ */
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean' }, large: { type: 'boolean' }, help: { type: 'boolean' } },
+});
+const unknown = positionals.filter((name) => !SCENARIOS.includes(name));
+if (flags.help || unknown.length > 0) {
+  console.error(`npm run bench -- [--quick] [--large] [${SCENARIOS.join('] [')}]`);
+  process.exit(flags.help ? 0 : 2);
+}
+
+await ensurePackages();
+await ensureBuild();
+installPackages();
+await main(positionals.length > 0 ? positionals : SCENARIOS);
+
+function installPackages() {
+  const installed = join(BENCH, 'node_modules', '.package-lock.json');
+  const wanted = join(BENCH, 'package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
+  say('installing the packages of the benchmark');
+  const shell = process.platform === 'win32';
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: BENCH,
+    stdio: ['ignore', 2, 2],
+    shell,
+  });
+}
+
+/** @param {string[]} names */
+async function main(names) {
+  // Only now: these need the packages that were perhaps installed a moment ago.
+  const { openPostgres } = await import('./lib/postgres.mjs');
+  const { provenance, writeResults } = await import('./lib/results.mjs');
+  const { stopAllServers } = await import('./lib/servers.mjs');
+
+  const dataDirectory = join(ROOT, '.data', 'bench');
+  mkdirSync(dataDirectory, { recursive: true });
+  const directory = mkdtempSync(join(dataDirectory, 'run-'));
+  const postgres = await openPostgres(dataDirectory, say);
+  const cleanUp = async () => {
+    await stopAllServers();
+    await postgres.dropDatabases();
+    await postgres.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+  }
+  try {
+    const context = {
+      quick: flags.quick === true,
+      large: flags.large === true,
+      directory,
+      root: ROOT,
+      postgres,
+      say,
+    };
+    const sections = [];
+    for (const name of names) {
+      const scenario = await import(`./scenarios/${name}.mjs`);
+      say(`— ${scenario.title}`);
+      const findings = await scenario.run(context);
+      await stopAllServers();
+      await postgres.dropDatabases();
+      const text = `## ${scenario.title}\n\n${provenance(postgres)}\n\n${findings}`;
+      console.log(`\n${text}\n`);
+      sections.push({ name, text });
+      if (!context.quick) writeResults(sections, SCENARIOS);
+    }
+    say(context.quick ? 'a quick run: RESULTS.md is left as it was' : 'written to bench/RESULTS.md');
+  } finally {
+    await cleanUp();
+  }
+}
+
+/** @param {string} text */
+function say(text) {
+  console.error(`[${process.uptime().toFixed(0).padStart(4)} s] ${text}`);
+}

@@ -1,0 +1,84 @@
+import { ratio, runContest, typical } from '../lib/contest.mjs';
+import { overHttp, startBareInserts, startBetterAuth } from '../lib/contestants.mjs';
+import { post } from '../lib/load.mjs';
+import { createProductDatabase, makeApplications, startProduct } from '../lib/product.mjs';
+import { goalsTable, number, table } from '../lib/report.mjs';
+
+export const title = 'Issuing';
+
+const CLIENTS = 16;
+/** Issuing for one application takes turns, so the clients issue for many. */
+const APPLICATIONS = 100;
+
+/** @param {import('../run.mjs').Context} context @returns {Promise<string>} */
+export async function run(context) {
+  const rounds = context.quick ? 2 : 5;
+  const seconds = context.quick ? 1 : 4;
+  const measured = await runContest({
+    contestants: await startContestants(context),
+    rounds,
+    seconds,
+    connections: CLIENTS,
+    postgresPid: context.postgres.pid,
+    say: context.say,
+  });
+  return `New keys a second, each committed, at ${CLIENTS} clients; the medians of ${rounds} rounds of ${seconds} s. Ours is
+\`POST /apikey?ApplicationId=\` with an access token, all guards and the limit of active keys, for ${APPLICATIONS} applications in
+turn and for a single one; better-auth is its \`createApiKey\` over HTTP, which authenticates nobody; the bare pg loop
+makes the same INSERTs on ${CLIENTS} connections and nothing else. CPU is in milliseconds for a thousand keys.
+
+${issuingTable(measured)}
+
+${goals(measured)}`;
+}
+
+/** @param {import('../run.mjs').Context} context */
+async function startContestants(context) {
+  context.say('starting everybody');
+  const databaseUrl = await createProductDatabase(context, 'bench_product');
+  // A round may issue more keys than an application may have by default.
+  const env = { MAX_ACTIVE_KEYS_PER_APPLICATION: '1000000' };
+  const product = await startProduct(context, { name: 'product', databaseUrl, env });
+  const { accessToken, applicationIds } = await makeApplications(product, APPLICATIONS + 1);
+  const [single, ...many] = applicationIds;
+  const headers = { Authorization: `Bearer ${accessToken}` };
+  const requests = (ids) => ids.map((id) => post(`/apikey?ApplicationId=${id}`, undefined, headers));
+  const betterAuth = await startBetterAuth(context, 'database', 10);
+  return [
+    await startBareInserts(context, databaseUrl, many),
+    overHttp('ours', product, requests(many), answersKey),
+    overHttp('ours, one application', product, requests([single]), answersKey),
+    overHttp('better-auth', betterAuth, [post('/apikey', undefined)], answersKey),
+  ];
+}
+
+/** @param {import('../lib/load.mjs').Answer} answer */
+function answersKey({ status, data, bodyStart }) {
+  return status === 200 && data.indexOf('"upblit_live_', bodyStart) === bodyStart;
+}
+
+/** @param {import('../lib/contest.mjs').Measured} measured */
+function issuingTable(measured) {
+  return table(
+    ['', 'keys/s', 'p50 ms', 'p99 ms', 'CPU', 'PostgreSQL CPU', '× bare pg loop'],
+    [...measured].map(([name, rounds]) => [
+      name,
+      ...['perSecond', 'p50', 'p99', 'cpuPerThousand', 'postgresCpuPerThousand'].map((figure) =>
+        number(typical(rounds, figure)),
+      ),
+      number(ratio(measured, name, 'bare pg loop', 'perSecond')),
+    ]),
+  );
+}
+
+/** @param {import('../lib/contest.mjs').Measured} measured */
+function goals(measured) {
+  return goalsTable([
+    {
+      figure: "issuing to better-auth's create",
+      direction: 'at least',
+      goal: 1.5,
+      measured: ratio(measured, 'ours', 'better-auth', 'perSecond'),
+    },
+  ]);
+}
