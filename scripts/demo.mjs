@@ -73,9 +73,8 @@ async function call(method, path, token, body) {
     });
   } catch (error) {
     const reason = messageOf(error.cause ?? error);
-    throw new Error(
-      `Nothing answers at ${base} (${reason}): start the service with "npm start", or set UPBLIT_URL.`,
-    );
+    const message = `Nothing answers at ${base} (${reason}): start the service with "npm start", or set UPBLIT_URL.`;
+    throw new Error(message, { cause: error });
   }
 }
 

@@ -32,7 +32,7 @@ export interface EmbeddedPostgres {
 /** Milliseconds a start may take, the recovery after a crash included. */
 const START_DEADLINE = 120_000;
 /** Milliseconds another process of this data directory is given to end, as it does when it is restarted. */
-const CLAIM_PATIENCE = 3_000;
+const CLAIM_PATIENCE = 2_000;
 /** Milliseconds between two attempts to start a server that went away. */
 const RESTART_PAUSE = 1_000;
 /** Milliseconds between two looks at a server that is starting or stopping. */
@@ -112,7 +112,9 @@ async function bringUp(
   while (performance.now() - startedAt < START_DEADLINE) {
     const postmaster = await findPostmaster(cluster);
     if (postmaster?.isReady === true) {
-      const claim = await claimCluster(cluster, postmaster.port);
+      const claim = await claimCluster(cluster, postmaster.port).catch((error: unknown) => {
+        throw unusable(cluster, error instanceof Error ? error.message : String(error));
+      });
       if (claim.state === 'ours') return { client: claim.client, port: postmaster.port };
       if (claim.state === 'taken') {
         busySince ??= performance.now();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, chmod, cp, mkdir, readFile, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, readFile, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Account } from './account.js';
@@ -34,11 +34,13 @@ export async function findBinaries(
 
   for (const parent of systemDirectories()) {
     if (!(await claimSystemDirectory(parent))) continue;
-    const native = join(parent, `postgresql-${installed.version}-${installed.name}`);
-    if (await copyOnce(installed.native, native))
-      log(`Copied PostgreSQL to ${native}, where its user can reach it.`);
-    const copies = binariesIn(native);
+    const copy = join(parent, `postgresql-${installed.version}-${installed.name}`);
+    const copies = binariesIn(copy);
     if ((await problemOf(copies, account)) === undefined) return copies;
+    const problemOfCopy = await copyBinaries(installed.native, copy, account);
+    if (problemOfCopy !== undefined) throw unusable(problemOfCopy);
+    log(`Copied PostgreSQL to ${copy}, where its user can reach it.`);
+    return copies;
   }
   throw unusable(problem);
 }
@@ -92,27 +94,25 @@ function unusable(problem: string): EmbeddedPostgresError {
   );
 }
 
-/** Answers false when a complete copy is there already; a half one has another name. */
-async function copyOnce(from: string, to: string): Promise<boolean> {
-  if (
-    await access(to).then(
-      () => true,
-      () => false,
-    )
-  )
-    return false;
+/**
+ * Puts a copy in its place once it is seen to run, so that a broken download is never kept.
+ * @returns why it does not run; undefined when it does
+ */
+async function copyBinaries(from: string, to: string, account: Account): Promise<string | undefined> {
   const draft = `${to}.${randomBytes(6).toString('hex')}`;
   try {
-    await mkdir(draft, { mode: 0o755 });
     await cp(from, draft, { recursive: true, verbatimSymlinks: true });
     await openToAll(draft);
-    await rename(draft, to);
-    return true;
-  } catch (error) {
+    const problem = await problemOf(binariesIn(draft), account);
+    if (problem !== undefined) return problem;
+    await rm(to, { recursive: true, force: true });
+    await rename(draft, to).catch((error: unknown) => {
+      // Another start has put its copy there in the meantime.
+      if (codeOf(error) !== 'ENOTEMPTY' && codeOf(error) !== 'EEXIST') throw error;
+    });
+    return undefined;
+  } finally {
     await rm(draft, { recursive: true, force: true });
-    // Somebody else's copy was ready first.
-    if (codeOf(error) === 'ENOTEMPTY' || codeOf(error) === 'EEXIST') return false;
-    throw error;
   }
 }
 

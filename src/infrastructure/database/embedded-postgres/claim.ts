@@ -37,7 +37,8 @@ export async function claimCluster(cluster: Cluster, port: number): Promise<Clai
     }
     const holder = await client.query<{ application_name: string }>(
       `SELECT application_name FROM pg_stat_activity WHERE pid IN
-         (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = $1 >> 32 AND objid = $1 & 4294967295)`,
+         (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+           AND (classid::bigint << 32 | objid::bigint) = $1::bigint)`,
       [CLAIM],
     );
     await client.end();

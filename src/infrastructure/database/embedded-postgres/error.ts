@@ -5,7 +5,8 @@ export class EmbeddedPostgresError extends Error {
 
 /** The `code` of a system error such as ENOENT; undefined for any other. */
 export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
 }
 
 /** The last resort of every message: it always works. */

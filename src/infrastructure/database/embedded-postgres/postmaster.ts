@@ -111,11 +111,20 @@ export async function startPostmaster(
       failure = error.message;
     });
     child.on('exit', () => {
-      failure ??= reasonIn(readFileSync(cluster.logFile).subarray(offset).toString());
+      failure ??= reasonIn(logSince(cluster, offset));
     });
     return { failure: () => failure };
   } finally {
     await log.close();
+  }
+}
+
+function logSince(cluster: Cluster, offset: number): string {
+  try {
+    return readFileSync(cluster.logFile).subarray(offset).toString();
+  } catch {
+    // Somebody removes the data directory under the running server.
+    return '';
   }
 }
 
