@@ -1,6 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ENV, type Env } from './config/env.js';
 import { DatabaseModule } from './infrastructure/database/database.module.js';
+import { ServiceModule } from './infrastructure/http/service.module.js';
+import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { ApiKeysModule } from './modules/api-keys/index.js';
 import { ApplicationsModule } from './modules/applications/index.js';
 import { AuthModule } from './modules/auth/index.js';
@@ -13,7 +15,7 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [DatabaseModule, AuthModule, ApplicationsModule, ApiKeysModule],
+      imports: [DatabaseModule, MetricsModule, ServiceModule, AuthModule, ApplicationsModule, ApiKeysModule],
       providers: [
         { provide: ENV, useValue: env },
         { provide: Clock, useClass: SystemClock },

@@ -1,23 +1,40 @@
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DestinationStream } from 'pino';
 import type { Env } from './config/env.js';
+import { allowOrigins } from './infrastructure/http/cors.js';
+import { DeclaredInputGuard } from './infrastructure/http/declared-input.guard.js';
+import { serveDocs } from './infrastructure/http/docs.js';
+import { Lifecycle } from './infrastructure/http/lifecycle.js';
+import { observeRequests } from './infrastructure/http/observe-requests.js';
 import { ProblemFilter } from './infrastructure/http/problem.filter.js';
+import { refuseOtherMethods } from './infrastructure/http/refuse-other-methods.js';
+import { readBodies } from './infrastructure/http/request-body.js';
+import { createServer, setUpServer } from './infrastructure/http/server.js';
 import { InputValidationPipe } from './infrastructure/http/validation.pipe.js';
+import { NestLogger } from './infrastructure/logging/nest-logger.js';
+import { Metrics } from './infrastructure/metrics/metrics.js';
 
-/** The HTTP server every process and every test runs: limits, time-outs, logging. */
-export function createAdapter(_env: Env): FastifyAdapter {
-  return new FastifyAdapter({
-    bodyLimit: 64 * 1024,
-    // What a schema does not know is refused, never dropped or bent into shape.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
-  });
+/** The HTTP server every process and every test runs; logs go to `log`, or else to stdout. */
+export function createAdapter(env: Env, log?: DestinationStream): FastifyAdapter {
+  return createServer(env, log);
 }
 
 /** Everything between the socket and the controllers; `main.ts` and the tests share it. */
-export async function setUpApp(app: NestFastifyApplication, _env: Env): Promise<NestFastifyApplication> {
-  app.enableShutdownHooks();
+export async function setUpApp(app: NestFastifyApplication, env: Env): Promise<NestFastifyApplication> {
+  const fastify = app.getHttpAdapter().getInstance();
+  app.useLogger(new NestLogger(fastify.log));
   app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalGuards(new DeclaredInputGuard());
   app.useGlobalPipes(new InputValidationPipe());
+
+  setUpServer(fastify, env, app.get(Lifecycle));
+  allowOrigins(app, env.CORS_ORIGINS);
+  observeRequests(fastify, app.get(Metrics));
+  const refuseTheRest = refuseOtherMethods(fastify);
+  serveDocs(app);
   await app.init();
-  await app.getHttpAdapter().getInstance().ready();
+  readBodies(fastify);
+  refuseTheRest();
+  await fastify.ready();
   return app;
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parsePeppers, parsePreviousKeys, parseSigningKey } from './secrets.js';
 import { parseTrustedIssuers } from './trusted-issuers.js';
 import type { Variable } from './variable.js';
@@ -18,6 +19,46 @@ export const variables = {
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',
     'Least severe level that is logged.',
+  ),
+  TRUST_PROXY: trustProxy(
+    'Proxies whose X-Forwarded-For counts: addresses, CIDR ranges, or loopback, linklocal, uniquelocal, with ' +
+      'commas between them. Nobody by default.',
+  ),
+  CORS_ORIGINS: optionalOrigins(
+    'Origins whose pages may call this service from a browser, with commas between them. None by default.',
+  ),
+  MAX_CONNECTIONS: integer(1, 1_000_000, '10000', 'Client connections at once; further ones are closed.'),
+  HEADERS_TIMEOUT_MS: integer(
+    100,
+    600_000,
+    '10000',
+    'Milliseconds a client has to send the headers of a request.',
+  ),
+  REQUEST_TIMEOUT_MS: integer(100, 600_000, '30000', 'Milliseconds a client has to send a whole request.'),
+  RESPONSE_TIMEOUT_MS: integer(
+    100,
+    600_000,
+    '15000',
+    'Milliseconds after which a request that is still worked on is answered 503.',
+  ),
+  KEEP_ALIVE_TIMEOUT_MS: integer(
+    100,
+    3_600_000,
+    '72000',
+    'Milliseconds an idle connection is kept; more than your load balancer keeps it.',
+  ),
+  SHUTDOWN_DELAY_MS: integer(
+    0,
+    600_000,
+    '0',
+    'Milliseconds between SIGTERM, when readiness turns 503, and the end of new connections: as long as ' +
+      'your load balancer takes to notice.',
+  ),
+  SHUTDOWN_TIMEOUT_MS: integer(
+    100,
+    600_000,
+    '10000',
+    'Milliseconds the requests that are running at SIGTERM have to finish.',
   ),
 
   DATA_DIR: text('.data', 'Where the embedded PostgreSQL and generated secrets live.'),
@@ -158,4 +199,56 @@ export function optionalUrl(protocols: string[], about: string): Variable<string
       return value;
     },
   };
+}
+
+/** How the proxies of a private network are named without their addresses. */
+const ADDRESS_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
+
+/**
+ * Whom Fastify believes. A number of hops would not do: who reaches the service past its proxies could make them
+ * up.
+ */
+function trustProxy(about: string): Variable<string[]> & { default: undefined } {
+  return {
+    about,
+    default: undefined,
+    parse: (value) => {
+      const proxies = listOf(value);
+      if (!proxies.every((proxy) => ADDRESS_RANGES.includes(proxy) || isAddress(proxy))) {
+        throw new Error(
+          `must be addresses, CIDR ranges or ${ADDRESS_RANGES.join(', ')}, with commas between them`,
+        );
+      }
+      return proxies;
+    },
+  };
+}
+
+function optionalOrigins(about: string): Variable<string[]> & { default: undefined } {
+  return {
+    about,
+    default: undefined,
+    parse: (value) => {
+      const origins = listOf(value);
+      const areOrigins = origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin);
+      if (!areOrigins) {
+        throw new Error('must be origins such as https://dashboard.example.com, with commas between them');
+      }
+      return origins;
+    },
+  };
+}
+
+function listOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function isAddress(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
 }

@@ -1,8 +1,9 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DomainError } from '../../shared/domain-error.js';
-import { scrub } from '../logging/scrub.js';
+import { scrubPath } from '../logging/scrub.js';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, problemHeaders, toProblem } from './problem.js';
+import { commonHeaders } from './security-headers.js';
 import { toDomainError } from './to-domain-error.js';
 import { UnreadableBody } from './unreadable-body.js';
 
@@ -27,11 +28,13 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   }
   void reply
     .code(status)
+    // Set before for most, but Fastify refuses a malformed URL before any hook.
+    .headers(commonHeaders(request))
     .headers(problemHeaders(refusal))
     .header('content-type', PROBLEM_CONTENT_TYPE)
     // Serialized here: a route's response schemas are for what it answers when all is well.
     .serializer(JSON.stringify)
-    .send(toProblem(refusal, request.id, pathOf(request)));
+    .send(toProblem(refusal, request.id, scrubPath(request.raw.url ?? '/')));
 }
 
 function logFault(refusal: DomainError, status: number, request: FastifyRequest): void {
@@ -39,10 +42,4 @@ function logFault(refusal: DomainError, status: number, request: FastifyRequest)
   const cause = refusal.details.cause ?? refusal;
   if (status === 503) request.log.warn({ err: cause }, 'answered 503');
   else request.log.error({ err: cause }, 'answered 500');
-}
-
-function pathOf(request: FastifyRequest): string {
-  const path = request.raw.url ?? '/';
-  const query = path.indexOf('?');
-  return scrub(query === -1 ? path : path.slice(0, query)).slice(0, 200);
 }

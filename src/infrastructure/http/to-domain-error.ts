@@ -29,6 +29,7 @@ const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
 
 /** What the caller can do about it, for the refusals that are not made by code of ours. */
 const DETAILS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  invalid_request: 'Send a body that is one JSON object.',
   malformed_json: 'Send a body that is one JSON object, in UTF-8.',
   payload_too_large: 'Send a body of at most 64 KiB.',
   unsupported_media_type: 'Send JSON, with Content-Type: application/json.',
@@ -49,8 +50,14 @@ export function toDomainError(error: unknown): DomainError {
   // Nest wraps Fastify's own errors and keeps them as the cause.
   const original = error instanceof HttpException && error.cause !== undefined ? error.cause : error;
   if (isSchemaError(original)) return fromSchemaError(original);
+  if (isBadUrl(original)) return new DomainError('invalid_request', 'Percent-encode the path as UTF-8.');
   const code = codeOf(original, error);
-  return new DomainError(code, DETAILS[code] ?? 'Look the call up in /docs.', { cause: error });
+  return new DomainError(code, detailOf(code), { cause: error });
+}
+
+/** What is said of a refusal when there is nothing more particular to say. */
+export function detailOf(code: ErrorCode): string {
+  return DETAILS[code] ?? 'Look the call up in /docs.';
 }
 
 function codeOf(original: unknown, error: unknown): ErrorCode {
@@ -68,6 +75,10 @@ function statusOf(error: unknown): number {
     return error.statusCode;
   }
   return 500;
+}
+
+function isBadUrl(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'FST_ERR_BAD_URL';
 }
 
 /** What Fastify throws when a compiled JSON schema refuses a request (its `validation.js`, AJV's error objects). */

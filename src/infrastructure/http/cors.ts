@@ -1,0 +1,22 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+
+/** Lets pages of these origins call the service from a browser (Fetch standard, CORS protocol). */
+export function allowOrigins(app: NestFastifyApplication, origins: string[] | undefined): void {
+  if (origins === undefined) return;
+  app.enableCors({
+    origin: origins,
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
+    exposedHeaders: [
+      'Location',
+      'X-Request-Id',
+      'Retry-After',
+      'RateLimit',
+      'RateLimit-Policy',
+      'WWW-Authenticate',
+    ],
+    // Tokens travel in a header; cookies are not used.
+    credentials: false,
+    maxAge: 600,
+  });
+}

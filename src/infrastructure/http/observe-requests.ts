@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { scrubUrl } from '../logging/scrub.js';
+import type { Metrics } from '../metrics/metrics.js';
+
+/** What is asked thousands of times a second is counted, and not logged. */
+const UNLOGGED = new Set(['/apikey/verify', '/health/live', '/health/ready', '/metrics']);
+
+/**
+ * Counts and times every request by its route's pattern, and logs those of people: one line each, when it is
+ * answered.
+ */
+export function observeRequests(fastify: FastifyInstance, metrics: Metrics): void {
+  const requests = metrics.counter({
+    name: 'upblit_http_requests_total',
+    help: 'Requests by method, route pattern and status.',
+    labelNames: ['method', 'route', 'status'],
+  });
+  const durations = metrics.histogram({
+    name: 'upblit_http_request_duration_seconds',
+    help: 'Seconds from the headers of a request to the end of its answer.',
+    labelNames: ['method', 'route'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  });
+  const observe = (route: string, request: FastifyRequest, reply: FastifyReply): void => {
+    requests.inc({ method: request.method, route, status: reply.statusCode });
+    durations.observe({ method: request.method, route }, reply.elapsedTime / 1000);
+    if (!UNLOGGED.has(route)) logAnswer(route, request, reply);
+  };
+
+  // A hook of each route knows its pattern; to ask the request for it would build an object each time.
+  fastify.addHook('onRoute', (route: RouteOptions) => {
+    const pattern = route.url;
+    const hooks = [route.onResponse ?? []].flat();
+    route.onResponse = [
+      ...hooks,
+      (request, reply, done) => {
+        observe(pattern, request, reply);
+        done();
+      },
+    ];
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    if (request.is404) observe('unmatched', request, reply);
+    done();
+  });
+}
+
+function logAnswer(route: string, request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info(
+    {
+      method: request.method,
+      route,
+      url: scrubUrl(request.raw.url ?? ''),
+      status: reply.statusCode,
+      milliseconds: Math.round(reply.elapsedTime * 10) / 10,
+      client: request.ip,
+    },
+    'answered',
+  );
+}

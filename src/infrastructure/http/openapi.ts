@@ -1,0 +1,65 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { PROBLEM_COMPONENTS, describeProblems, type Operation } from './openapi-problems.js';
+
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+const ABOUT = `
+Issues, verifies, limits, rotates, revokes and audits API keys for applications that people own.
+
+**A walk:** \`POST /auth/register\` answers an access token: press *Authorize* and paste it. Then \`POST /applications\`,
+\`POST /apikey?ApplicationId=…\` for a key, and \`POST /apikey/verify\` to ask about it.
+
+**Conventions.** JSON in and out, UTF-8. Ids are UUIDs, times RFC 3339 in UTC. Fields and query parameters that are not
+described are refused with 400, as is a query parameter given twice. Every answer carries \`X-Request-Id\`: the one you
+sent, if it is 1 to 128 characters of \`[A-Za-z0-9._-]\`, or a new one.
+
+**Errors** are [RFC 9457](https://www.rfc-editor.org/rfc/rfc9457) problem documents with a stable \`code\`. Besides those
+named with each call, any call may be answered 404 \`not_found\` for a path that does not exist, 405
+\`method_not_allowed\` with \`Allow\`, 408 \`request_timeout\`, 417 \`expectation_failed\` and 431 \`headers_too_large\`.
+503 \`service_unavailable\` comes with \`Retry-After\`: the call may be repeated.
+`.trim();
+
+const TAGS: readonly [name: string, description: string][] = [
+  ['Auth', 'Accounts and tokens of the people who own applications.'],
+  ['Applications', 'What keys are issued for, owned by a person.'],
+  ['API keys', 'Issue, read, change and revoke the keys of your applications. Needs an access token.'],
+  ['Verification', 'For the services that receive keys. Possession of the key is the credential.'],
+  ['Service', 'For those who run the service.'],
+];
+
+/** The OpenAPI document of everything that is routed. */
+export function buildDocument(app: INestApplication): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setTitle('Upblit API keys')
+    .setDescription(ABOUT)
+    .setVersion('0.1.0')
+    .setContact('Upblit', 'https://github.com/upblit/api-keys', 'support@upblit.com')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/', 'The service that serves this page.')
+    .addBearerAuth(
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'JWT',
+        description: 'An access token of `POST /auth/login`.',
+      },
+      'bearer',
+    )
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key', description: 'An API key.' }, 'api-key');
+  for (const [name, description] of TAGS) builder.addTag(name, description);
+  const document = SwaggerModule.createDocument(app, builder.build(), { autoTagControllers: false });
+
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...PROBLEM_COMPONENTS.schemas },
+    headers: PROBLEM_COMPONENTS.headers,
+  };
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation !== undefined) describeProblems(path, operation as Operation);
+    }
+  }
+  return document;
+}

@@ -1,0 +1,114 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, Server } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import { detailOf } from './to-domain-error.js';
+import { UnreadableBody } from './unreadable-body.js';
+
+/** Bytes of a body. */
+export const BODY_LIMIT = 64 * 1024;
+
+/**
+ * Bytes of a body that is too large which are read and thrown away before it is refused. A client that is cut off
+ * while it sends may never see the answer.
+ */
+const DISCARD_LIMIT = 2 * 1024 * 1024;
+
+const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
+
+/**
+ * Makes Fastify read every body as JSON or not at all. A body that cannot be read becomes an `UnreadableBody`,
+ * because a caller without an access token must hear about that first. Routes with a compiled schema are open, so
+ * there the complaint is made at once.
+ */
+export function readBodies(fastify: FastifyInstance): void {
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  // Fastify refuses a malformed Content-Type before any parser, guard or look at whether there is a body.
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const { headers } = request.raw;
+    const type = headers['content-type'];
+    if (type !== undefined && type !== 'application/json' && !JSON_TYPE.test(type)) {
+      headers['content-type'] = 'application/octet-stream';
+    }
+    done();
+  });
+  fastify.addContentTypeParser('*', (request, payload, done) => {
+    const refuse = (code: ErrorCode): void => {
+      const error = new DomainError(code, detailOf(code));
+      const isOpen = request.routeOptions.schema?.body !== undefined;
+      if (isOpen) done(error);
+      else done(null, new UnreadableBody(error));
+    };
+    readAll(request, payload, (error, bytes) => {
+      if (error !== null) {
+        done(error);
+        return;
+      }
+      if (bytes === 'too large') {
+        refuse('payload_too_large');
+        return;
+      }
+      if (bytes.length === 0) {
+        done(null, undefined);
+        return;
+      }
+      const { 'content-type': type, 'content-encoding': coding = 'identity' } = request.raw.headers;
+      if (type === undefined || type === 'application/octet-stream' || coding.toLowerCase() !== 'identity') {
+        refuse('unsupported_media_type');
+        return;
+      }
+      if (!isUtf8(bytes)) {
+        refuse('malformed_json');
+        return;
+      }
+      void parseJson(request, bytes.toString('utf8'), (parseError, body: unknown) => {
+        if (parseError !== null) refuse('malformed_json');
+        else if (typeof body !== 'object' || body === null || Array.isArray(body)) refuse('invalid_request');
+        else done(null, body);
+      });
+    });
+  });
+}
+
+/** Lets a client that asks first (`Expect: 100-continue`) hear of a body that is too large before it sends it. */
+export function answerExpectContinue(server: Server): void {
+  server.on('checkContinue', (request: IncomingMessage, response) => {
+    if (!isAnnouncedTooLarge(request)) response.writeContinue();
+    server.emit('request', request, response);
+  });
+}
+
+function isAnnouncedTooLarge(message: IncomingMessage): boolean {
+  return Number(message.headers['content-length']) > BODY_LIMIT;
+}
+
+function readAll(
+  request: FastifyRequest,
+  payload: NodeJS.ReadableStream,
+  done: (error: Error | null, bytes: Buffer | 'too large') => void,
+): void {
+  const { headers } = request.raw;
+  if (isAnnouncedTooLarge(request.raw)) {
+    const isWorthReading = headers.expect === undefined && Number(headers['content-length']) <= DISCARD_LIMIT;
+    if (!isWorthReading) {
+      done(null, 'too large');
+      return;
+    }
+  }
+  const chunks: Buffer[] = [];
+  let length = 0;
+  const finish = (error: Error | null): void => {
+    payload.off('data', onData).off('end', onEnd).off('error', finish);
+    done(error, length > BODY_LIMIT ? 'too large' : Buffer.concat(chunks));
+  };
+  const onData = (chunk: Buffer): void => {
+    length += chunk.length;
+    if (length <= BODY_LIMIT) chunks.push(chunk);
+    else if (length > DISCARD_LIMIT) finish(null);
+  };
+  const onEnd = (): void => {
+    finish(null);
+  };
+  payload.on('data', onData).on('end', onEnd).on('error', finish);
+}

@@ -1,0 +1,78 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { ServerOptions } from 'node:http';
+import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import type { DestinationStream } from 'pino';
+import type { Env } from '../../config/env.js';
+import { createLogger } from '../logging/logger.js';
+import type { Lifecycle } from './lifecycle.js';
+import { answerClientError, answerNodeRefusals, refuseBadHost } from './node-refusals.js';
+import { sendProblem } from './problem.filter.js';
+import { answerExpectContinue, BODY_LIMIT } from './request-body.js';
+import { requestIdOf } from './request-id.js';
+import { commonHeaders, SECURITY_HEADERS } from './security-headers.js';
+
+const HEADER_LIMIT = 16 * 1024;
+
+/** The verification: no browser shows its answers, and it has no time to lose. */
+const FAST_ROUTES = new Set(['/apikey/verify']);
+
+/** The HTTP server with its limits and time-outs. Nothing is registered on it yet. */
+export function createServer(env: Env, log?: DestinationStream): FastifyAdapter {
+  const options: FastifyServerOptions & { http: ServerOptions } = {
+    loggerInstance: createLogger(env, log),
+    // One line a request is written when it is answered, by observeRequests().
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    trustProxy: env.TRUST_PROXY ?? false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: env.REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: env.KEEP_ALIVE_TIMEOUT_MS,
+    http: {
+      // Answered by refuseBadHost(), as a problem document.
+      requireHostHeader: false,
+      maxHeaderSize: HEADER_LIMIT,
+      headersTimeout: Math.min(env.HEADERS_TIMEOUT_MS, env.REQUEST_TIMEOUT_MS),
+      // Milliseconds between Node's looks for requests that are overdue.
+      connectionsCheckingInterval: 500,
+    },
+    // An id in a path that is too long is a malformed id, and the token is looked at before it.
+    routerOptions: { maxParamLength: HEADER_LIMIT },
+    // What a schema does not know is refused, never dropped or bent into shape.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(error, request, reply);
+    },
+    return503OnClosing: false,
+  };
+  // No middleware and no uploads here: their engines would look at every request.
+  return new FastifyAdapter({ ...options, skipMiddie: true, multipart: false });
+}
+
+/** What every request goes through before its route, in this order. */
+export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifecycle): void {
+  const { server } = fastify;
+  server.maxConnections = env.MAX_CONNECTIONS;
+  answerNodeRefusals(server);
+  answerExpectContinue(server);
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(commonHeaders(request));
+    if (request.is404) reply.headers(SECURITY_HEADERS);
+    if (lifecycle.isEnding) reply.header('connection', 'close');
+    refuseBadHost(request.raw);
+    done();
+  });
+  fastify.addHook('onRoute', (route) => {
+    if (FAST_ROUTES.has(route.url)) return;
+    route.handlerTimeout = env.RESPONSE_TIMEOUT_MS;
+    route.onRequest = [
+      (_request, reply, done) => {
+        reply.headers(SECURITY_HEADERS);
+        done();
+      },
+      ...[route.onRequest ?? []].flat(),
+    ];
+  });
+}
