@@ -3,9 +3,21 @@ import { loadEnv } from './src/config/env.js';
 import { dataSourceOptions } from './src/infrastructure/database/data-source.js';
 import { apiKeySchema, apiKeySecretSchema } from './src/modules/api-keys/infrastructure/api-key.schema.js';
 import { applicationSchema } from './src/modules/applications/infrastructure/application.schema.js';
+import {
+  refreshTokenFamilySchema,
+  refreshTokenSchema,
+} from './src/modules/auth/infrastructure/refresh-token-family.schema.js';
+import { userSchema } from './src/modules/auth/infrastructure/user.schema.js';
 
 /** For TypeORM's command line: `npm run build && npx typeorm migration:show -d dist/ormconfig.js`. */
 export default new DataSource({
   ...dataSourceOptions({ url: loadEnv().DATABASE_URL ?? 'postgres://127.0.0.1:5432/upblit' }),
-  entities: [applicationSchema, apiKeySchema, apiKeySecretSchema],
+  entities: [
+    userSchema,
+    refreshTokenFamilySchema,
+    refreshTokenSchema,
+    applicationSchema,
+    apiKeySchema,
+    apiKeySecretSchema,
+  ],
 });

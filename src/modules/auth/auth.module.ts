@@ -17,6 +17,7 @@ import { JwtStrategy } from './http/jwt.strategy.js';
 import { RouteAccessCheck } from './http/route-access.check.js';
 import { ScopeGuard } from './http/scope.guard.js';
 import { BcryptPasswordHasher } from './infrastructure/bcrypt-password-hasher.js';
+import { ExpiredFamiliesPurge } from './infrastructure/expired-families.purge.js';
 import { LocalKeys } from './infrastructure/local-keys.js';
 import { LocalTokenIssuer } from './infrastructure/local-token-issuer.js';
 import { MemoryAttemptLimiter } from './infrastructure/memory-attempt-limiter.js';
@@ -40,6 +41,7 @@ import { userSchema } from './infrastructure/user.schema.js';
     AccessTokenVerifier,
     JwtStrategy,
     RouteAccessCheck,
+    ExpiredFamiliesPurge,
     // The order is the order they run in: who is calling, then what they may do.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
