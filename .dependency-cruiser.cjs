@@ -35,7 +35,7 @@ module.exports = {
       name: 'no-development-packages',
       comment: 'What runs in production must not need what is installed for development only.',
       severity: 'error',
-      from: { path: '^(src|migrations|ormconfig\\.ts)' },
+      from: { path: '^(src|migrations|ormconfig\\.ts)', pathNot: '\\.spec\\.ts$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
     {
@@ -175,14 +175,6 @@ module.exports = {
         path: '^(src|migrations|ormconfig\\.ts)|(^|/)node_modules/',
         pathNot: ['^src/config/', SHARED],
       },
-    },
-    {
-      name: 'config-is-read-at-the-edges',
-      comment:
-        'The composition hands values in; domain, application, http and shared code take them as arguments.',
-      severity: 'error',
-      from: { path: '^(src/(modules/[^/]+/(domain|application|http)|shared)|migrations)/' },
-      to: { path: '^src/config/' },
     },
     {
       name: 'infrastructure-knows-no-module',
