@@ -8,5 +8,5 @@ export {
   type Subject,
 } from './domain/principal.js';
 export { CurrentPrincipal, type AuthenticatedRequest } from './http/current-principal.decorator.js';
-export { Public } from './http/public.decorator.js';
+export { Public } from '../../shared/http/public.decorator.js';
 export { RequireScopes } from './http/require-scopes.decorator.js';

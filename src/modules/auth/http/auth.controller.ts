@@ -14,7 +14,7 @@ import { CurrentPrincipal } from './current-principal.decorator.js';
 import { LoginDto, RefreshTokenDto, RegisterDto } from './credentials.dto.js';
 import { MeDto } from './me.dto.js';
 import { TokensDto, toTokens } from './tokens.dto.js';
-import { Public } from './public.decorator.js';
+import { Public } from '../../../shared/http/public.decorator.js';
 import { RequireScopes } from './require-scopes.decorator.js';
 
 @ApiTags('Auth')

@@ -2,7 +2,7 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AccessTokenIssuer } from '../application/access-token-issuer.js';
 import { JwksDto } from './jwks.dto.js';
-import { Public } from './public.decorator.js';
+import { Public } from '../../../shared/http/public.decorator.js';
 
 @ApiTags('Auth')
 @Controller('.well-known')

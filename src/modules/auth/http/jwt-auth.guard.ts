@@ -4,7 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { DomainError } from '../../../shared/domain-error.js';
 import { notValid } from '../domain/trusted-issuer.js';
 import { JwtStrategy } from './jwt.strategy.js';
-import { IS_PUBLIC } from './public.decorator.js';
+import { IS_PUBLIC } from '../../../shared/http/public.decorator.js';
 
 /** Lets a request in with a good access token, and puts its `Principal` on it. Every route has it. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { IS_PUBLIC } from './public.decorator.js';
+import { IS_PUBLIC } from '../../../shared/http/public.decorator.js';
 import { REQUIRED_SCOPES } from './require-scopes.decorator.js';
 
 type Controller = NonNullable<ReturnType<DiscoveryService['getControllers']>[number]['metatype']>;

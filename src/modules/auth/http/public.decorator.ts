@@ -1,1 +1,0 @@
-export { IS_PUBLIC, Public } from '../../../shared/http/public.decorator.js';
