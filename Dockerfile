@@ -1,0 +1,29 @@
+# syntax=docker/dockerfile:1
+
+# Install scripts do not run anywhere in here: bcrypt brings its binary along, and nothing else needs one.
+FROM node:20-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts
+COPY nest-cli.json tsconfig.json tsconfig.build.json ormconfig.ts ./
+COPY migrations migrations
+COPY src src
+RUN npm run build
+
+# The optional packages are the embedded PostgreSQL, which an image has no use for.
+FROM node:20-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --omit=dev --omit=optional
+
+FROM node:20-slim
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+WORKDIR /app
+COPY package.json ./
+COPY scripts/run-migrations.mjs scripts/
+COPY scripts/lib/checkout.mjs scripts/lib/
+COPY --from=packages /app/node_modules node_modules
+COPY --from=build /app/dist dist
+USER node
+EXPOSE 3000
+CMD ["node", "dist/src/main.js"]
