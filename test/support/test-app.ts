@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import type { AddressInfo } from 'node:net';
+import { DataSource } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
 import { createAdapter, setUpApp } from '../../src/app.setup.js';
 import { parseEnv, type Env } from '../../src/config/env.js';
@@ -11,6 +13,8 @@ import { createTestDatabase, type TestDatabase } from './database.js';
 const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
   .toString();
+
+export const TEST_PEPPERS = `1=${Buffer.alloc(32, 1).toString('base64url')}`;
 
 export interface TestAppOptions {
   /** Variables that differ from the defaults of a test. */
@@ -36,7 +40,7 @@ export class TestApp {
       LOG_LEVEL: 'silent',
       DATABASE_URL: database.url,
       DATABASE_POOL_SIZE: '5',
-      API_KEY_PEPPERS: `1=${Buffer.alloc(32, 1).toString('base64url')}`,
+      API_KEY_PEPPERS: TEST_PEPPERS,
       JWT_SIGNING_KEY: SIGNING_KEY,
       // As little work as bcrypt can do, and as many attempts as a test file makes.
       BCRYPT_COST: '4',
@@ -50,12 +54,22 @@ export class TestApp {
     const module = await builder.compile();
     const nest = module.createNestApplication<NestFastifyApplication>(createAdapter(env));
     await setUpApp(nest, env);
+    await nest.listen(0, '127.0.0.1');
     return new TestApp(nest, env, database, options.database === undefined);
   }
 
   /** The HTTP server, for supertest. */
   get http(): ReturnType<NestFastifyApplication['getHttpServer']> {
     return this.nest.getHttpServer();
+  }
+
+  get port(): number {
+    return (this.http.address() as AddressInfo).port;
+  }
+
+  /** Asks the database itself. */
+  query(sql: string, parameters: unknown[] = []): Promise<unknown[]> {
+    return this.nest.get(DataSource).query(sql, parameters);
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { Client, UNKNOWN_ID, keyIdOf, verify } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+const LIMIT = 8;
+
+describe('POST /apikey?ApplicationId=', () => {
+  let app: TestApp;
+  let owner: Client;
+  let stranger: Client;
+  let applicationId: string;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { MAX_ACTIVE_KEYS_PER_APPLICATION: String(LIMIT) } });
+    owner = await Client.signedIn(app);
+    stranger = await Client.signedIn(app);
+    applicationId = await owner.createApplication();
+  });
+  afterAll(() => app.stop());
+
+  it('answers 200 and the key as a plain JSON string, once, not to be stored', async () => {
+    const response = await owner.post(`/apikey?ApplicationId=${applicationId}`).expect(200);
+    expect(response.headers['content-type']).toMatch(/^application\/json/);
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(response.text).toMatch(/^"upblit_live_[0-9A-Za-z]{36}"$/);
+    expect(response.body).toBe(JSON.parse(response.text));
+    const key = await owner.get(response.headers.location as string).expect(200);
+    expect(key.body.hint).toBe(`upblit_live_…${(response.body as string).slice(-4)}`);
+    expect(key.text).not.toContain((response.body as string).slice(12, 40));
+  });
+
+  it('issues a key that verifies at once, as a key of this application and its owner', async () => {
+    const { id, key } = await owner.issueKey(applicationId, {
+      name: '  collector  ',
+      environment: 'test',
+      scopes: ['telemetry:*'],
+      expiresAt: '2031-01-02T03:04:05.678+02:00',
+      metadata: { team: 'checkout', deep: [{ a: null }] },
+    });
+    expect(key).toMatch(/^upblit_test_/);
+    expect(await verify(app, key, { applicationId, scopes: ['telemetry:write'] })).toEqual({
+      valid: true,
+      code: 'VALID',
+      keyId: id,
+      applicationId,
+      ownerId: owner.userId,
+      name: 'collector',
+      environment: 'test',
+      scopes: ['telemetry:*'],
+      metadata: { team: 'checkout', deep: [{ a: null }] },
+      expiresAt: '2031-01-02T01:04:05.678Z',
+    });
+  });
+
+  it.each(['application/json', 'text/plain', 'application/x-www-form-urlencoded'])(
+    'takes an empty body of type %s for none: live, without scopes, never expiring, named by its date',
+    async (type) => {
+      const fresh = await owner.createApplication();
+      const response = await owner.post(`/apikey?ApplicationId=${fresh}`).set('Content-Type', type).send('');
+      expect(response.status).toBe(200);
+      const key = await owner.get(`/apikey/${keyIdOf(response)}`).expect(200);
+      expect(key.body).toMatchObject({ environment: 'live', scopes: [], expiresAt: null, status: 'active' });
+      expect(key.body.name).toMatch(/^Key of \d{4}-\d{2}-\d{2}$/);
+    },
+  );
+
+  it('never issues the same key twice', async () => {
+    const fresh = await owner.createApplication();
+    const keys = new Set<string>();
+    for (let i = 0; i < LIMIT; i++) keys.add((await owner.issueKey(fresh)).key);
+    expect(keys.size).toBe(LIMIT);
+  });
+
+  it('holds the limit of active keys, however many are asked for at once', async () => {
+    const fresh = await owner.createApplication();
+    const responses = await Promise.all(
+      Array.from({ length: 3 * LIMIT }, () => owner.post(`/apikey?ApplicationId=${fresh}`)),
+    );
+    const issued = responses.filter((response) => response.status === 200);
+    expect(issued).toHaveLength(LIMIT);
+    for (const refused of responses.filter((response) => response.status !== 200)) {
+      expect([refused.status, refused.body.code]).toEqual([409, 'api_key_limit_reached']);
+    }
+    await owner.delete(`/apikey/${keyIdOf(issued[0]!)}`).expect(204);
+    await owner.post(`/apikey?ApplicationId=${fresh}`).expect(200);
+    await owner.post(`/apikey?ApplicationId=${fresh}`).expect(409);
+  });
+
+  describe('checks, in this order, before anything is generated', () => {
+    it('the token: 401 without one, whatever else is wrong', async () => {
+      const response = await request(app.http)
+        .post('/apikey?ApplicationId=nonsense&x=1')
+        .set('Content-Type', 'application/json')
+        .send('{');
+      expect([response.status, response.body.code]).toEqual([401, 'unauthenticated']);
+      expect(response.headers['www-authenticate']).toBe('Bearer');
+    });
+
+    it('the scope: 403 without apikeys:write, also for the owner, and before the parameter', async () => {
+      const reader = await Client.signedIn(app, { scope: 'apikeys:read applications:write' });
+      for (const id of ['nonsense', await reader.createApplication()]) {
+        const response = await reader.post(`/apikey?ApplicationId=${id}`);
+        expect([response.status, response.body.code]).toEqual([403, 'insufficient_scope']);
+        expect(response.headers['www-authenticate']).toBe(
+          'Bearer error="insufficient_scope", scope="apikeys:write"',
+        );
+      }
+    });
+
+    it('the application: 404 for an unknown one', async () => {
+      const response = await owner.post(`/apikey?ApplicationId=${UNKNOWN_ID}`);
+      expect([response.status, response.body.code]).toEqual([404, 'application_not_found']);
+    });
+
+    it('its owner: 403 for anybody else, who gets no key', async () => {
+      const before = await owner.get(`/apikey?ApplicationId=${applicationId}&limit=100`);
+      const response = await stranger.post(`/apikey?ApplicationId=${applicationId}`).send({ nonsense: true });
+      expect([response.status, response.body.code]).toEqual([403, 'not_application_owner']);
+      const after = await owner.get(`/apikey?ApplicationId=${applicationId}&limit=100`);
+      expect(after.body).toEqual(before.body);
+    });
+
+    it('that the application has not been deleted: 404', async () => {
+      const deleted = await owner.createApplication();
+      await owner.delete(`/applications/${deleted}`).expect(204);
+      const response = await owner.post(`/apikey?ApplicationId=${deleted}`);
+      expect([response.status, response.body.code]).toEqual([404, 'application_not_found']);
+    });
+  });
+
+  it('takes the id of the application in upper case too', async () => {
+    const fresh = await owner.createApplication();
+    await owner.post(`/apikey?ApplicationId=${fresh.toUpperCase()}`).expect(200);
+  });
+
+  it.each([
+    ['missing', '', 'ApplicationId'],
+    ['empty', '?ApplicationId=', 'ApplicationId'],
+    ['no UUID', '?ApplicationId=7', 'ApplicationId'],
+    ['given twice', `?ApplicationId=${UNKNOWN_ID}&ApplicationId=${UNKNOWN_ID}`, 'ApplicationId'],
+    ['an array', `?ApplicationId[]=${UNKNOWN_ID}`, 'ApplicationId'],
+    ['in the wrong case', `?applicationid=${UNKNOWN_ID}`, 'ApplicationId'],
+    ['followed by a NUL byte', `?ApplicationId=${UNKNOWN_ID}%00`, 'ApplicationId'],
+    ['10 kB long', `?ApplicationId=${'a'.repeat(10_000)}`, 'ApplicationId'],
+    ['followed by a line break', `?ApplicationId=${UNKNOWN_ID}%0A`, 'ApplicationId'],
+  ])('refuses an ApplicationId that is %s', async (_, query, field) => {
+    const response = await owner.post(`/apikey${query}`);
+    expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
+    expect(response.body.errors[0].field).toBe(field);
+    expect(response.text).not.toContain('aaaa');
+  });
+
+  it('refuses a query parameter it does not know', async () => {
+    const response = await owner.post(`/apikey?ApplicationId=${applicationId}&applicationId=x`);
+    expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
+  });
+
+  const LEAP_DAY_THAT_IS_NONE = '2031-02-29T00:00:00Z';
+  it.each([
+    ['an unknown field', { nonsense: 1 }],
+    ['an empty name', { name: '   ' }],
+    ['a name of 101 characters', { name: 'x'.repeat(101) }],
+    ['a name that is null', { name: null }],
+    ['a name that is no text', { name: { a: 1 } }],
+    ['a name with a NUL', { name: 'a\0b' }],
+    ['a name with half a surrogate pair', { name: 'a\ud800b' }],
+    ['another environment', { environment: 'production' }],
+    ['scopes that are no list', { scopes: 'a' }],
+    ['a scope with a space', { scopes: ['a b'] }],
+    ['a scope twice', { scopes: ['a', 'a'] }],
+    ['101 scopes', { scopes: Array.from({ length: 101 }, (_, i) => `s${i}`) }],
+    ['an expiry in the past', { expiresAt: '2020-01-01T00:00:00Z' }],
+    ['an expiry more than ten years ahead', { expiresAt: '2099-01-01T00:00:00Z' }],
+    ['an expiry without an offset', { expiresAt: '2031-01-01T00:00:00' }],
+    ['an expiry on a day that does not exist', { expiresAt: LEAP_DAY_THAT_IS_NONE }],
+    ['an expiry that is a number', { expiresAt: 1893456000000 }],
+    ['metadata that is a list', { metadata: [] }],
+    ['metadata over 16 KiB', { metadata: { a: 'x'.repeat(17_000) } }],
+    ['metadata of nine levels', { metadata: { a: { a: { a: { a: { a: { a: { a: { a: {} } } } } } } } } }],
+    ['metadata with a NUL', { metadata: { a: ['\0'] } }],
+  ])('refuses %s, and issues nothing', async (_, body) => {
+    const fresh = await owner.createApplication();
+    const response = await owner.post(`/apikey?ApplicationId=${fresh}`).send(body);
+    expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
+    expect(response.body.errors[0].field).toBe(Object.keys(body)[0]);
+    const list = await owner.get(`/apikey?ApplicationId=${fresh}`).expect(200);
+    expect(list.body.data).toEqual([]);
+  });
+
+  it.each([
+    ['no JSON', 400, '{"name":'],
+    ['a list', 400, '[]'],
+    ['null', 400, 'null'],
+    ['a string', 400, '"name"'],
+    ['one that reaches for the prototype', 400, '{"__proto__":{"name":"x"}}'],
+    ['one that reaches for the prototype in its metadata', 400, '{"metadata":{"__proto__":{"a":1}}}'],
+    ['of a megabyte', 413, JSON.stringify({ name: 'x'.repeat(1_000_000) })],
+  ])('refuses a body that is %s', async (_, status, body) => {
+    const response = await owner
+      .post(`/apikey?ApplicationId=${applicationId}`)
+      .set('Content-Type', 'application/json')
+      .send(body);
+    expect(response.status).toBe(status);
+    expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+  });
+});

@@ -1,0 +1,78 @@
+import request, { type Response } from 'supertest';
+import { signIn } from './sign-in.js';
+import type { TestApp } from './test-app.js';
+
+export interface Caller {
+  accessToken: string;
+  user: { id: string };
+}
+
+export interface CreatedKey {
+  id: string;
+  /** The plaintext. */
+  key: string;
+}
+
+/** Calls the service as somebody who has signed in. */
+export class Client {
+  constructor(
+    private readonly app: TestApp,
+    readonly caller: Caller,
+  ) {}
+
+  static async signedIn(app: TestApp, options: { scope?: string } = {}): Promise<Client> {
+    return new Client(app, await signIn(app, options));
+  }
+
+  get userId(): string {
+    return this.caller.user.id;
+  }
+
+  get(path: string): request.Test {
+    return this.authorized(request(this.app.http).get(path));
+  }
+
+  post(path: string): request.Test {
+    return this.authorized(request(this.app.http).post(path));
+  }
+
+  patch(path: string): request.Test {
+    return this.authorized(request(this.app.http).patch(path));
+  }
+
+  delete(path: string): request.Test {
+    return this.authorized(request(this.app.http).delete(path));
+  }
+
+  /** The id of a new application of this caller's. */
+  async createApplication(body: object = { name: 'an application' }): Promise<string> {
+    const response = await this.post('/applications').send(body).expect(201);
+    return response.body.id as string;
+  }
+
+  async issueKey(applicationId: string, body: object = {}): Promise<CreatedKey> {
+    const response = await this.post(`/apikey?ApplicationId=${applicationId}`).send(body).expect(200);
+    return { id: keyIdOf(response), key: response.body as string };
+  }
+
+  private authorized(test: request.Test): request.Test {
+    return test.set('Authorization', `Bearer ${this.caller.accessToken}`);
+  }
+}
+
+export function keyIdOf(response: Response): string {
+  const [, id = ''] = /^\/apikey\/([0-9a-f-]{36})$/.exec(response.headers.location as string) ?? [];
+  return id;
+}
+
+/** The verdict on a key, as a service that received it asks for it. */
+export async function verify(app: TestApp, key: string, more: object = {}): Promise<Record<string, unknown>> {
+  const response = await request(app.http)
+    .post('/apikey/verify')
+    .send({ key, ...more })
+    .expect(200);
+  return response.body as Record<string, unknown>;
+}
+
+/** A UUID that names nothing. */
+export const UNKNOWN_ID = '019b76da-a800-7000-8000-00000000dead';
