@@ -68,8 +68,8 @@ export class ApiKeysController {
     @CurrentApplication() application: Application,
     @CurrentPrincipal() principal: Principal,
     @Query() _query: ApplicationIdQueryDto,
-    @Body() body: IssueApiKeyDto | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Body() body?: IssueApiKeyDto,
   ): Promise<string> {
     const { id, plaintext } = await this.keys.issue(application.id, body ?? {}, principal);
     // A handler that returns a string would answer text/plain.

@@ -10,7 +10,7 @@ import { VerificationService } from '../application/verification.service.js';
 import { isScope } from '../domain/scopes.js';
 import type { DenialCode, Verdict, VerificationRequest } from '../domain/verification.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
-import { VERIFY_ANSWER, VERIFY_BODY, type VerifyBody } from './verify.schema.js';
+import { NO_QUERY, VERIFY_ANSWER, VERIFY_BODY, type VerifyBody } from './verify.schema.js';
 
 const EXAMPLE_KEY = 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx';
 
@@ -23,7 +23,7 @@ export class VerifyController {
 
   @Post()
   @HttpCode(200)
-  @RouteSchema({ body: VERIFY_BODY, response: { 200: VERIFY_ANSWER } })
+  @RouteSchema({ querystring: NO_QUERY, body: VERIFY_BODY, response: { 200: VERIFY_ANSWER } })
   @ApiOperation({
     operationId: 'verifyApiKey',
     summary: 'Verify a key',
@@ -47,7 +47,7 @@ export class VerifyController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     reply.header('Cache-Control', 'no-store');
-    return toAnswer(await this.verification.verify(body.key, body));
+    return toAnswer(await this.verification.verify(body.key, narrowing(body)));
   }
 
   @Get()
@@ -107,6 +107,13 @@ export class VerifyController {
       .header('X-Key-Scopes', record.scopes.join(' '));
     return {};
   }
+}
+
+/** Ids are compared in lower case (RFC 9562, section 4). */
+function narrowing(body: VerifyBody): VerificationRequest {
+  return body.applicationId === undefined
+    ? body
+    : { ...body, applicationId: body.applicationId.toLowerCase() };
 }
 
 function toAnswer(verdict: Verdict): object {

@@ -4,6 +4,8 @@
  */
 const UUID = { type: 'string', format: 'uuid' } as const;
 
+export const NO_QUERY = { type: 'object', additionalProperties: false } as const;
+
 export const VERIFY_BODY = {
   type: 'object',
   required: ['key'],
