@@ -1,6 +1,10 @@
 import { swcOptions } from './scripts/lib/swc-options.mjs';
 
-/** Unit tests sit beside the code as *.spec.ts; end-to-end tests in test/ as *.e2e-spec.ts. */
+/**
+ * Unit tests sit beside the code as *.spec.ts; end-to-end tests in test/ as *.e2e-spec.ts.
+ *
+ * @type {import('jest').Config}
+ */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],

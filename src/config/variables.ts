@@ -125,22 +125,22 @@ export const variables = {
   ),
 };
 
-export function text(fallback: string, about: string): Variable<string> & { default: string } {
+function text(fallback: string, about: string): Variable<string> & { default: string } {
   return { about, default: fallback, parse: (value) => value };
 }
 
-export function optionalText(about: string): Variable<string> & { default: undefined } {
+function optionalText(about: string): Variable<string> & { default: undefined } {
   return { about, default: undefined, parse: (value) => value };
 }
 
-export function optional<T>(
+function optional<T>(
   parse: (value: string) => T,
   about: string,
 ): Variable<T> & { default: undefined } {
   return { about, default: undefined, parse };
 }
 
-export function integer(
+function integer(
   min: number,
   max: number,
   fallback: string,
@@ -159,7 +159,7 @@ export function integer(
   };
 }
 
-export function boolean(fallback: 'true' | 'false', about: string): Variable<boolean> & { default: string } {
+function boolean(fallback: 'true' | 'false', about: string): Variable<boolean> & { default: string } {
   return {
     about,
     default: fallback,
@@ -170,7 +170,7 @@ export function boolean(fallback: 'true' | 'false', about: string): Variable<boo
   };
 }
 
-export function oneOf<const T extends string>(
+function oneOf<const T extends string>(
   values: readonly T[],
   fallback: NoInfer<T>,
   about: string,
@@ -186,7 +186,7 @@ export function oneOf<const T extends string>(
   };
 }
 
-export function optionalUrl(protocols: string[], about: string): Variable<string> & { default: undefined } {
+function optionalUrl(protocols: string[], about: string): Variable<string> & { default: undefined } {
   return {
     about,
     default: undefined,
