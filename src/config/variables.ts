@@ -129,14 +129,7 @@ function text(fallback: string, about: string): Variable<string> & { default: st
   return { about, default: fallback, parse: (value) => value };
 }
 
-function optionalText(about: string): Variable<string> & { default: undefined } {
-  return { about, default: undefined, parse: (value) => value };
-}
-
-function optional<T>(
-  parse: (value: string) => T,
-  about: string,
-): Variable<T> & { default: undefined } {
+function optional<T>(parse: (value: string) => T, about: string): Variable<T> & { default: undefined } {
   return { about, default: undefined, parse };
 }
 

@@ -1,12 +1,5 @@
 export { AuthModule } from './auth.module.js';
-export {
-  LOCAL_ISSUER,
-  SCOPES,
-  isSameSubject,
-  type Principal,
-  type Scope,
-  type Subject,
-} from './domain/principal.js';
+export { type Principal } from './domain/principal.js';
 export { CurrentPrincipal, type AuthenticatedRequest } from './http/current-principal.decorator.js';
 export { Public } from '../../shared/http/public.decorator.js';
 export { RequireScopes } from './http/require-scopes.decorator.js';

@@ -1,4 +1,4 @@
-import type { Subject } from '../../../shared/subject.js';
+import { isSameSubject, type Subject } from '../../../shared/subject.js';
 
 export const APPLICATION_ENVIRONMENTS = ['production', 'staging', 'development'] as const;
 export type ApplicationEnvironment = (typeof APPLICATION_ENVIRONMENTS)[number];
@@ -51,7 +51,7 @@ export class Application {
   }
 
   isOwnedBy(subject: Subject): boolean {
-    return this.ownerIssuer === subject.issuer && this.ownerSubject === subject.subject;
+    return isSameSubject(this.owner, subject);
   }
 
   change(changes: ApplicationChanges, now: Date): void {

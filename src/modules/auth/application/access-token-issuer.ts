@@ -1,4 +1,4 @@
-import type { Scope } from '../domain/principal.js';
+import type { Scope } from '../../../shared/scopes.js';
 
 /** A public key as JSON (RFC 7517), with what a verifier needs to choose it. */
 export interface PublicJwk {

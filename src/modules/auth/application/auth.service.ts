@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { assertPasswordIsNotWeak } from '../domain/password-policy.js';
-import { SCOPES, type Scope } from '../domain/principal.js';
+import { SCOPES, type Scope } from '../../../shared/scopes.js';
 import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
 import { RefreshToken, RefreshTokenFamily } from '../domain/refresh-token-family.js';
 import { RefreshTokenSecret } from '../domain/refresh-token-secret.js';

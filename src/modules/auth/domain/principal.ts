@@ -1,8 +1,5 @@
 import type { Subject } from '../../../shared/subject.js';
 
-export { SCOPES, isScope, type Scope } from '../../../shared/scopes.js';
-export { LOCAL_ISSUER, isSameSubject, type Subject } from '../../../shared/subject.js';
-
 /** Who is calling, as a verified access token says. */
 export interface Principal extends Subject {
   readonly scopes: ReadonlySet<string>;

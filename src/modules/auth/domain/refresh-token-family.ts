@@ -1,4 +1,4 @@
-import type { Scope } from './principal.js';
+import type { Scope } from '../../../shared/scopes.js';
 
 /**
  * How long a login lasts, in milliseconds. Refreshing does not prolong it: whoever steals a refresh token and

@@ -1,5 +1,5 @@
 import { DomainError } from '../../../shared/domain-error.js';
-import { SCOPES, isScope, type Scope } from './principal.js';
+import { SCOPES, isScope, type Scope } from '../../../shared/scopes.js';
 
 /**
  * The scopes a login asks for, space-separated (RFC 6749, section 3.3); all there are when it does not say.

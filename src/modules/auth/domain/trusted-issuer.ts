@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { TokenHeader } from './json-web-token.js';
-import { isScope, type Principal, type Scope } from './principal.js';
+import { isScope, type Scope } from '../../../shared/scopes.js';
+import type { Principal } from './principal.js';
 
 /** How far the clocks of an issuer and ours may differ, in seconds. */
 export const CLOCK_TOLERANCE_SECONDS = 10;

@@ -9,7 +9,8 @@ import {
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { AuthService } from '../application/auth.service.js';
-import { LOCAL_ISSUER, type Principal } from '../domain/principal.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
+import type { Principal } from '../domain/principal.js';
 import { CurrentPrincipal } from './current-principal.decorator.js';
 import { LoginDto, RefreshTokenDto, RegisterDto } from './credentials.dto.js';
 import { MeDto } from './me.dto.js';

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsString, Length, Matches, MaxLength, ValidateBy } from 'class-validator';
 import { Omittable, Trim } from '../../../shared/http/validation.js';
 import { MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, hasPasswordLength } from '../domain/password-policy.js';
-import { SCOPES } from '../domain/principal.js';
+import { SCOPES } from '../../../shared/scopes.js';
 
 const EMAIL = { type: String, format: 'email', maxLength: 254, example: 'ann@example.org' } as const;
 

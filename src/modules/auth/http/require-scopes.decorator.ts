@@ -1,5 +1,5 @@
 import { SetMetadata, type CustomDecorator } from '@nestjs/common';
-import type { Scope } from '../domain/principal.js';
+import type { Scope } from '../../../shared/scopes.js';
 
 export const REQUIRED_SCOPES = Symbol('RequiredScopes');
 

@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { DomainError } from '../../../shared/domain-error.js';
-import type { Scope } from '../domain/principal.js';
+import type { Scope } from '../../../shared/scopes.js';
 import type { AuthenticatedRequest } from './current-principal.decorator.js';
 import { REQUIRED_SCOPES } from './require-scopes.decorator.js';
 

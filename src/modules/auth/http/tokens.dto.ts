@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { SignedIn } from '../application/auth.service.js';
-import { SCOPES } from '../domain/principal.js';
+import { SCOPES } from '../../../shared/scopes.js';
 
 export class UserDto {
   @ApiProperty({ format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Clock } from '../../../shared/clock.js';
 import { AccessTokenIssuer, type AccessToken, type PublicJwk } from '../application/access-token-issuer.js';
-import type { Scope } from '../domain/principal.js';
+import type { Scope } from '../../../shared/scopes.js';
 import { LOCAL_ALGORITHM, type LocalKeys } from './local-keys.js';
 
 /** Access tokens in the JWT profile (RFC 9068). */

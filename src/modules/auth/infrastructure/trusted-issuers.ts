@@ -2,7 +2,7 @@ import type { Env } from '../../../config/env.js';
 import type { IssuerSettings } from '../../../config/trusted-issuers.js';
 import type { Clock } from '../../../shared/clock.js';
 import { TrustedIssuers } from '../application/access-token-verifier.js';
-import { LOCAL_ISSUER } from '../domain/principal.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { KeySource, TrustedIssuer } from '../domain/trusted-issuer.js';
 import { LOCAL_ALGORITHM, type LocalKeys } from './local-keys.js';
 import { RemoteKeys } from './remote-keys.js';
