@@ -25,7 +25,7 @@ describe('POST /apikey?ApplicationId=', () => {
     expect(response.headers['cache-control']).toBe('no-store');
     expect(response.text).toMatch(/^"upblit_live_[0-9A-Za-z]{36}"$/);
     expect(response.body).toBe(JSON.parse(response.text));
-    const key = await owner.get(response.headers.location as string).expect(200);
+    const key = await owner.get(response.headers.location!).expect(200);
     expect(key.body.hint).toBe(`upblit_live_…${(response.body as string).slice(-4)}`);
     expect(key.text).not.toContain((response.body as string).slice(12, 40));
   });

@@ -27,7 +27,7 @@ describe('applications', () => {
       createdAt: expect.stringMatching(/Z$/),
       updatedAt: response.body.createdAt,
     });
-    const read = await owner.get(response.headers.location as string).expect(200);
+    const read = await owner.get(response.headers.location!).expect(200);
     expect(read.body).toEqual(response.body);
   });
 

@@ -61,7 +61,7 @@ export class Client {
 }
 
 export function keyIdOf(response: Response): string {
-  const [, id = ''] = /^\/apikey\/([0-9a-f-]{36})$/.exec(response.headers.location as string) ?? [];
+  const [, id = ''] = /^\/apikey\/([0-9a-f-]{36})$/.exec(response.headers.location!) ?? [];
   return id;
 }
 
