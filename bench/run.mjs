@@ -17,7 +17,7 @@ const BENCH = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** In the order of RESULTS.md; each is a file of scenarios/ that exports `title` and `run(context)`. */
-const SCENARIOS = ['verify', 'table-size', 'issue'];
+const SCENARIOS = ['verify', 'table-size', 'issue', 'revoke'];
 
 /**
  * @typedef {object} Context

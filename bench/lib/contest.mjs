@@ -25,9 +25,18 @@ import { median } from './stats.mjs';
  * @typedef {Map<string, Measurement[]>} Measured a measurement for each round, by the contestant's name
  */
 
-/** Makes every request once, so that caches are full and code is compiled. @param {Contestant} contestant @param {number} connections */
-export async function prime(contestant, connections) {
-  await load(contestant, { connections });
+/**
+ * Fills the caches and gets the code compiled before anything is measured.
+ *
+ * @param {Contestant[]} contestants
+ * @param {LoadOptions} options
+ * @param {(text: string) => void} say
+ */
+export async function warmUp(contestants, options, say) {
+  for (const contestant of contestants) {
+    say(`warming up: ${contestant.name}`);
+    await load(contestant, options);
+  }
 }
 
 /**
@@ -50,11 +59,11 @@ export async function runContest({ contestants, rounds, seconds, connections, po
     for (let turn = 0; turn < contestants.length; turn += 1) {
       const contestant = contestants[(round + turn) % contestants.length];
       const startAt = position.get(contestant.name) ?? 0;
-      const warmUp = await load(contestant, { connections, durationMs: seconds * 250, startAt });
+      const before = await load(contestant, { connections, durationMs: seconds * 250, startAt });
       const measurement = await measure(contestant, postgresPid, {
         connections,
         durationMs: seconds * 1000,
-        startAt: warmUp.endedAt,
+        startAt: before.endedAt,
       });
       position.set(contestant.name, measurement.endedAt);
       measured.get(contestant.name).push(measurement);

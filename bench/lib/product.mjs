@@ -7,6 +7,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { migrate } from '../../dist/src/infrastructure/database/migrate.js';
 import { LOCAL_ISSUER } from '../../dist/src/shared/subject.js';
 import { makeEntries, pepper } from './keys.mjs';
+import { post, runLoad } from './load.mjs';
 import { withClient } from './postgres.mjs';
 import { startServer } from './servers.mjs';
 
@@ -152,7 +153,7 @@ export async function makeApplications(server, count) {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(token !== undefined && bearer(token)),
       },
       body: JSON.stringify(body),
     });
@@ -169,4 +170,40 @@ export async function makeApplications(server, count) {
     applicationIds.push((await call('/applications', { name: `Bench ${index}` }, accessToken)).id);
   }
   return { accessToken, applicationIds };
+}
+
+/**
+ * Issues keys through the API, for the applications in turn.
+ *
+ * @param {import('./servers.mjs').Server} server
+ * @param {{ accessToken: string, applicationIds: string[] }} owner
+ * @param {number} count
+ * @returns {Promise<{ id: string, key: string }[]>}
+ */
+export async function issueKeys(server, { accessToken, applicationIds }, count) {
+  const issued = [];
+  const requests = Array.from({ length: count }, (_, index) =>
+    post(
+      `/apikey?ApplicationId=${applicationIds[index % applicationIds.length]}`,
+      undefined,
+      bearer(accessToken),
+    ),
+  );
+  const { failures, firstFailure } = await runLoad({
+    port: server.port,
+    requests,
+    connections: 16,
+    accept: ({ status }) => status === 200,
+    onAnswer: ({ head, data, bodyStart }) => {
+      const [, id] = /\r\nlocation: \/apikey\/([\w-]+)/i.exec(head) ?? [];
+      issued.push({ id, key: JSON.parse(data.toString('utf8', bodyStart)) });
+    },
+  });
+  if (failures > 0) throw new Error(`Issuing failed: ${firstFailure}`);
+  return issued;
+}
+
+/** @param {string} accessToken */
+export function bearer(accessToken) {
+  return { Authorization: `Bearer ${accessToken}` };
 }

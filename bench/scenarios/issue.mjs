@@ -1,7 +1,7 @@
-import { ratio, runContest, typical } from '../lib/contest.mjs';
+import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
 import { overHttp, startBareInserts, startBetterAuth } from '../lib/contestants.mjs';
 import { post } from '../lib/load.mjs';
-import { createProductDatabase, makeApplications, startProduct } from '../lib/product.mjs';
+import { bearer, createProductDatabase, makeApplications, startProduct } from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
 
 export const title = 'Issuing';
@@ -14,8 +14,10 @@ const APPLICATIONS = 100;
 export async function run(context) {
   const rounds = context.quick ? 2 : 5;
   const seconds = context.quick ? 1 : 4;
+  const contestants = await startContestants(context);
+  await warmUp(contestants, { connections: CLIENTS, durationMs: seconds * 1000 }, context.say);
   const measured = await runContest({
-    contestants: await startContestants(context),
+    contestants,
     rounds,
     seconds,
     connections: CLIENTS,
@@ -41,8 +43,8 @@ async function startContestants(context) {
   const product = await startProduct(context, { name: 'product', databaseUrl, env });
   const { accessToken, applicationIds } = await makeApplications(product, APPLICATIONS + 1);
   const [single, ...many] = applicationIds;
-  const headers = { Authorization: `Bearer ${accessToken}` };
-  const requests = (ids) => ids.map((id) => post(`/apikey?ApplicationId=${id}`, undefined, headers));
+  const requests = (ids) =>
+    ids.map((id) => post(`/apikey?ApplicationId=${id}`, undefined, bearer(accessToken)));
   const betterAuth = await startBetterAuth(context, 'database', 10);
   return [
     await startBareInserts(context, databaseUrl, many),

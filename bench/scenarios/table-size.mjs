@@ -1,4 +1,4 @@
-import { prime, ratio, runContest, typical } from '../lib/contest.mjs';
+import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
 import { verifying } from '../lib/contestants.mjs';
 import { withClient } from '../lib/postgres.mjs';
 import { createProductDatabase, loadKeys, startProduct } from '../lib/product.mjs';
@@ -30,11 +30,11 @@ export async function run(context) {
       ['cold', { VERIFY_CACHE_ENTRIES: '0' }],
     ]) {
       const server = await startProduct(context, { name: `${state}-${total}`, databaseUrl, env });
-      const contestant = verifying(`${label}, ${state}`, server, keys);
-      await prime(contestant, CONNECTIONS);
-      contestants.push(contestant);
+      contestants.push(verifying(`${label}, ${state}`, server, keys));
     }
   }
+  // Every key once.
+  await warmUp(contestants, { connections: CONNECTIONS }, context.say);
   const measured = await runContest({
     contestants,
     rounds,

@@ -1,4 +1,4 @@
-import { prime, ratio, runContest, typical } from '../lib/contest.mjs';
+import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
 import { startBetterAuth, startFloor, verifying } from '../lib/contestants.mjs';
 import { createProductDatabase, loadKeys, startProduct } from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
@@ -13,10 +13,8 @@ export async function run(context) {
   const rounds = context.quick ? 2 : 7;
   const seconds = context.quick ? 1 : 4;
   const contestants = await startContestants(context);
-  for (const contestant of contestants) {
-    context.say(`${contestant.name}: each of the keys once`);
-    await prime(contestant, CONNECTIONS);
-  }
+  // Every key once.
+  await warmUp(contestants, { connections: CONNECTIONS }, context.say);
   const measured = await runContest({
     contestants,
     rounds,
