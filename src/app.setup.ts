@@ -1,5 +1,7 @@
+import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DestinationStream } from 'pino';
+import { AppModule } from './app.module.js';
 import type { Env } from './config/env.js';
 import { allowOrigins } from './infrastructure/http/cors.js';
 import { DeclaredInputGuard } from './infrastructure/http/declared-input.guard.js';
@@ -17,6 +19,16 @@ import { Metrics } from './infrastructure/metrics/metrics.js';
 /** The HTTP server every process and every test runs; logs go to `log`, or else to stdout. */
 export function createAdapter(env: Env, log?: DestinationStream): FastifyAdapter {
   return createServer(env, log);
+}
+
+/** The whole service, ready to listen. */
+export async function createApp(env: Env): Promise<NestFastifyApplication> {
+  const adapter = createAdapter(env);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(env), adapter, {
+    logger: new NestLogger(adapter.getInstance().log),
+    abortOnError: false,
+  });
+  return setUpApp(app, env);
 }
 
 /** Everything between the socket and the controllers; `main.ts` and the tests share it. */

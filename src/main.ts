@@ -1,10 +1,35 @@
-import { NestFactory } from '@nestjs/core';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AppModule } from './app.module.js';
-import { createAdapter, setUpApp } from './app.setup.js';
+import { createApp } from './app.setup.js';
 import { loadEnv } from './config/env.js';
+import { withLocalSecrets } from './config/local-secrets.js';
+import { EndOfProcess } from './end-of-process.js';
+import { openDatabase } from './infrastructure/database/open-database.js';
+import { shutDown } from './shut-down.js';
+import { explainFailure } from './start-failure.js';
+import { localUrl, welcome } from './welcome.js';
 
-const env = loadEnv();
-const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(env), createAdapter(env));
-await setUpApp(app, env);
-await app.listen(env.PORT, env.HOST);
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+let end: EndOfProcess | undefined;
+try {
+  const given = loadEnv();
+  end = new EndOfProcess(given.SHUTDOWN_DELAY_MS + given.SHUTDOWN_TIMEOUT_MS);
+  const secrets = await withLocalSecrets(given);
+  const database = await openDatabase(secrets, say);
+  end.before(() => database.close());
+
+  const env = { ...secrets, DATABASE_URL: database.url };
+  const app = await createApp(env);
+  end.before(() => shutDown(app, env));
+  await app.listen(env.PORT, env.HOST);
+
+  const address = app.getHttpServer().address();
+  if (env.NODE_ENV !== 'production' && typeof address === 'object' && address !== null) {
+    process.stdout.write(welcome(localUrl(address)));
+  }
+} catch (error) {
+  say(explainFailure(error));
+  await end?.end(1);
+  process.exitCode = 1;
+}

@@ -1,0 +1,42 @@
+import type { AddressInfo } from 'node:net';
+
+/** Addresses that mean "all of this machine's": a client has to use one of them. */
+const UNSPECIFIED = new Set(['0.0.0.0', '::']);
+
+/** Where a client on this machine reaches the server. */
+export function localUrl({ address, family, port }: AddressInfo): string {
+  if (UNSPECIFIED.has(address)) return `http://localhost:${port}`;
+  return family === 'IPv6' ? `http://[${address}]:${port}` : `http://${address}:${port}`;
+}
+
+/** From no account to a verified key, to be pasted into a shell that has curl and sed. */
+export function walk(url: string): string {
+  return `
+UPBLIT=${url}
+TOKEN=$(curl -s $UPBLIT/auth/register -H 'Content-Type: application/json' \\
+  -d "{\\"email\\":\\"demo-$(date +%s)-$RANDOM@example.com\\",\\"password\\":\\"a demo password\\"}" |
+  sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')
+APPLICATION=$(curl -s $UPBLIT/applications -H "Authorization: Bearer $TOKEN" \\
+  -H 'Content-Type: application/json' -d '{"name":"Demo"}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
+KEY=$(curl -s -X POST "$UPBLIT/apikey?ApplicationId=$APPLICATION" -H "Authorization: Bearer $TOKEN" | tr -d '"')
+echo "The key: $KEY"
+curl -s $UPBLIT/apikey/verify -H 'Content-Type: application/json' -d "{\\"key\\":\\"$KEY\\"}" && echo
+`.trim();
+}
+
+/** What a person who has just started the service wants to know next. */
+export function welcome(url: string): string {
+  return `
+Upblit API keys is ready.
+
+  Documentation  ${url}/docs
+  Health         ${url}/health/ready
+
+From no account to a verified key (paste this into another terminal):
+
+${walk(url)}
+
+Stop it with Ctrl-C.
+
+`;
+}
