@@ -1,0 +1,85 @@
+import type { Dependency } from '../domain/change.js';
+import type { FillTicket } from '../domain/fill-gate.js';
+import type { AppliedChanges, ChangeListener } from './applied-changes.js';
+import type { FreshnessNode, FreshnessState } from './freshness-node.js';
+import type { Housekeeping } from './housekeeping.js';
+import type { ChangeFeed } from './ports.js';
+import type { Settlement } from './settlement.js';
+
+export interface FreshnessParts {
+  feed: ChangeFeed;
+  applied: AppliedChanges;
+  node: FreshnessNode;
+  settlement: Settlement;
+  housekeeping: Housekeeping;
+}
+
+/**
+ * What the rest of the service needs to cache records that may be revoked.
+ *
+ * Whoever **reads** asks `held` after the request has arrived, and only then looks into its cache. Whoever
+ * **fills** takes a ticket before the read and shows it afterwards. Whoever **changes** a record lets the
+ * database's triggers take the number, and awaits `settle` between the commit and the answer, whether or not
+ * this call changed anything: a repeated call promises the same as the first.
+ */
+export class Freshness {
+  /** Resolves when the first lease is held. Until then nothing is answered from a cache. */
+  readonly ready: Promise<void>;
+
+  constructor(private readonly parts: FreshnessParts) {
+    this.ready = parts.node.ready;
+    parts.feed.listen({
+      changed: (number) => {
+        parts.node.hear(number);
+      },
+      acknowledged: () => {
+        parts.settlement.acknowledged();
+      },
+    });
+  }
+
+  /** Whether what is cached may be answered **now**; a few nanoseconds, and no allocation. */
+  held(): boolean {
+    return this.parts.node.held();
+  }
+
+  /** `stale` only where `VERIFY_STALE_MS` allows it. After a read has failed, ask again. */
+  state(): FreshnessState {
+    return this.parts.node.state();
+  }
+
+  /** To be called before the read is sent. */
+  beginFill(): FillTicket {
+    return this.parts.applied.beginFill();
+  }
+
+  /** Whether what was read since the ticket, and was made of `dependencies`, may go into a cache. */
+  mayFill(ticket: FillTicket, dependencies: readonly Dependency[]): boolean {
+    return this.parts.applied.mayFill(ticket, dependencies);
+  }
+
+  /** To be called before `start`. */
+  subscribe(listener: ChangeListener): void {
+    this.parts.applied.subscribe(listener);
+  }
+
+  /**
+   * Resolves when everything that was committed before the call holds on every node. Throws
+   * `service_unavailable` when that cannot be told.
+   */
+  async settle(): Promise<void> {
+    // Our own node need not wait to be notified.
+    this.parts.node.renewNow();
+    await this.parts.settlement.settle();
+  }
+
+  start(): void {
+    this.parts.node.start();
+    this.parts.housekeeping.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.parts.housekeeping.stop();
+    await this.parts.node.stop();
+  }
+}

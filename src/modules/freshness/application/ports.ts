@@ -1,0 +1,81 @@
+import type { Change } from '../domain/change.js';
+import type { NodeRow } from '../domain/node-watch.js';
+
+export interface Renewal {
+  /** Made anew by every process: two that shared an id would confirm for one another. */
+  node: string;
+  /** Rises with each call. The database keeps the highest, in case an abandoned call arrives late. */
+  renewal: number;
+  /** The last change this node has applied; 0 for none, because it has just started. */
+  applied: number;
+  leaseMs: number;
+  /** `applied` is news that somebody may be waiting for. */
+  acknowledges: boolean;
+}
+
+export interface FeedAnswer {
+  /** The last committed change. */
+  last: number;
+  /**
+   * Every change from `applied` **on**, so that the first is `applied` itself, in the order of numbers and from
+   * one snapshot with `last`. Without that first one the feed does not go on from where the node stands: it has
+   * been trimmed, or the database was put back to an earlier state. Empty when there are too many to be worth
+   * reading, or when `applied` was 0.
+   */
+  changes: Change[];
+  /** Every registered node. */
+  nodes: NodeRow[];
+}
+
+export interface FeedListener {
+  /** A change was committed. Being told is never certain, and may come late. */
+  changed(number: number): void;
+  /** A node has applied something new. As uncertain. */
+  acknowledged(): void;
+}
+
+/** This node's own line to the database, which nothing else may use up. */
+export interface ChangeFeed {
+  listen(listener: FeedListener): void;
+
+  /**
+   * Registers the node or renews its lease, **commits that**, and only then reads the changes. In one snapshot it
+   * would be wrong: a revoker could see the old lease and wait only for that, while this node went on under the
+   * new one without having seen the change.
+   *
+   * Connects when it must. Rejects within about a lease, and an answer that comes after that is never seen:
+   * with `FeedUnreachable` when the database cannot be reached, with anything else when it refuses.
+   */
+  renew(renewal: Renewal): Promise<FeedAnswer>;
+
+  /** Takes the node off the list, if that can be done at once, and closes the line. */
+  leave(node: string): Promise<void>;
+}
+
+export class FeedUnreachable extends Error {
+  override readonly name = 'FeedUnreachable';
+}
+
+export interface NodeTable {
+  /** The last committed change and every registered node, in one snapshot that is taken after the call. */
+  read(): Promise<{ last: number; nodes: NodeRow[] }>;
+  /** Takes a node off the list unless it has renewed since. */
+  remove(id: string, renewal: number): Promise<void>;
+  /** Forgets changes that are older than this, but never the last one. */
+  trim(olderThanMs: number): Promise<void>;
+}
+
+/** Time as one process sees it. */
+export interface NodeClock {
+  /** Milliseconds on a clock that is never set. */
+  monotonic(): number;
+  /** Milliseconds since 1970, on a clock that may be set. */
+  wall(): number;
+  /** Calls back once, never synchronously; it may be early or late. Answers a function that calls it off. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+export interface FreshnessLog {
+  warn(message: string): void;
+  log(message: string): void;
+}

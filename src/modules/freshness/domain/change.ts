@@ -1,0 +1,30 @@
+/** What a change was made to: a kind of record, and which one (a UUID). This module gives kinds no meaning. */
+export interface Subject {
+  kind: string;
+  id: string;
+}
+
+/** One subject of a committed change. A transaction takes one number, however many subjects it changed. */
+export interface Change extends Subject {
+  /** Rises with every transaction, in the order of commits. */
+  number: number;
+}
+
+/**
+ * The kind that stands for everything: a transaction that changed so many subjects that naming them would
+ * cost more than forgetting all that is cached.
+ */
+export const EVERYTHING = '*';
+
+/** What a cached value was made of: see `onSubject` and `onKind`. */
+export type Dependency = string;
+
+/** The value was made of this record, and is worth nothing once it changes. */
+export function onSubject(kind: string, id: string): Dependency {
+  return `${kind}/${id}`;
+}
+
+/** The value speaks of all records of a kind ("there is no such key"), and any change of that kind ends it. */
+export function onKind(kind: string): Dependency {
+  return `${kind}/`;
+}

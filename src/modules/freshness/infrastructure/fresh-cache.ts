@@ -1,0 +1,155 @@
+import { LRUCache } from 'lru-cache';
+import type { ChangeListener } from '../application/applied-changes.js';
+import type { Freshness } from '../application/freshness.js';
+import { onKind, onSubject, type Dependency, type Subject } from '../domain/change.js';
+import type { FillTicket } from '../domain/fill-gate.js';
+import { Dependents } from './dependents.js';
+
+/** How often a caller that joined somebody else's read takes the next one, before it makes its own. */
+const JOINED_READS = 3;
+
+export interface FreshCacheOptions<V> {
+  /** Values kept; the least recently used goes first. */
+  entries: number;
+  /** Keys known to have no value, kept apart so that a flood of them costs no value its place. */
+  unknownEntries: number;
+  /** Milliseconds for which a key is taken to have no value. */
+  unknownMs: number;
+  /** What a value is made of. */
+  dependenciesOf(value: V): readonly Dependency[];
+  /** What "there is none" is made of: the kinds of change that may bring such a key into being. */
+  dependenciesOfUnknown: readonly Dependency[];
+  /** Where the time comes from; the tests bring their own. */
+  clock?: { now(): number };
+}
+
+interface Read<V> {
+  ticket: FillTicket;
+  value: Promise<V | null>;
+}
+
+/**
+ * A bounded cache in memory that never answers with what was revoked before the question came.
+ *
+ * `null` stands for "there is no such key" throughout. Values are shared between callers: do not change them.
+ */
+export class FreshCache<V extends object> implements ChangeListener {
+  private readonly values: LRUCache<string, V>;
+  private readonly unknown: LRUCache<string, true>;
+  private readonly dependents = new Dependents();
+  private readonly reads = new Map<string, Read<V>>();
+
+  constructor(
+    private readonly freshness: Pick<Freshness, 'held' | 'beginFill' | 'mayFill' | 'subscribe'>,
+    private readonly options: FreshCacheOptions<V>,
+  ) {
+    this.values = new LRUCache({
+      max: options.entries,
+      dispose: (value, key) => {
+        for (const dependency of options.dependenciesOf(value)) this.dependents.remove(dependency, key);
+      },
+    });
+    this.unknown = new LRUCache({
+      max: options.unknownEntries,
+      ttl: options.unknownMs,
+      // Asks the clock each time; the default keeps the time in a real timer.
+      ttlResolution: 0,
+      ...(options.clock && { perf: options.clock }),
+    });
+    freshness.subscribe(this);
+  }
+
+  /** What is known of a key now, or undefined if the database must be asked. For a request that has arrived. */
+  recall(key: string): V | null | undefined {
+    return this.freshness.held() ? this.remembered(key) : undefined;
+  }
+
+  /** The same without a lease, for an operator who prefers an old answer to none (`stale`). */
+  remembered(key: string): V | null | undefined {
+    return this.values.get(key) ?? (this.unknown.has(key) ? null : undefined);
+  }
+
+  /**
+   * Reads what `recall` did not know; many who ask for one key at once make one read. Nobody is given a value
+   * that was changed, and the change answered, before they asked: see `mayJoin`.
+   */
+  async read(key: string, load: (key: string) => Promise<V | null>): Promise<V | null> {
+    const mayJoin = this.mayJoin();
+    for (let joined = 0; mayJoin && joined < JOINED_READS; joined += 1) {
+      const read = this.reads.get(key);
+      if (read === undefined) break;
+      const value = await read.value;
+      if (this.freshness.mayFill(read.ticket, this.dependenciesOf(value))) return value;
+    }
+    return this.begin(key, load);
+  }
+
+  /**
+   * Keeps what was read since `ticket` (from `Freshness.beginFill`), unless it has changed since then. For who
+   * reads many keys in one query.
+   */
+  fill(ticket: FillTicket, key: string, value: V | null): void {
+    if (!this.freshness.mayFill(ticket, this.dependenciesOf(value))) return;
+    if (value === null) {
+      this.unknown.set(key, true);
+      return;
+    }
+    this.unknown.delete(key);
+    this.values.set(key, value);
+    for (const dependency of this.options.dependenciesOf(value)) this.dependents.add(dependency, key);
+  }
+
+  onChange(change: Subject): void {
+    const kind = onKind(change.kind);
+    this.drop(onSubject(change.kind, change.id));
+    this.drop(kind);
+    if (this.options.dependenciesOfUnknown.includes(kind)) this.unknown.clear();
+  }
+
+  onReset(): void {
+    this.values.clear();
+    this.unknown.clear();
+  }
+
+  get size(): { values: number; unknown: number; dependencies: number } {
+    return { values: this.values.size, unknown: this.unknown.size, dependencies: this.dependents.size };
+  }
+
+  /**
+   * Whether a caller may take the result of a read that began before it asked. Under the lease, every change
+   * that was answered before the caller came has been applied here. So either the read began after that, and
+   * saw it, or the ticket of the read tells. Without the lease nothing has to have been applied.
+   */
+  protected mayJoin(): boolean {
+    return this.freshness.held();
+  }
+
+  private begin(key: string, load: (key: string) => Promise<V | null>): Promise<V | null> {
+    const ticket = this.freshness.beginFill();
+    const read: Read<V> = { ticket, value: this.loadAndFill(ticket, key, load) };
+    this.reads.set(key, read);
+    const done = (): void => {
+      if (this.reads.get(key) === read) this.reads.delete(key);
+    };
+    read.value.then(done, done);
+    return read.value;
+  }
+
+  private async loadAndFill(
+    ticket: FillTicket,
+    key: string,
+    load: (key: string) => Promise<V | null>,
+  ): Promise<V | null> {
+    const value = await load(key);
+    this.fill(ticket, key, value);
+    return value;
+  }
+
+  private dependenciesOf(value: V | null): readonly Dependency[] {
+    return value === null ? this.options.dependenciesOfUnknown : this.options.dependenciesOf(value);
+  }
+
+  private drop(dependency: Dependency): void {
+    for (const key of this.dependents.of(dependency)) this.values.delete(key);
+  }
+}
