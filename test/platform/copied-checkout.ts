@@ -84,6 +84,12 @@ export class Runner {
   }
 }
 
+/** Whom a process runs as, when not as us. */
+export interface Account {
+  uid?: number;
+  gid?: number;
+}
+
 export interface CopyOptions {
   /** `linked` is quick; `missing` is as on a system that there is no package for. */
   postgres: 'copied' | 'linked' | 'missing';
@@ -129,7 +135,7 @@ export class CopiedCheckout {
     await Promise.all(this.#runners.splice(0).map((runner) => runner.kill()));
   }
 
-  run(dataDir: string, account: { uid?: number; gid?: number } = {}): Runner {
+  run(dataDir: string, account: Account = {}): Runner {
     const program = join(this.directory, 'main.js');
     const child = spawn(process.execPath, [program, dataDir], {
       ...account,

@@ -65,7 +65,7 @@ describeAsRoot('a database that its user cannot keep in the data directory', () 
     const logged: string[] = [];
     const postgres = await start(copy, (line) => logged.push(line));
     expect(await query(postgres.url, `SELECT to_regclass('kept')`)).toBeNull();
-    expect(logged.join('\n')).toContain('this copy of it begins with an empty one');
+    expect(logged.join('\n')).toContain(`${copy} begins with an empty one`);
     await postgres.stop();
 
     const original = await start(dataDir);

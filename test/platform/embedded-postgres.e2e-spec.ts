@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { chown, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/infrastructure/database/embedded-postgres.js';
-import type { CopiedCheckout } from './copied-checkout.js';
+import type { Account, CopiedCheckout } from './copied-checkout.js';
 import { query, Scratch } from './scratch.js';
 
 let scratch: Scratch;
@@ -101,9 +101,10 @@ describe('starting', () => {
   });
 
   it('says in one sentence what to do when the download is incomplete', async () => {
-    const incomplete = await scratch.copyCheckout(scratch.path('truncated'), { postgres: 'copied' });
+    const { directory, account } = await scratch.ordinaryUsersDirectory();
+    const incomplete = await scratch.copyCheckout(join(directory, 'checkout'), { postgres: 'copied' });
     await incomplete.truncatePostgres();
-    const { failure } = await incomplete.run(dataDir).next();
+    const { failure } = await incomplete.run(join(directory, 'data'), account).next();
     expect(failure).toMatch(
       /^The embedded PostgreSQL cannot be used here \(postgres does not run: .+\): run "npm ci"/,
     );
@@ -111,33 +112,27 @@ describe('starting', () => {
 });
 
 describe('below a directory that is closed to others', () => {
-  let closed: string;
-
-  beforeEach(async () => {
-    closed = await scratch.closedDirectory();
-    dataDir = scratch.newDataDir(closed);
-  });
-
   it('starts, and finds its data again', async () => {
-    const inside = await scratch.copyCheckout(join(closed, 'checkout'), { postgres: 'copied' });
-    await startTwiceIn(inside);
+    await startTwiceBelow(await scratch.closedDirectory(), {});
   });
 
-  (process.getuid?.() === 0 ? it : it.skip)('starts for an ordinary user', async () => {
-    const uid = 65_534;
-    await chown(closed, uid, uid);
-    const inside = await scratch.copyCheckout(join(closed, 'checkout'), { postgres: 'copied' });
-    await startTwiceIn(inside, { uid, gid: uid });
-    expect((await stat(join(dataDir, 'postgres/data'))).uid).toBe(uid);
+  it('does so for an ordinary user, under whom it runs', async () => {
+    const { directory, account } = await scratch.ordinaryUsersDirectory();
+    const path = await startTwiceBelow(directory, account);
+    const { uid } = await stat(join(path, 'postgres/data'));
+    expect(uid).toBe(account.uid ?? process.getuid!());
   });
 
-  async function startTwiceIn(inside: CopiedCheckout, account?: { uid: number; gid: number }): Promise<void> {
-    const first = inside.run(dataDir, account);
+  async function startTwiceBelow(directory: string, account: Account): Promise<string> {
+    const below = await scratch.copyCheckout(join(directory, 'checkout'), { postgres: 'copied' });
+    const path = scratch.newDataDir(directory);
+    const first = below.run(path, account);
     await query(await first.url(), 'CREATE TABLE kept AS SELECT 42 AS value');
     await first.end('SIGTERM');
-    const second = inside.run(dataDir, account);
+    const second = below.run(path, account);
     expect(await query(await second.url(), 'SELECT value FROM kept')).toBe(42);
     await second.end('SIGTERM');
+    return path;
   }
 });
 

@@ -1,9 +1,12 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { CopiedCheckout, type CopyOptions } from './copied-checkout.js';
+import { CopiedCheckout, type Account, type CopyOptions } from './copied-checkout.js';
 import { removeEmbeddedPostgres } from '../../src/infrastructure/database/embedded-postgres.js';
+
+/** The user `nobody` of every Linux. */
+const NOBODY = 65_534;
 
 /** A temporary directory every user can enter, and what the tests of a file make and run in it. */
 export class Scratch {
@@ -25,6 +28,15 @@ export class Scratch {
   /** One that only its owner can enter, as home directories often are. */
   closedDirectory(): Promise<string> {
     return mkdtemp(join(this.directory, 'closed-'));
+  }
+
+  /** Another one, of an ordinary user's; and that user when it is not we. */
+  async ordinaryUsersDirectory(): Promise<{ directory: string; account: Account }> {
+    const directory = await this.closedDirectory();
+    if (process.getuid?.() !== 0) return { directory, account: {} };
+    const account = { uid: NOBODY, gid: NOBODY };
+    await chown(directory, account.uid, account.gid);
+    return { directory, account };
   }
 
   /** A data directory that does not exist yet. */

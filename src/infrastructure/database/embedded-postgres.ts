@@ -44,7 +44,18 @@ const POLL = 15;
  * @throws EmbeddedPostgresError with one sentence that says what to set or do
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const { dataDir, log, settings = {} } = options;
+  try {
+    return await start(options);
+  } catch (error) {
+    if (error instanceof EmbeddedPostgresError) throw error;
+    throw new EmbeddedPostgresError(
+      `The embedded PostgreSQL cannot use ${options.dataDir} (${messageOf(error)}): set DATA_DIR to another directory, ${OR_BRING_YOUR_OWN}.`,
+      { cause: error },
+    );
+  }
+}
+
+async function start({ dataDir, log, settings = {} }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const cluster = await openCluster(dataDir, { sync: settings.fsync !== 'off', log });
   const ending = new AbortController();
   const isEnding = (): boolean => ending.signal.aborted;
@@ -68,7 +79,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
         watch((await bringUp(cluster, { settings, signal: ending.signal, port })).client);
         return;
       } catch (error) {
-        if (!isEnding()) log(error instanceof Error ? error.message : String(error));
+        if (!isEnding()) log(messageOf(error));
         await delay(RESTART_PAUSE);
       }
     }
@@ -106,14 +117,14 @@ async function bringUp(
   options: { settings: Record<string, string>; signal: AbortSignal; port?: number },
 ): Promise<{ client: Client; port: number }> {
   const startedAt = performance.now();
-  let start: StartedServer | undefined;
+  let server: StartedServer | undefined;
   let busySince: number | undefined;
   let lastFailure = 'it does not answer';
   while (performance.now() - startedAt < START_DEADLINE) {
     const postmaster = await findPostmaster(cluster);
     if (postmaster?.isReady === true) {
       const claim = await claimCluster(cluster, postmaster.port).catch((error: unknown) => {
-        throw unusable(cluster, error instanceof Error ? error.message : String(error));
+        throw unusable(cluster, messageOf(error));
       });
       if (claim.state === 'ours') return { client: claim.client, port: postmaster.port };
       if (claim.state === 'taken') {
@@ -121,16 +132,16 @@ async function bringUp(
         if (performance.now() - busySince > CLAIM_PATIENCE) throw inUse(cluster, claim.holder);
       }
     } else if (postmaster === undefined) {
-      const failure = start?.failure();
+      const failure = server?.failure();
       if (failure !== undefined) {
         if (!isPassing(failure)) throw unusable(cluster, failure);
         lastFailure = failure;
-        start = undefined;
+        server = undefined;
         await delay(POLL);
       }
-      if (start === undefined) {
+      if (server === undefined) {
         options.signal.throwIfAborted();
-        start = await startPostmaster(cluster, options.port ?? (await freePort()), options.settings);
+        server = await startPostmaster(cluster, options.port ?? (await freePort()), options.settings);
       }
     }
     await delay(POLL);
@@ -156,4 +167,8 @@ function unusable(cluster: Cluster, reason: string): EmbeddedPostgresError {
   return new EmbeddedPostgresError(
     `The embedded PostgreSQL does not start (${reason}; its log is ${cluster.logFile}): set DATA_DIR to another directory, ${OR_BRING_YOUR_OWN}.`,
   );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

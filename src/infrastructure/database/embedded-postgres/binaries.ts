@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, cp, readFile, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import type { Account } from './account.js';
+import { draftOf, removeAbandonedDrafts } from './drafts.js';
 import { codeOf, EmbeddedPostgresError, OR_BRING_YOUR_OWN } from './error.js';
 import { reasonIn, run } from './run.js';
 import { claimSystemDirectory, systemDirectories } from './system-directory.js';
@@ -72,8 +72,8 @@ async function linkLibraries(native: string): Promise<void> {
     links.map(async ({ source, target }) => {
       const path = join(native, '..', target);
       await symlink(relative(dirname(target), source), path).catch((error: unknown) => {
-        if (codeOf(error) !== 'EEXIST' && codeOf(error) !== 'EROFS' && codeOf(error) !== 'EACCES')
-          throw error;
+        // Where they cannot be made and are not there, the programs will not run, and that is looked at next.
+        if (!['EEXIST', 'EROFS', 'EACCES'].includes(codeOf(error) ?? '')) throw error;
       });
     }),
   );
@@ -99,7 +99,8 @@ function unusable(problem: string): EmbeddedPostgresError {
  * @returns why it does not run; undefined when it does
  */
 async function copyBinaries(from: string, to: string, account: Account): Promise<string | undefined> {
-  const draft = `${to}.${randomBytes(6).toString('hex')}`;
+  await removeAbandonedDrafts(dirname(to));
+  const draft = draftOf(to);
   try {
     await cp(from, draft, { recursive: true, verbatimSymlinks: true });
     await openToAll(draft);

@@ -25,20 +25,29 @@ export async function openCluster(
   options: { sync: boolean; log: (message: string) => void },
 ): Promise<Cluster> {
   const entry = entryIn(await prepareDataDir(dataDir));
-  await forgetLinkOfCopy(entry, options.log);
+  const original = await originalOf(entry);
+  if (original !== undefined) {
+    options.log(
+      `The database of ${dirname(original)} is not copied: ${dirname(entry)} begins with an empty one.`,
+    );
+    await rm(entry);
+  }
   if (!(await isThere(entry))) {
     const account = await unprivilegedAccount();
     const binaries = await findBinaries(account, options.log);
     options.log('Making a new database …');
     await createCluster(entry, { ...options, account, binaries });
   }
-  return readCluster(entry, options.log);
+  const cluster = await readCluster(entry, options.log);
+  if (cluster.directory !== entry) await writeFile(originFile(cluster.directory), entry);
+  return cluster;
 }
 
 /** The cluster of a data directory; undefined when it has none. */
 export async function findCluster(dataDir: string): Promise<Cluster | undefined> {
-  const entry = entryIn(resolve(dataDir));
-  return (await isThere(entry)) ? readCluster(entry, () => undefined) : undefined;
+  const entry = entryIn(await realpath(dataDir).catch(() => dataDir));
+  if (!(await isThere(entry)) || (await originalOf(entry)) !== undefined) return undefined;
+  return readCluster(entry, () => undefined);
 }
 
 /** Deletes the cluster, whose server must have ended. */
@@ -66,6 +75,11 @@ export function urlOf(cluster: Cluster, port: number, database: string): string 
 
 function entryIn(dataDir: string): string {
   return join(dataDir, 'postgres');
+}
+
+/** Names the `entry` that a cluster outside its data directory is linked from. */
+function originFile(directory: string): string {
+  return join(directory, 'origin');
 }
 
 /** Where the data directory really is. Passable for PostgreSQL's account, which keeps its part in it. */
@@ -123,18 +137,13 @@ async function accountOf(directory: string): Promise<Account | undefined> {
 }
 
 /**
- * A copied checkout brings the link to the original's cluster along. It gets a cluster of its own; one that
- * was only moved keeps it.
+ * Where the link to a cluster outside the data directory was copied from: the cluster is that one's. A link
+ * that was only moved is its own; so is a directory.
  */
-async function forgetLinkOfCopy(entry: string, log: (message: string) => void): Promise<void> {
+async function originalOf(entry: string): Promise<string | undefined> {
   const target = await readlink(entry).catch(() => undefined);
-  if (target === undefined) return;
-  const origin = await readFile(join(target, 'origin'), 'utf8').catch(() => undefined);
-  if (origin === undefined || origin === entry) return;
-  if ((await readlink(origin).catch(() => undefined)) === target) {
-    log(`${target} is the database of ${dirname(origin)}; this copy of it begins with an empty one.`);
-    await rm(entry);
-  } else {
-    await writeFile(join(target, 'origin'), entry);
-  }
+  if (target === undefined) return undefined;
+  const origin = await readFile(originFile(target), 'utf8').catch(() => entry);
+  if (origin === entry) return undefined;
+  return (await readlink(origin).catch(() => undefined)) === target ? origin : undefined;
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { chmod, chown, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { canReach, type Account } from './account.js';
 import type { Binaries } from './binaries.js';
+import { draftOf, removeAbandonedDrafts } from './drafts.js';
 import { codeOf, EmbeddedPostgresError, OR_BRING_YOUR_OWN } from './error.js';
-import { isAlive } from './processes.js';
 import { reasonIn, run } from './run.js';
 import { claimSystemDirectory, systemDirectories } from './system-directory.js';
 
@@ -19,9 +19,6 @@ export interface NewCluster {
   log: (message: string) => void;
 }
 
-/** A draft older than this was left by a start that died, whatever runs under its process id today. */
-const DRAFT_LIFETIME_MS = 10 * 60_000;
-
 /**
  * Makes a cluster under a name of its own and then moves it to `entry`: a start that is killed half way
  * leaves nothing that looks finished, and of two starts at once one wins and both use it.
@@ -31,7 +28,7 @@ const DRAFT_LIFETIME_MS = 10 * 60_000;
  * @throws EmbeddedPostgresError when there is no place for it
  */
 export async function createCluster(entry: string, cluster: NewCluster): Promise<void> {
-  await removeAbandonedDrafts(entry);
+  await removeAbandonedDrafts(dirname(entry));
   const draft = await makeDraft(entry, cluster.account);
   if (draft !== undefined) {
     await withDraft(draft, cluster, () => rename(draft, entry));
@@ -39,11 +36,11 @@ export async function createCluster(entry: string, cluster: NewCluster): Promise
   }
   for (const parent of systemDirectories()) {
     if (!(await claimSystemDirectory(parent))) continue;
+    await removeAbandonedDrafts(parent);
     const directory = join(parent, `database-${randomBytes(8).toString('hex')}`);
     const remoteDraft = await makeDraft(directory, cluster.account);
     if (remoteDraft === undefined) continue;
     await withDraft(remoteDraft, cluster, async () => {
-      await writeFile(join(remoteDraft, 'origin'), entry);
       await rename(remoteDraft, directory);
       await symlink(directory, entry).catch(async (error: unknown) => {
         await rm(directory, { recursive: true });
@@ -79,7 +76,7 @@ async function withDraft(draft: string, cluster: NewCluster, move: () => Promise
 /** A directory with an empty `data/` in it that belongs to the account; undefined where that cannot be. */
 async function makeDraft(entry: string, account: Account | undefined): Promise<string | undefined> {
   if (!(await canReach(dirname(entry), account))) return undefined;
-  const draft = `${entry}.new-${process.pid}-${randomBytes(6).toString('hex')}`;
+  const draft = draftOf(entry);
   const data = join(draft, 'data');
   try {
     await mkdir(data, { recursive: true });
@@ -119,20 +116,4 @@ async function initialise(draft: string, { account, binaries, sync }: NewCluster
   }
   // From here on it is read by us alone; its directory is ours, so the account cannot replace it.
   if (account !== undefined) await chown(password, 0, 0);
-}
-
-async function removeAbandonedDrafts(entry: string): Promise<void> {
-  const prefix = `${basename(entry)}.new-`;
-  for (const name of await readdir(dirname(entry))) {
-    if (!name.startsWith(prefix)) continue;
-    const draft = join(dirname(entry), name);
-    const madeAt = await stat(draft).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => 0,
-    );
-    const maker = Number.parseInt(name.slice(prefix.length), 10);
-    if (maker !== process.pid && isAlive(maker) && Date.now() - madeAt < DRAFT_LIFETIME_MS) continue;
-    // Best effort: the initdb of a killed start may still be at it, and then the next start clears it.
-    await rm(draft, { recursive: true, force: true }).catch(() => undefined);
-  }
 }

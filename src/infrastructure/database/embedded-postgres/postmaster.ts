@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { open, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { isRoot } from './account.js';
 import type { Cluster } from './cluster.js';
+import { codeOf } from './error.js';
 import { commandLine, isAlive } from './processes.js';
 import { reasonIn, run, spawnOptions } from './run.js';
 
@@ -89,6 +91,11 @@ export async function startPostmaster(
   );
   const log = await open(cluster.logFile, size > LOG_LIMIT ? 'w' : 'a', 0o600);
   try {
+    if (isRoot()) {
+      // An ordinary user's own cluster, started by root for once, has to work for that user again.
+      const { uid, gid } = await stat(cluster.directory);
+      await log.chown(uid, gid);
+    }
     const offset = (await log.stat()).size;
     const child = spawn(
       cluster.binaries.postgres,
@@ -141,12 +148,21 @@ export async function stopPostmaster(cluster: Cluster, postmaster: Postmaster): 
   // The server's own names for these: fast shutdown, immediate shutdown.
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
     if (await isGone(cluster, postmaster)) return;
-    process.kill(postmaster.pid, signal);
+    send(postmaster.pid, signal);
     const deadline = performance.now() + 15_000;
     while (performance.now() < deadline) {
       if (await isGone(cluster, postmaster)) return;
       await delay(10);
     }
+  }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It ended by itself a moment ago.
+    if (codeOf(error) !== 'ESRCH') throw error;
   }
 }
 
