@@ -1,12 +1,12 @@
 /**
- * npm run bench [-- [--quick] [--large] [scenario ...]]
+ * npm run bench [-- [--quick] [--large] [--profile] [scenario ...]]
  *
  * Installs what the benchmark needs and builds the product when that is missing or old, runs the scenarios one
  * after the other on one PostgreSQL, and writes what they found to RESULTS.md. Nothing but the loopback
  * interface is used once the packages are there.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -23,6 +23,7 @@ const SCENARIOS = ['verify', 'table-size', 'issue', 'revoke'];
  * @typedef {object} Context
  * @property {boolean} quick a short run, to see that all works; its figures are not kept
  * @property {boolean} large with ten million keys too
+ * @property {string | undefined} profileDirectory where the product's servers write CPU profiles, if they are to
  * @property {string} directory for the scenario's files; deleted at the end
  * @property {string} root of the checkout
  * @property {import('./lib/postgres.mjs').Postgres} postgres
@@ -31,11 +32,16 @@ const SCENARIOS = ['verify', 'table-size', 'issue', 'revoke'];
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean' }, large: { type: 'boolean' }, help: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean' },
+    large: { type: 'boolean' },
+    profile: { type: 'boolean' },
+    help: { type: 'boolean' },
+  },
 });
 const unknown = positionals.filter((name) => !SCENARIOS.includes(name));
 if (flags.help || unknown.length > 0) {
-  console.error(`npm run bench -- [--quick] [--large] [${SCENARIOS.join('] [')}]`);
+  console.error(`npm run bench -- [--quick] [--large] [--profile] [${SCENARIOS.join('] [')}]`);
   process.exit(flags.help ? 0 : 2);
 }
 
@@ -65,22 +71,23 @@ async function main(names) {
   const { stopAllServers } = await import('./lib/servers.mjs');
 
   const dataDirectory = join(ROOT, '.data', 'bench');
-  mkdirSync(dataDirectory, { recursive: true });
-  const directory = mkdtempSync(join(dataDirectory, 'run-'));
+  const directory = emptyDirectory(join(dataDirectory, 'work'));
+  const profileDirectory = flags.profile ? emptyDirectory(join(dataDirectory, 'profiles')) : undefined;
+  const kept = !flags.quick && !flags.profile;
   const postgres = await openPostgres(dataDirectory, say);
-  const cleanUp = async () => {
+  const endScenario = async () => {
     await stopAllServers();
     await postgres.dropDatabases();
-    await postgres.stop();
-    rmSync(directory, { recursive: true, force: true });
   };
+  const end = () => endScenario().finally(() => postgres.stop());
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => void cleanUp().finally(() => process.exit(130)));
+    process.once(signal, () => void end().finally(() => process.exit(130)));
   }
   try {
     const context = {
       quick: flags.quick === true,
       large: flags.large === true,
+      profileDirectory,
       directory,
       root: ROOT,
       postgres,
@@ -91,16 +98,29 @@ async function main(names) {
       const scenario = await import(`./scenarios/${name}.mjs`);
       say(`— ${scenario.title}`);
       const findings = await scenario.run(context);
-      await stopAllServers();
-      await postgres.dropDatabases();
+      await endScenario();
       const text = `## ${scenario.title}\n\n${provenance(postgres)}\n\n${findings}`;
       console.log(`\n${text}\n`);
+      if (profileDirectory !== undefined) await printProfiles(profileDirectory);
       sections.push({ name, text });
-      if (!context.quick) writeResults(sections, SCENARIOS);
+      if (kept) writeResults(sections, SCENARIOS);
     }
-    say(context.quick ? 'a quick run: RESULTS.md is left as it was' : 'written to bench/RESULTS.md');
+    say(kept ? 'written to bench/RESULTS.md' : 'RESULTS.md is left as it was');
   } finally {
-    await cleanUp();
+    await end();
+  }
+}
+
+function emptyDirectory(path) {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+async function printProfiles(directory) {
+  const { summarise } = await import('./lib/profile.mjs');
+  for (const file of readdirSync(directory).sort()) {
+    console.log(`### ${join(directory, file)}\n\n${summarise(join(directory, file))}\n`);
   }
 }
 

@@ -15,6 +15,7 @@ process.on('message', ({ connections, durationMs }) => {
   void run(connections, durationMs).then((result) => process.send({ answer: result }));
 });
 process.on('SIGTERM', () => process.exit());
+process.on('disconnect', () => process.exit());
 process.send({ ready: true });
 
 async function run(connections, durationMs) {

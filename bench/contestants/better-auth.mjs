@@ -78,7 +78,8 @@ app.post('/apikey', async (_request, reply) => {
 
 await app.listen({ host: '127.0.0.1', port: Number(PORT) });
 process.send({ ready: { keys } });
-process.on('SIGTERM', () => void app.close().then(() => process.exit()));
+process.on('SIGTERM', () => process.exit());
+process.on('disconnect', () => process.exit());
 
 async function createUsers() {
   const { internalAdapter } = await auth.$context;

@@ -34,4 +34,5 @@ app.post('/apikey/verify', (request, reply) => {
 
 await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT) });
 process.send({ ready: true });
-process.on('SIGTERM', () => void app.close().then(() => process.exit()));
+process.on('SIGTERM', () => process.exit());
+process.on('disconnect', () => process.exit());

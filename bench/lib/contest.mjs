@@ -6,6 +6,7 @@ import { median } from './stats.mjs';
  * @property {string} name
  * @property {number} pid of the server
  * @property {(options: LoadOptions) => Promise<import('./load.mjs').LoadResult>} load
+ * @property {boolean} [profiled] whether SIGUSR2 starts and ends a profile of it
  *
  * @typedef {object} LoadOptions
  * @property {number} connections
@@ -78,7 +79,9 @@ export async function runContest({ contestants, rounds, seconds, connections, po
 
 async function measure(contestant, postgresPid, options) {
   const before = usage(contestant, postgresPid);
+  if (contestant.profiled) process.kill(contestant.pid, 'SIGUSR2');
   const result = await load(contestant, options);
+  if (contestant.profiled) process.kill(contestant.pid, 'SIGUSR2');
   const after = usage(contestant, postgresPid);
   const perThousand = (from, to) =>
     from === undefined || to === undefined

@@ -22,6 +22,7 @@ export function overHttp(name, server, requests, accept) {
   return {
     name,
     pid: server.pid,
+    profiled: server.profiled,
     load: (options) => runLoad({ ...options, port: server.port, requests, accept }),
   };
 }

@@ -181,28 +181,19 @@ export function runLoad(options) {
 }
 
 /**
- * A whole POST of a JSON body as the generator sends it.
+ * A whole POST as the generator sends it.
  *
  * @param {string} path
- * @param {unknown} body undefined for a request without a body
+ * @param {unknown} body as JSON; undefined for a request without a body
  * @param {Record<string, string>} [headers]
  */
 export function post(path, body, headers = {}) {
-  return httpRequest('POST', path, body, headers);
-}
-
-/**
- * @param {string} method
- * @param {string} path
- * @param {unknown} body
- * @param {Record<string, string>} [headers]
- */
-export function httpRequest(method, path, body, headers = {}) {
   const payload = body === undefined ? '' : JSON.stringify(body);
-  const lines = [`${method} ${path} HTTP/1.1`, 'Host: 127.0.0.1'];
-  if (body !== undefined) lines.push('Content-Type: application/json');
-  if (body !== undefined || method === 'POST') lines.push(`Content-Length: ${Buffer.byteLength(payload)}`);
-  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
+  const lines = [
+    ...[`POST ${path} HTTP/1.1`, 'Host: 127.0.0.1', `Content-Length: ${Buffer.byteLength(payload)}`],
+    ...(body === undefined ? [] : ['Content-Type: application/json']),
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ];
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${payload}`);
 }
 

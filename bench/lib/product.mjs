@@ -29,8 +29,9 @@ export const POOL_SIZE = 10;
  * @param {Record<string, string>} [options.env] settings that differ from the defaults
  * @returns {Promise<import('./servers.mjs').Server>}
  */
-export function startProduct(context, { name, databaseUrl, env = {} }) {
-  return startServer({
+export async function startProduct(context, { name, databaseUrl, env = {} }) {
+  const profiled = context.profileDirectory !== undefined;
+  const server = await startServer({
     name,
     program: join(context.root, 'dist', 'src', 'main.js'),
     env: {
@@ -39,12 +40,21 @@ export function startProduct(context, { name, databaseUrl, env = {} }) {
       DATA_DIR: join(context.directory, 'data'),
       API_KEY_PEPPERS: `${pepper.version}=${pepper.key.toString('base64url')}`,
       JWT_SIGNING_KEY: signingKey,
+      ...(profiled && profiling(context, name)),
       ...env,
     },
     logFile: join(context.directory, `${name.replaceAll(/\W+/g, '-')}.log`),
     readyPath: '/health/ready',
     cwd: context.directory,
   });
+  return { ...server, profiled };
+}
+
+function profiling({ profileDirectory }, name) {
+  return {
+    NODE_OPTIONS: `--import ${new URL('profiler.mjs', import.meta.url).href}`,
+    PROFILE_FILE: join(profileDirectory, `${name}.cpuprofile`),
+  };
 }
 
 /** An empty database with the product's tables. @param {import('../run.mjs').Context} context @param {string} name */

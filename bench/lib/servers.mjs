@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
  * @property {any} ready what it sent with its `ready` message
  * @property {(question: object) => Promise<any>} ask over IPC; one at a time
  * @property {() => Promise<void>} stop
+ * @property {boolean} [profiled] whether it has profiler.mjs in it
  */
 
 /** Milliseconds a server may take to start: better-auth makes its keys in that time. */
