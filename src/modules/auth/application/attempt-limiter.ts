@@ -11,6 +11,8 @@ export abstract class AttemptLimiter {
   abstract countCall(call: LimitedCall, address: string): void;
   /** Counts before the outcome is known, so that attempts at the same time count as well. */
   abstract countAttempt(call: LimitedCall, account: string, address: string): void;
-  /** Takes an attempt back that turned out to be the account's owner, and remembers the address. */
-  abstract recognize(call: LimitedCall, account: string, address: string): void;
+  /** Takes an attempt back that turned out to be the account's owner. */
+  abstract forgive(call: LimitedCall, account: string, address: string): void;
+  /** From now on the address has a budget of its own for logging in to the account. */
+  abstract recognize(account: string, address: string): void;
 }

@@ -51,6 +51,7 @@ export class AuthService {
     const { name } = details;
     const user = User.register(uuidv7(), { email: details.email, name, passwordHash }, this.clock.now());
     await this.users.add(user);
+    this.limiter.recognize(email, address);
     return this.signIn(user, [...SCOPES]);
   }
 
@@ -68,7 +69,8 @@ export class AuthService {
     if (user === undefined || !matches) {
       throw new DomainError('invalid_credentials', 'Check the email and the password, or register first.');
     }
-    this.limiter.recognize('login', email, address);
+    this.limiter.forgive('login', email, address);
+    this.limiter.recognize(email, address);
     if (this.passwords.isOutdated(user.passwordHash)) {
       await this.users.replacePasswordHash(user, await this.passwords.hash(details.password));
     }

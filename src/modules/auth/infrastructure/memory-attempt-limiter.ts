@@ -45,10 +45,13 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
     this.count(this.accounts, this.accountKey(call, account, address), limit, 'account');
   }
 
-  recognize(call: LimitedCall, account: string, address: string): void {
+  forgive(call: LimitedCall, account: string, address: string): void {
     const window = this.accounts.get(this.accountKey(call, account, address));
-    if (window !== undefined) window.count -= 1;
-    this.recognized.set(`${call} ${account} ${networkOf(address)}`, true);
+    if (window !== undefined && window.count > 0) window.count -= 1;
+  }
+
+  recognize(account: string, address: string): void {
+    this.recognized.set(`login ${account} ${networkOf(address)}`, true);
   }
 
   private accountKey(call: LimitedCall, account: string, address: string): string {

@@ -73,7 +73,8 @@ export class RemoteKeys implements KeySource {
       this.lastFetchFailed = false;
     } catch (error) {
       this.lastFetchFailed = true;
-      this.logger.warn(`No keys from ${this.url.origin}${this.url.pathname}: ${String(error)}`);
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      this.logger.warn(`No keys from ${this.url.origin}${this.url.pathname}: ${String(cause)}`);
     }
     this.nextFetchAt = this.clock.monotonic() + (this.keys.length > 0 ? COOLDOWN : FIRST_RETRY);
   }

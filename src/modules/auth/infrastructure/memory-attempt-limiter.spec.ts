@@ -1,0 +1,71 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { FakeClock } from '../../../../test/support/fake-clock.js';
+import { MemoryAttemptLimiter } from './memory-attempt-limiter.js';
+
+const HOME = '192.0.2.1';
+const ATTACKER = '198.51.100.7';
+
+describe('MemoryAttemptLimiter', () => {
+  let clock: FakeClock;
+  let limiter: MemoryAttemptLimiter;
+  beforeEach(() => {
+    clock = new FakeClock();
+    const limits = { windowSeconds: 60, perAddress: 2, perAccount: 3, refreshPerAccount: 5 };
+    limiter = new MemoryAttemptLimiter(limits, clock);
+  });
+
+  const attempt = (address: string): void => {
+    limiter.countAttempt('login', 'ann', address);
+  };
+  const exhaust = (address: string): void => {
+    for (let count = 0; count < 3; count += 1) attempt(address);
+    expect(() => {
+      attempt(address);
+    }).toThrow('too_many_requests');
+  };
+
+  it('lets nobody lock the owner out of an account at an address they signed in from', () => {
+    limiter.recognize('ann', HOME);
+    exhaust(ATTACKER);
+    attempt(HOME);
+  });
+
+  it('gives a stranger at a new address no budget beyond the one strangers share', () => {
+    exhaust(ATTACKER);
+    expect(() => {
+      attempt('203.0.113.9');
+    }).toThrow('too_many_requests');
+  });
+
+  it('bounds an address that was recognized as well', () => {
+    limiter.recognize('ann', HOME);
+    exhaust(HOME);
+  });
+
+  it.each([
+    ['2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff', true],
+    ['2001:db8:1:2::1', '2001:db8:1:3::1', false],
+    ['192.0.2.1', '::ffff:192.0.2.1', true],
+    ['192.0.2.1', '192.0.2.2', false],
+    ['not an address', 'not an address', true],
+  ])('counts %s and %s as one: %s', (first, second, together) => {
+    limiter.countCall('login', first);
+    limiter.countCall('login', first);
+    const again = (): void => {
+      limiter.countCall('login', second);
+    };
+    if (together) expect(again).toThrow('too_many_requests');
+    else expect(again).not.toThrow();
+  });
+
+  it('forgets the oldest when names are made up without end, rather than growing', () => {
+    const countFirst = (): void => {
+      limiter.countCall('login', HOME);
+    };
+    countFirst();
+    countFirst();
+    expect(countFirst).toThrow('too_many_requests');
+    for (let index = 0; index < 20_000; index += 1) limiter.countCall('login', `made up ${index}`);
+    expect(countFirst).not.toThrow();
+  });
+});

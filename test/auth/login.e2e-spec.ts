@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import request from 'supertest';
+import { DataSource } from 'typeorm';
+import { PASSWORD, signIn } from '../support/sign-in.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('POST /auth/login', () => {
+  let app: TestApp;
+  let email: string;
+  beforeAll(async () => {
+    app = await TestApp.start();
+    ({ email } = (await signIn(app)).user);
+  });
+  afterAll(() => app.stop());
+
+  const login = (body: object, node = app): request.Test => request(node.http).post('/auth/login').send(body);
+
+  it('answers tokens for the right password, whatever the case of the email', async () => {
+    for (const spelling of [email, email.toUpperCase(), ` ${email} `]) {
+      const answer = await login({ email: spelling, password: PASSWORD });
+      expect(answer.status).toBe(200);
+      expect(answer.headers['cache-control']).toBe('no-store');
+      expect(answer.body).toMatchObject({ tokenType: 'Bearer', expiresIn: 900, user: { email } });
+    }
+  });
+
+  it('answers tokens that are good for no more than the scope it was asked for', async () => {
+    const answer = await login({ email, password: PASSWORD, scope: 'audit:read apikeys:read apikeys:read' });
+    expect(answer.body.scope).toBe('apikeys:read audit:read');
+    const get = (path: string): request.Test =>
+      request(app.http).get(path).auth(answer.body.accessToken, { type: 'bearer' });
+    expect((await get('/auth/me')).body.scope).toBe('apikeys:read audit:read');
+    expect((await get('/applications')).status).toBe(403);
+  });
+
+  it.each([
+    'apikeys:read unknown',
+    'APIKEYS:READ',
+    '',
+    ' ',
+    'apikeys:read  audit:read',
+    'apikeys:read,audit:read',
+  ])('refuses a scope that does not exist: %j', async (scope) => {
+    const answer = await login({ email, password: PASSWORD, scope });
+    expect([answer.status, answer.body.code]).toEqual([400, 'invalid_scope']);
+  });
+
+  it('gives one answer for a wrong password and for an email nobody has', async () => {
+    const wrong = await login({ email, password: 'not the password' });
+    const unknown = await login({ email: 'nobody@example.org', password: 'not the password' });
+    for (const answer of [wrong, unknown]) {
+      expect(answer.status).toBe(401);
+      expect(answer.headers['www-authenticate']).toBeUndefined();
+    }
+    const { requestId: _wrongId, ...wrongBody } = wrong.body;
+    const { requestId: _unknownId, ...unknownBody } = unknown.body;
+    expect(unknownBody).toEqual(wrongBody);
+    expect(wrongBody.code).toBe('invalid_credentials');
+  });
+
+  it.each([
+    ['in another case', PASSWORD.toUpperCase()],
+    ['with more behind it', `${PASSWORD} `],
+    ['with a NUL and more behind it', `${PASSWORD}\0`],
+    ['that is empty', ''],
+  ])('refuses the password %s', async (_, password) => {
+    const answer = await login({ email, password });
+    expect([400, 401]).toContain(answer.status);
+    expect(answer.body.accessToken).toBeUndefined();
+  });
+
+  it('does not take a password of 72 bytes with more behind it, which bcrypt alone would', async () => {
+    const password = 'p'.repeat(71) + 'q';
+    const address = `${randomUUID()}@example.org`;
+    await request(app.http).post('/auth/register').send({ email: address, password }).expect(201);
+    expect((await login({ email: address, password })).status).toBe(200);
+    const answer = await login({ email: address, password: `${password}r` });
+    expect([answer.status, answer.body.code]).toEqual([401, 'invalid_credentials']);
+  });
+
+  it.each([
+    ['no email', { password: PASSWORD }],
+    ['no password', { email: 'ann@example.org' }],
+    ['an email that is an object', { email: { $gt: '' }, password: PASSWORD }],
+    ['a password that is a list', { email: 'ann@example.org', password: [PASSWORD] }],
+    ['a scope that is a list', { email: 'ann@example.org', password: PASSWORD, scope: ['audit:read'] }],
+    ['a field that is not known', { email: 'ann@example.org', password: PASSWORD, remember: true }],
+  ])('refuses a body with %s', async (_, body) => {
+    const answer = await login(body);
+    expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
+  });
+
+  it('hashes the password again when the cost has changed, and goes on taking it', async () => {
+    const { user } = await signIn(app);
+    const stricter = await TestApp.start({ database: app.database, env: { BCRYPT_COST: '5' } });
+    try {
+      expect((await login({ email: user.email, password: PASSWORD }, stricter)).status).toBe(200);
+      const [row] = await app.nest
+        .get(DataSource)
+        .query<{ password_hash: string }[]>('SELECT password_hash FROM users WHERE id = $1', [user.id]);
+      expect(row?.password_hash).toMatch(/^\$2b\$05\$/);
+      expect((await login({ email: user.email, password: PASSWORD }, stricter)).status).toBe(200);
+    } finally {
+      await stricter.stop();
+    }
+  });
+});
