@@ -2,10 +2,12 @@ import type { MigrationInterface } from 'typeorm';
 import { Auth1764000000000 } from './1764000000000-auth.js';
 import { Applications1764000000100 } from './1764000000100-applications.js';
 import { ApiKeys1764000000200 } from './1764000000200-api-keys.js';
+import { RotationAndRestrictions1764000000400 } from './1764000000400-rotation-and-restrictions.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
   Auth1764000000000,
   Applications1764000000100,
   ApiKeys1764000000200,
+  RotationAndRestrictions1764000000400,
 ];

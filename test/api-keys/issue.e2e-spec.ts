@@ -50,6 +50,7 @@ describe('POST /apikey?ApplicationId=', () => {
       scopes: ['telemetry:*'],
       metadata: { team: 'checkout', deep: [{ a: null }] },
       expiresAt: '2031-01-02T01:04:05.678Z',
+      secretId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
   });
 

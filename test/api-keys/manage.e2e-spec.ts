@@ -34,6 +34,18 @@ describe('keys, once issued', () => {
         revokedAt: null,
         revokedBy: null,
         metadata: {},
+        externalId: null,
+        tags: [],
+        ipAllowlist: [],
+        secrets: [
+          {
+            id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+            hint: `upblit_live_…${key.slice(-4)}`,
+            createdAt: response.body.createdAt,
+            expiresAt: null,
+            overlapSeconds: null,
+          },
+        ],
       });
     });
   });

@@ -52,6 +52,10 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   api_key_not_found: { status: 404, title: 'There is no such API key' },
   api_key_limit_reached: { status: 409, title: 'The application has as many active keys as it may' },
   api_key_revoked: { status: 409, title: 'The API key is revoked' },
+  api_key_expired: { status: 409, title: 'The API key has expired' },
+  too_many_secrets: { status: 409, title: 'The API key has as many secrets as it may' },
+  secret_not_found: { status: 404, title: 'There is no such secret' },
+  last_secret: { status: 409, title: 'It is the only secret of the API key' },
   edit_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
   missing_api_key: {
     status: 401,
@@ -63,6 +67,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
     title: 'The key is not good',
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   },
+  address_not_allowed: { status: 403, title: 'The key may not be used from here' },
   insufficient_permissions: { status: 403, title: 'The key may not do this' },
   key_in_query: { status: 400, title: 'A key does not belong in a URL' },
 

@@ -4,6 +4,7 @@ import { ENV, type Env } from '../../config/env.js';
 import { ApplicationsModule } from '../applications/index.js';
 import { ApiKeyLimits, ApiKeyService } from './application/api-key.service.js';
 import { ApplicationKeys } from './application/application-keys.js';
+import { Overlaps } from './application/overlaps.js';
 import { VerificationRecords } from './application/verification-records.js';
 import { VerificationService } from './application/verification.service.js';
 import { ApiKeyRepository } from './domain/api-key.repository.js';
@@ -12,6 +13,7 @@ import { ApiKeyOwnershipGuard } from './http/api-key-ownership.guard.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { VerifyController } from './http/verify.controller.js';
 import { apiKeySchema, apiKeySecretSchema } from './infrastructure/api-key.schema.js';
+import { PostgresOverlaps } from './infrastructure/postgres-overlaps.js';
 import { PostgresVerificationRecords } from './infrastructure/postgres-verification-records.js';
 import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.repository.js';
 
@@ -25,6 +27,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     ApplicationKeys,
     ApiKeyOwnershipGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
+    { provide: Overlaps, useClass: PostgresOverlaps },
     { provide: VerificationRecords, useClass: PostgresVerificationRecords },
     { provide: KeyHasher, inject: [ENV], useFactory: (env: Env) => new KeyHasher(env.API_KEY_PEPPERS ?? []) },
     {

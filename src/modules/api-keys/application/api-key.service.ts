@@ -4,13 +4,8 @@ import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
-import {
-  ApiKey,
-  ApiKeySecret,
-  type ApiKeyChanges,
-  type ApiKeySettings,
-  type KeyStatus,
-} from '../domain/api-key.js';
+import { ApiKey, type ApiKeyChanges, type ApiKeySettings, type KeyStatus } from '../domain/api-key.js';
+import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import { generateKey } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
@@ -25,6 +20,19 @@ const MAX_EXPIRY_YEARS = 10;
 /** What the operator sets. */
 export abstract class ApiKeyLimits {
   abstract readonly maxActiveKeysPerApplication: number;
+}
+
+export interface KeyFilter {
+  status?: KeyStatus;
+  externalId?: string;
+  tag?: string;
+}
+
+export interface Rotation {
+  /** How long the older secrets go on working: 0 to 2,592,000, 0 when left out. */
+  overlapSeconds?: number;
+  /** Starts the overlap when the new secret is first verified, rather than now. */
+  activateOnFirstUse?: boolean;
 }
 
 export interface IssuedKey {
@@ -58,15 +66,12 @@ export class ApiKeyService {
 
   async list(
     applicationId: string,
-    query: { status?: KeyStatus; limit?: number; cursor?: string },
+    query: KeyFilter & { limit?: number; cursor?: string },
   ): Promise<Page<ApiKey>> {
-    const filter = { applicationId, status: query.status };
+    const { limit: _limit, cursor: _cursor, ...restrictions } = query;
+    const filter = { applicationId, ...restrictions };
     const page = readPage(query, filter);
-    const rows = await this.keys.list(
-      { applicationId, ...(query.status === undefined ? {} : { status: query.status }) },
-      page,
-      this.clock.now(),
-    );
+    const rows = await this.keys.list(filter, page, this.clock.now());
     return toPage(rows, page.limit, filter);
   }
 
@@ -87,7 +92,40 @@ export class ApiKeyService {
       current = await this.get(current.id);
       if (updated) return current;
     }
-    throw new DomainError('edit_conflict', 'Others are changing this key: read it again and retry.');
+    throw editConflict();
+  }
+
+  /**
+   * Gives the key another secret; its id, settings and history stay. Throws what `ApiKey.rotate` throws, and
+   * `edit_conflict` when somebody else changed the key meanwhile: two who rotate at once must not end each other's
+   * secret.
+   */
+  async rotate(key: ApiKey, rotation: Rotation): Promise<IssuedKey> {
+    const now = this.clock.now();
+    const plaintext = generateKey(key.environment);
+    const { overlapSeconds = 0, activateOnFirstUse = false } = rotation;
+    const secret = ApiKeySecret.create(
+      uuidv7(),
+      key.id,
+      this.hasher.hash(plaintext),
+      plaintext.hint,
+      now,
+      activateOnFirstUse ? overlapSeconds : null,
+    );
+    key.rotate(secret, overlapSeconds, now);
+    if (!(await this.keys.update(key))) throw editConflict();
+    return { id: key.id, plaintext };
+  }
+
+  /** Ends one secret now. Throws what `ApiKey.endSecret` throws, and `edit_conflict`. */
+  async endSecret(key: ApiKey, secretId: string): Promise<void> {
+    let current = key;
+    for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
+      current.endSecret(secretId, this.clock.now());
+      if (await this.keys.update(current)) return;
+      current = await this.get(current.id);
+    }
+    throw editConflict();
   }
 
   /** Again and again with the same result: the key is revoked for good. */
@@ -105,6 +143,10 @@ function assertExpiry(expiresAt: Date | null | undefined, now: Date): void {
   throw new DomainError('validation_failed', `expiresAt ${message}.`, {
     errors: [{ field: 'expiresAt', message }],
   });
+}
+
+function editConflict(): DomainError {
+  return new DomainError('edit_conflict', 'Others are changing this key: read it again and retry.');
 }
 
 export function apiKeyNotFound(): DomainError {

@@ -6,6 +6,8 @@ import type { ApiKey, KeyStatus } from './api-key.js';
 export interface ApiKeyQuery {
   applicationId: string;
   status?: KeyStatus;
+  externalId?: string;
+  tag?: string;
 }
 
 /** Where keys are kept. Whether the application of a key still is there, its caller knows. */
@@ -22,7 +24,10 @@ export abstract class ApiKeyRepository {
   /** Up to `limit + 1` keys, newest first. */
   abstract list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]>;
 
-  /** Answers false, and changes nothing, when somebody else changed or revoked the key since it was read. */
+  /**
+   * Writes the key and its secrets, new ones too, in one transaction. Answers false, and changes nothing, when
+   * somebody else changed or revoked the key since it was read.
+   */
   abstract update(key: ApiKey): Promise<boolean>;
 
   /** Revokes for good. A key that is revoked already stays as it is. */

@@ -1,8 +1,11 @@
 import { DomainError } from '../../../shared/domain-error.js';
 import type { Subject } from '../../../shared/subject.js';
 import type { KeyEnvironment } from './key-format.js';
-import type { KeyHash } from './key-hasher.js';
+import { type ApiKeySecret } from './api-key-secret.js';
 import type { Metadata } from './metadata.js';
+
+/** That work at the same time. */
+const MAX_LIVE_SECRETS = 5;
 
 export const KEY_STATUSES = ['active', 'disabled', 'expired', 'revoked'] as const;
 export type KeyStatus = (typeof KEY_STATUSES)[number];
@@ -13,29 +16,13 @@ export interface ApiKeyChanges {
   enabled?: boolean;
   expiresAt?: Date | null;
   metadata?: Metadata;
+  externalId?: string | null;
+  tags?: string[];
+  ipAllowlist?: string[];
 }
 
 export interface ApiKeySettings extends Omit<ApiKeyChanges, 'enabled'> {
   environment?: KeyEnvironment;
-}
-
-/** One secret of a key: what is kept of a plaintext that was shown once. */
-export class ApiKeySecret {
-  constructor(
-    readonly id: string,
-    readonly apiKeyId: string,
-    readonly hash: Buffer,
-    readonly pepperVersion: number,
-    /** `upblit_live_…a1B2`. */
-    readonly hint: string,
-    readonly createdAt: Date,
-    /** When it stops working; null while it is the key's own. */
-    readonly expiresAt: Date | null,
-  ) {}
-
-  static create(id: string, apiKeyId: string, hash: KeyHash, hint: string, now: Date): ApiKeySecret {
-    return new ApiKeySecret(id, apiKeyId, hash.bytes, hash.pepperVersion, hint, now, null);
-  }
 }
 
 /** What people name, restrict and revoke. Its secrets come and go; its id stays. */
@@ -57,6 +44,12 @@ export class ApiKey {
     readonly revokedBySubject: string | null,
     /** Counts the changes, so that a stale one is noticed. */
     readonly version: number,
+    /** The customer of the application that the key was made for, as the application names them. */
+    public externalId: string | null,
+    public tags: string[],
+    /** CIDR ranges the key may be used from; none for everywhere. */
+    public ipAllowlist: string[],
+    /** Oldest first. */
     readonly secrets: ApiKeySecret[],
   ) {}
 
@@ -84,6 +77,9 @@ export class ApiKey {
       null,
       null,
       1,
+      settings.externalId ?? null,
+      settings.tags ?? [],
+      settings.ipAllowlist ?? [],
       [secret],
     );
   }
@@ -98,18 +94,71 @@ export class ApiKey {
 
   /** The newest secret's. */
   get hint(): string {
-    return this.secrets.reduce((newest, secret) => (secret.id > newest.id ? secret : newest)).hint;
+    return this.secrets.at(-1)?.hint ?? '';
+  }
+
+  liveSecrets(now: Date): ApiKeySecret[] {
+    return this.secrets.filter((secret) => secret.isLive(now));
   }
 
   /** Throws `api_key_revoked`: revoking is for good. */
   change(changes: ApiKeyChanges): void {
-    if (this.revokedAt !== null) {
-      throw new DomainError('api_key_revoked', 'A revoked key cannot be changed: issue a new one.');
-    }
+    this.assertNotRevoked();
     if (changes.name !== undefined) this.name = changes.name;
     if (changes.scopes !== undefined) this.scopes = changes.scopes;
     if (changes.enabled !== undefined) this.enabled = changes.enabled;
     if (changes.expiresAt !== undefined) this.expiresAt = changes.expiresAt;
     if (changes.metadata !== undefined) this.metadata = changes.metadata;
+    if (changes.externalId !== undefined) this.externalId = changes.externalId;
+    if (changes.tags !== undefined) this.tags = changes.tags;
+    if (changes.ipAllowlist !== undefined) this.ipAllowlist = changes.ipAllowlist;
+  }
+
+  /**
+   * Adds a secret and dates the others, which work until the overlap ends. Throws `api_key_revoked`,
+   * `api_key_expired`, and `too_many_secrets` when the key has five that work.
+   */
+  rotate(secret: ApiKeySecret, overlapSeconds: number, now: Date): void {
+    this.assertNotRevoked();
+    if (this.status(now) === 'expired') {
+      throw new DomainError('api_key_expired', 'An expired key is not rotated: move its expiry first.');
+    }
+    // With an overlap that begins with the first use, nothing is dated yet.
+    if (secret.overlapSeconds === null) {
+      const end = new Date(now.getTime() + overlapSeconds * 1000);
+      for (const old of this.liveSecrets(now)) {
+        if (overlapSeconds === 0) old.revoke(now);
+        else old.endAt(end);
+      }
+    }
+    if (this.liveSecrets(now).length >= MAX_LIVE_SECRETS) {
+      throw new DomainError(
+        'too_many_secrets',
+        `A key has at most ${MAX_LIVE_SECRETS} secrets that work: end one that is no longer used.`,
+      );
+    }
+    this.secrets.push(secret);
+  }
+
+  /** Throws `secret_not_found`, and `last_secret`: a key without any is a key to be revoked. */
+  endSecret(id: string, now: Date): void {
+    const secret = this.secrets.find((candidate) => candidate.id === id);
+    if (secret === undefined) {
+      throw new DomainError('secret_not_found', 'The key has no secret of this id: read the key again.');
+    }
+    if (!secret.isLive(now)) return;
+    if (this.liveSecrets(now).length === 1) {
+      throw new DomainError(
+        'last_secret',
+        'It is the only secret of the key: rotate first, or revoke the key.',
+      );
+    }
+    secret.revoke(now);
+  }
+
+  private assertNotRevoked(): void {
+    if (this.revokedAt !== null) {
+      throw new DomainError('api_key_revoked', 'A revoked key cannot be changed: issue a new one.');
+    }
   }
 }

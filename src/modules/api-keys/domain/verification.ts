@@ -1,3 +1,4 @@
+import type { AddressList } from './address-list.js';
 import { coversAll } from './scopes.js';
 import type { KeyEnvironment } from './key-format.js';
 import type { Metadata } from './metadata.js';
@@ -13,13 +14,19 @@ export interface VerificationRecord {
   readonly environment: KeyEnvironment;
   readonly scopes: readonly string[];
   readonly metadata: Metadata;
+  /** The key, or the secret that was presented. */
   readonly revoked: boolean;
   readonly enabled: boolean;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number | null;
+  readonly externalId: string | null;
+  /** Null when the key may be used from everywhere. */
+  readonly addresses: AddressList | null;
   /** The secret that was presented, and when it stops working. */
   readonly secretId: string;
   readonly secretExpiresAt: number | null;
+  /** The first verification of this secret starts the overlap in which the older ones end. */
+  readonly startsOverlap: boolean;
 }
 
 /** What the service that was handed the key wants to know. */
@@ -28,19 +35,31 @@ export interface VerificationRequest {
   readonly applicationId?: string | undefined;
   /** The scopes needed, all of them. */
   readonly scopes?: readonly string[] | undefined;
+  /** The client's address; unknown when left out. */
+  readonly ip?: string | undefined;
 }
 
-export type DenialCode = 'NOT_FOUND' | 'REVOKED' | 'DISABLED' | 'EXPIRED' | 'INSUFFICIENT_PERMISSIONS';
+export type DenialCode =
+  'NOT_FOUND' | 'REVOKED' | 'DISABLED' | 'EXPIRED' | 'FORBIDDEN' | 'INSUFFICIENT_PERMISSIONS';
 
 /** A verdict is a value; an exception is a failure of ours. */
 export type Verdict =
-  | { readonly valid: true; readonly code: 'VALID'; readonly record: VerificationRecord }
+  | {
+      readonly valid: true;
+      readonly code: 'VALID';
+      readonly record: VerificationRecord;
+      /** The key, or the secret that was used, stops working within seven days. */
+      readonly expiresSoon: boolean;
+    }
   | { readonly valid: false; readonly code: DenialCode };
+
+const SOON_MS = 7 * 24 * 3600 * 1000;
 
 export const NOT_FOUND: Verdict = { valid: false, code: 'NOT_FOUND' };
 const REVOKED: Verdict = { valid: false, code: 'REVOKED' };
 const DISABLED: Verdict = { valid: false, code: 'DISABLED' };
 const EXPIRED: Verdict = { valid: false, code: 'EXPIRED' };
+const FORBIDDEN: Verdict = { valid: false, code: 'FORBIDDEN' };
 const INSUFFICIENT_PERMISSIONS: Verdict = { valid: false, code: 'INSUFFICIENT_PERMISSIONS' };
 
 /**
@@ -58,7 +77,13 @@ export function decideVerification(
   if (!record.enabled) return DISABLED;
   if (record.expiresAt !== null && record.expiresAt <= now) return EXPIRED;
   if (record.secretExpiresAt !== null && record.secretExpiresAt <= now) return EXPIRED;
+  if (record.addresses !== null && !record.addresses.includes(request.ip)) return FORBIDDEN;
   if (request.scopes !== undefined && !coversAll(record.scopes, request.scopes))
     return INSUFFICIENT_PERMISSIONS;
-  return { valid: true, code: 'VALID', record };
+  return { valid: true, code: 'VALID', record, expiresSoon: expiresSoon(record, now) };
+}
+
+function expiresSoon(record: VerificationRecord, now: number): boolean {
+  const end = Math.min(record.expiresAt ?? Infinity, record.secretExpiresAt ?? Infinity);
+  return end - now < SOON_MS;
 }

@@ -1,22 +1,35 @@
-import { ApiProperty, ApiPropertyOptional, PickType, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, OmitType, type ApiPropertyOptions } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
+  IsInt,
   IsOptional,
   IsString,
   IsUUID,
   Length,
+  Max,
+  Min,
 } from 'class-validator';
 import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import { Omittable, Trim } from '../../../shared/http/validation.js';
+import { MAX_ADDRESS_RANGES } from '../domain/address-list.js';
+import { MAX_OVERLAP_SECONDS } from '../domain/api-key-secret.js';
 import { KEY_STATUSES, type KeyStatus } from '../domain/api-key.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
 import type { Metadata } from '../domain/metadata.js';
 import { MAX_SCOPES } from '../domain/scopes.js';
-import { AsGiven, IsMetadata, IsScopeName, IsTime, ReadTime } from './field-validators.js';
+import {
+  AsGiven,
+  IsMetadata,
+  IsRange,
+  IsScopeName,
+  IsTime,
+  ReadRanges,
+  ReadTime,
+} from './field-validators.js';
 
 const NAME = { minLength: 1, maxLength: 100, example: 'production collector' };
 const SCOPES: ApiPropertyOptions = {
@@ -38,6 +51,29 @@ const EXPIRES_AT = {
   example: '2027-05-27T10:00:00.000Z',
   description: 'When the key stops working, at most ten years ahead; null for never.',
 } as const;
+
+const TAGS: ApiPropertyOptions = {
+  type: [String],
+  maxItems: 50,
+  example: ['eu', 'batch'],
+  description: 'Words of yours to find keys by.',
+};
+const EXTERNAL_ID = {
+  type: String,
+  nullable: true,
+  minLength: 1,
+  maxLength: 255,
+  example: 'customer-42',
+  description: 'The customer of yours that the key is made for.',
+} as const;
+const IP_ALLOWLIST: ApiPropertyOptions = {
+  type: [String],
+  maxItems: MAX_ADDRESS_RANGES,
+  example: ['192.0.2.0/24', '2001:db8::/32'],
+  description:
+    'Addresses the key may be used from, as CIDR ranges without host bits; none for everywhere. A verification ' +
+    'that does not know the client’s address is refused then.',
+};
 
 export class ApplicationIdQueryDto {
   @ApiProperty({
@@ -62,6 +98,22 @@ export class ListApiKeysQueryDto extends PageQueryDto {
   @Omittable()
   @IsIn(KEY_STATUSES)
   status?: KeyStatus;
+
+  @ApiPropertyOptional({
+    ...EXTERNAL_ID,
+    nullable: false,
+    description: 'Only keys of this customer of yours.',
+  })
+  @Omittable()
+  @IsString()
+  @Length(1, 255)
+  externalId?: string;
+
+  @ApiPropertyOptional({ example: 'eu', description: 'Only keys with this tag.' })
+  @Omittable()
+  @IsString()
+  @Length(1, 50)
+  tag?: string;
 }
 
 export class IssueApiKeyDto {
@@ -96,14 +148,55 @@ export class IssueApiKeyDto {
   @AsGiven()
   @IsMetadata()
   metadata?: Metadata;
+
+  @ApiPropertyOptional(EXTERNAL_ID)
+  @IsOptional()
+  @IsString()
+  @Length(1, 255)
+  externalId?: string | null;
+
+  @ApiPropertyOptional(TAGS)
+  @Omittable()
+  @IsArray()
+  @ArrayMaxSize(50)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Length(1, 50, { each: true })
+  tags?: string[];
+
+  @ApiPropertyOptional(IP_ALLOWLIST)
+  @Omittable()
+  @ReadRanges()
+  @IsArray()
+  @ArrayMaxSize(MAX_ADDRESS_RANGES)
+  @IsRange({ each: true })
+  ipAllowlist?: string[];
 }
 
-export class ChangeApiKeyDto extends PickType(IssueApiKeyDto, [
-  'name',
-  'scopes',
-  'expiresAt',
-  'metadata',
-] as const) {
+export class RotateApiKeyDto {
+  @ApiPropertyOptional({
+    minimum: 0,
+    maximum: MAX_OVERLAP_SECONDS,
+    default: 0,
+    description: 'Seconds that the older secrets go on working.',
+  })
+  @Omittable()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_OVERLAP_SECONDS)
+  overlapSeconds?: number;
+
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Starts the overlap when the new secret is first verified, rather than now.',
+  })
+  @Omittable()
+  @IsBoolean()
+  activateOnFirstUse?: boolean;
+}
+
+/** What may be changed later: everything but the environment, which the key itself carries. */
+export class ChangeApiKeyDto extends OmitType(IssueApiKeyDto, ['environment'] as const) {
   @ApiPropertyOptional({ description: '`false` disables the key, `true` enables it again.' })
   @Omittable()
   @IsBoolean()
@@ -160,6 +253,43 @@ export class ApiKeyDto {
 
   @ApiProperty(METADATA)
   metadata!: Metadata;
+
+  @ApiProperty(EXTERNAL_ID)
+  externalId!: string | null;
+
+  @ApiProperty(TAGS)
+  tags!: string[];
+
+  @ApiProperty(IP_ALLOWLIST)
+  ipAllowlist!: string[];
+}
+
+export class ApiKeySecretDto {
+  @ApiProperty({ format: 'uuid', example: '019b76da-a800-7000-8000-000000000003' })
+  id!: string;
+
+  @ApiProperty({ example: 'upblit_live_…a1B2' })
+  hint!: string;
+
+  @ApiProperty({ format: 'date-time', example: '2026-05-27T10:00:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({ ...EXPIRES_AT, description: 'When it stops working; null while nothing has replaced it.' })
+  expiresAt!: string | null;
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    example: null,
+    description:
+      'Seconds that the older secrets go on working once this one is first verified; null when that is settled.',
+  })
+  overlapSeconds!: number | null;
+}
+
+export class ApiKeyDetailsDto extends ApiKeyDto {
+  @ApiProperty({ type: [ApiKeySecretDto], description: 'The secrets that work, oldest first: five at most.' })
+  secrets!: ApiKeySecretDto[];
 }
 
 export class ApiKeyPageDto {

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiBody,
@@ -7,26 +7,41 @@ import {
   ApiOperation,
   ApiParam,
   ApiTags,
+  type ApiResponseOptions,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Clock } from '../../../shared/clock.js';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { readUuid } from '../../../shared/http/uuid.js';
 import { CurrentApplication, OwnedApplication, type Application } from '../../applications/index.js';
 import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
 import { ApiKeyService } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
+import type { PlaintextKey } from '../domain/plaintext-key.js';
 import { CurrentApiKey, OwnedApiKey } from './api-key-ownership.guard.js';
 import {
+  ApiKeyDetailsDto,
   ApiKeyDto,
   ApiKeyPageDto,
   ApplicationIdQueryDto,
   ChangeApiKeyDto,
   IssueApiKeyDto,
   ListApiKeysQueryDto,
+  RotateApiKeyDto,
 } from './api-key.dto.js';
-import { toResponse } from './to-response.js';
+import { toDetails, toResponse } from './to-response.js';
 
 const IN_PATH = { name: 'id', description: 'The id of the key.', schema: { type: 'string', format: 'uuid' } };
+
+/** A plain JSON string, not an object. */
+const KEY_AS_JSON_STRING: ApiResponseOptions = {
+  description: 'The key.',
+  schema: { type: 'string', pattern: '^upblit_(live|test)_[0-9A-Za-z]{36}$' },
+  example: 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+  headers: {
+    Location: { description: 'The path of the key, to manage it by.', schema: { type: 'string' } },
+  },
+};
 
 @ApiTags('API keys')
 @ApiBearerAuth('bearer')
@@ -49,14 +64,7 @@ export class ApiKeysController {
       'body is optional: without one the key is live, has no scopes and does not expire.',
   })
   @ApiBody({ type: IssueApiKeyDto, required: false })
-  @ApiOkResponse({
-    description: 'The key.',
-    schema: { type: 'string', pattern: '^upblit_(live|test)_[0-9A-Za-z]{36}$' },
-    example: 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
-    headers: {
-      Location: { description: 'The path of the key, to manage it by.', schema: { type: 'string' } },
-    },
-  })
+  @ApiOkResponse(KEY_AS_JSON_STRING)
   @ApiProblems(
     'validation_failed',
     'insufficient_scope',
@@ -72,12 +80,7 @@ export class ApiKeysController {
     @Body() body?: IssueApiKeyDto,
   ): Promise<string> {
     const { id, plaintext } = await this.keys.issue(application.id, body ?? {}, principal);
-    // A handler that returns a string would answer text/plain.
-    reply
-      .header('Content-Type', 'application/json')
-      .header('Cache-Control', 'no-store')
-      .header('Location', `/apikey/${id}`);
-    return JSON.stringify(plaintext.reveal());
+    return shownOnce(reply.header('Location', `/apikey/${id}`), plaintext);
   }
 
   @Get()
@@ -106,10 +109,68 @@ export class ApiKeysController {
   @OwnedApiKey()
   @ApiOperation({ operationId: 'getApiKey', summary: 'Read one key (never its secret)' })
   @ApiParam(IN_PATH)
-  @ApiOkResponse({ type: ApiKeyDto })
+  @ApiOkResponse({ type: ApiKeyDetailsDto })
   @ApiProblems('validation_failed', 'insufficient_scope', 'not_application_owner', 'api_key_not_found')
-  get(@CurrentApiKey() key: ApiKey): ApiKeyDto {
-    return toResponse(key, this.clock.now());
+  get(@CurrentApiKey() key: ApiKey): ApiKeyDetailsDto {
+    return toDetails(key, this.clock.now());
+  }
+
+  @Post(':id/rotate')
+  @HttpCode(200)
+  @RequireScopes('apikeys:write')
+  @OwnedApiKey()
+  @ApiOperation({
+    operationId: 'rotateApiKey',
+    summary: 'Give a key a new secret',
+    description:
+      'The id, the settings and the history of the key stay. The answer is the new secret as a JSON string, shown ' +
+      'this once. The older secrets work until the overlap ends; without one they end now.',
+  })
+  @ApiParam(IN_PATH)
+  @ApiBody({ type: RotateApiKeyDto, required: false })
+  @ApiOkResponse(KEY_AS_JSON_STRING)
+  @ApiProblems(
+    'validation_failed',
+    'insufficient_scope',
+    'not_application_owner',
+    'api_key_not_found',
+    'api_key_revoked',
+    'api_key_expired',
+    'too_many_secrets',
+    'edit_conflict',
+  )
+  async rotate(
+    @CurrentApiKey() key: ApiKey,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Body() body?: RotateApiKeyDto,
+  ): Promise<string> {
+    const { id, plaintext } = await this.keys.rotate(key, body ?? {});
+    return shownOnce(reply.header('Location', `/apikey/${id}`), plaintext);
+  }
+
+  @Delete(':id/secrets/:secretId')
+  @HttpCode(204)
+  @RequireScopes('apikeys:write')
+  @OwnedApiKey()
+  @ApiOperation({
+    operationId: 'endApiKeySecret',
+    summary: 'End one secret of a key now',
+    description: 'May be repeated. The last secret that works is not ended: revoke the key instead.',
+  })
+  @ApiParam(IN_PATH)
+  @ApiParam({ ...IN_PATH, name: 'secretId', description: 'The id of the secret.' })
+  @ApiNoContentResponse({ description: 'Ended: no node accepts it any more.' })
+  @ApiProblems(
+    'validation_failed',
+    'insufficient_scope',
+    'not_application_owner',
+    'api_key_not_found',
+    'secret_not_found',
+    'last_secret',
+    'edit_conflict',
+  )
+  async endSecret(@CurrentApiKey() key: ApiKey, @Param('secretId') secretId: string): Promise<void> {
+    await this.keys.endSecret(key, readUuid('secretId', secretId));
   }
 
   @Patch(':id')
@@ -145,4 +206,10 @@ export class ApiKeysController {
   async revoke(@CurrentApiKey() key: ApiKey, @CurrentPrincipal() principal: Principal): Promise<void> {
     await this.keys.revoke(key, principal);
   }
+}
+
+/** The one answer that holds a key. A handler that returns a string would answer text/plain otherwise. */
+function shownOnce(reply: FastifyReply, plaintext: PlaintextKey): string {
+  reply.header('Content-Type', 'application/json').header('Cache-Control', 'no-store');
+  return JSON.stringify(plaintext.reveal());
 }

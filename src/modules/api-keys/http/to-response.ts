@@ -1,6 +1,6 @@
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { ApiKey } from '../domain/api-key.js';
-import type { ApiKeyDto } from './api-key.dto.js';
+import type { ApiKeyDetailsDto, ApiKeyDto } from './api-key.dto.js';
 
 /** The only place that says what of a key leaves the service: no hash ever does. */
 export function toResponse(key: ApiKey, now: Date): ApiKeyDto {
@@ -22,5 +22,20 @@ export function toResponse(key: ApiKey, now: Date): ApiKeyDto {
       ? {}
       : { revokedByIssuer: key.revokedByIssuer }),
     metadata: key.metadata,
+    externalId: key.externalId,
+    tags: key.tags,
+    ipAllowlist: key.ipAllowlist,
   };
+}
+
+/** The same with the secrets that work: their hints and times. */
+export function toDetails(key: ApiKey, now: Date): ApiKeyDetailsDto {
+  const secrets = key.liveSecrets(now).map((secret) => ({
+    id: secret.id,
+    hint: secret.hint,
+    createdAt: secret.createdAt.toISOString(),
+    expiresAt: secret.expiresAt?.toISOString() ?? null,
+    overlapSeconds: secret.overlapSeconds,
+  }));
+  return Object.assign(toResponse(key, now), { secrets });
 }

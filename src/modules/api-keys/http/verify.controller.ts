@@ -29,7 +29,7 @@ export class VerifyController {
     summary: 'Verify a key',
     description:
       '200 whatever the verdict: `valid` and `code` say it. Checked in this order: `NOT_FOUND`, `REVOKED`, ' +
-      '`DISABLED`, `EXPIRED`, `INSUFFICIENT_PERMISSIONS`, else `VALID`. A 4xx speaks of the call, a 5xx of this service.',
+      '`DISABLED`, `EXPIRED`, `FORBIDDEN`, `INSUFFICIENT_PERMISSIONS`, else `VALID`. A 4xx speaks of the call, a 5xx of this service.',
   })
   @ApiBody({ schema: { ...VERIFY_BODY, required: ['key'], example: { key: EXAMPLE_KEY } } as never })
   @ApiOkResponse({
@@ -69,7 +69,7 @@ export class VerifyController {
     description: 'The key is good.',
     schema: { type: 'object', additionalProperties: false, example: {} },
     headers: Object.fromEntries(
-      ['X-Key-Id', 'X-Application-Id', 'X-Owner-Id', 'X-Key-Scopes'].map((name) => [
+      ['X-Key-Id', 'X-Application-Id', 'X-Owner-Id', 'X-Key-Scopes', 'Sunset'].map((name) => [
         name,
         { schema: { type: 'string' as const } },
       ]),
@@ -81,6 +81,7 @@ export class VerifyController {
     'key_in_query',
     'missing_api_key',
     'invalid_api_key',
+    'address_not_allowed',
     'insufficient_permissions',
   )
   async verifyForGateway(
@@ -90,7 +91,7 @@ export class VerifyController {
     reply.header('Cache-Control', 'no-store');
     const query = request.query as Record<string, unknown>;
     refuseKeyInQuery(query);
-    const narrowing = readNarrowing(query);
+    const narrowing = { ...readNarrowing(query), ip: request.ip };
     const presented = readPresentedKey(request.raw);
     if (presented === null) {
       throw new DomainError('missing_api_key', 'Send a key in the x-api-key header.', {
@@ -105,6 +106,10 @@ export class VerifyController {
       .header('X-Application-Id', record.applicationId)
       .header('X-Owner-Id', headerText(record.ownerId))
       .header('X-Key-Scopes', record.scopes.join(' '));
+    if (record.secretExpiresAt !== null) {
+      // RFC 8594: the secret has been replaced, and stops working then.
+      reply.header('Sunset', new Date(record.secretExpiresAt).toUTCString());
+    }
     return {};
   }
 }
@@ -130,8 +135,16 @@ function toAnswer(verdict: Verdict): object {
     environment: record.environment,
     scopes: record.scopes,
     metadata: record.metadata,
-    expiresAt: record.expiresAt === null ? null : new Date(record.expiresAt).toISOString(),
+    expiresAt: record.expiresAt === null ? null : timeOf(record.expiresAt),
+    warning: verdict.expiresSoon ? 'EXPIRES_SOON' : undefined,
+    externalId: record.externalId ?? undefined,
+    secretId: record.secretId,
+    secretExpiresAt: record.secretExpiresAt === null ? undefined : timeOf(record.secretExpiresAt),
   };
+}
+
+function timeOf(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }
 
 function readNarrowing(query: Record<string, unknown>): VerificationRequest {
@@ -154,6 +167,9 @@ function invalid(field: string, message: string): DomainError {
 
 /** RFC 6750, section 3.1, for gateways: they pass the status on, and little else. */
 function refusal(code: DenialCode, request: VerificationRequest): DomainError {
+  if (code === 'FORBIDDEN') {
+    return new DomainError('address_not_allowed', 'The key may not be used from this address.');
+  }
   if (code === 'INSUFFICIENT_PERMISSIONS') {
     return new DomainError('insufficient_permissions', 'The key lacks a scope that is needed here.', {
       headers: {

@@ -19,6 +19,11 @@ export const VERIFY_BODY = {
       items: { type: 'string', pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]{1,100}$' },
       description: 'The scopes that are needed, all of them.',
     },
+    ip: {
+      type: 'string',
+      anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }],
+      description: 'The address of the client that sent the key, for keys that are bound to addresses.',
+    },
   },
 } as const;
 
@@ -29,7 +34,7 @@ export const VERIFY_ANSWER = {
     valid: { type: 'boolean' },
     code: {
       type: 'string',
-      enum: ['VALID', 'NOT_FOUND', 'REVOKED', 'DISABLED', 'EXPIRED', 'INSUFFICIENT_PERMISSIONS'],
+      enum: ['VALID', 'NOT_FOUND', 'REVOKED', 'DISABLED', 'EXPIRED', 'FORBIDDEN', 'INSUFFICIENT_PERMISSIONS'],
     },
     keyId: UUID,
     applicationId: UUID,
@@ -40,6 +45,18 @@ export const VERIFY_ANSWER = {
     scopes: { type: 'array', items: { type: 'string' } },
     metadata: { type: 'object', additionalProperties: true },
     expiresAt: { type: 'string', format: 'date-time', nullable: true },
+    warning: {
+      type: 'string',
+      enum: ['EXPIRES_SOON'],
+      description: 'The key, or the secret that was used, stops working within seven days.',
+    },
+    externalId: { type: 'string', description: 'The customer that the key was made for.' },
+    secretId: { ...UUID, description: 'Which secret of the key was used.' },
+    secretExpiresAt: {
+      type: 'string',
+      format: 'date-time',
+      description: 'When that secret stops working: it has been replaced by a newer one.',
+    },
   },
 } as const;
 
@@ -47,4 +64,5 @@ export interface VerifyBody {
   key: string;
   applicationId?: string;
   scopes?: string[];
+  ip?: string;
 }

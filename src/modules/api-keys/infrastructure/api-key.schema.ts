@@ -1,5 +1,6 @@
 import { EntitySchema } from 'typeorm';
-import { ApiKey, ApiKeySecret } from '../domain/api-key.js';
+import { ApiKey } from '../domain/api-key.js';
+import { ApiKeySecret } from '../domain/api-key-secret.js';
 
 const TIME = { type: 'timestamptz', precision: 3 } as const;
 
@@ -24,6 +25,9 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
     revokedByIssuer: { type: 'text', name: 'revoked_by_issuer', nullable: true },
     revokedBySubject: { type: 'text', name: 'revoked_by_subject', nullable: true },
     version: { type: 'integer' },
+    externalId: { type: 'text', name: 'external_id', nullable: true },
+    tags: { type: 'text', array: true },
+    ipAllowlist: { type: 'cidr', array: true, name: 'ip_allowlist' },
   },
   foreignKeys: [
     {
@@ -39,6 +43,9 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
     { name: 'api_keys_environment', expression: `environment IN ('live', 'test')` },
     { name: 'api_keys_scopes', expression: 'cardinality(scopes) <= 100' },
     { name: 'api_keys_metadata', expression: `jsonb_typeof(metadata) = 'object'` },
+    { name: 'api_keys_external_id', expression: 'char_length(external_id) BETWEEN 1 AND 255' },
+    { name: 'api_keys_tags', expression: 'cardinality(tags) <= 50' },
+    { name: 'api_keys_ip_allowlist', expression: 'cardinality(ip_allowlist) <= 100' },
     {
       name: 'api_keys_revoked_by_somebody',
       expression: 'num_nulls(revoked_at, revoked_by_issuer, revoked_by_subject) IN (0, 3)',
@@ -46,6 +53,12 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
   ],
   indices: [
     { name: 'api_keys_of_application', columns: ['applicationId', 'id'], synchronize: false },
+    {
+      name: 'api_keys_of_customer',
+      columns: ['applicationId', 'externalId', 'id'],
+      where: 'external_id IS NOT NULL',
+      synchronize: false,
+    },
     {
       name: 'api_keys_usable',
       columns: ['applicationId', 'id'],
@@ -67,6 +80,8 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
     hint: { type: 'text' },
     createdAt: { ...TIME, name: 'created_at' },
     expiresAt: { ...TIME, name: 'expires_at', nullable: true },
+    overlapSeconds: { type: 'integer', name: 'overlap_seconds', nullable: true },
+    revokedAt: { ...TIME, name: 'revoked_at', nullable: true },
   },
   foreignKeys: [
     {
@@ -80,6 +95,7 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
   uniques: [{ name: 'api_key_secrets_hash', columns: ['hash'] }],
   checks: [
     { name: 'api_key_secrets_hash_length', expression: 'octet_length(hash) = 32' },
+    { name: 'api_key_secrets_overlap', expression: 'overlap_seconds BETWEEN 0 AND 2592000' },
     { name: 'api_key_secrets_hint_length', expression: 'char_length(hint) <= 64' },
   ],
   indices: [{ name: 'api_key_secrets_of_key', columns: ['apiKeyId'], synchronize: false }],

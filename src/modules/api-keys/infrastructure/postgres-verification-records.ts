@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { VerificationRecords, type FoundRecord } from '../application/verification-records.js';
+import { AddressList } from '../domain/address-list.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import type { KeyEnvironment } from '../domain/key-format.js';
 import type { Metadata } from '../domain/metadata.js';
@@ -19,7 +20,8 @@ const SELECT_BY_HASH = `
          s.id AS secret_id, s.pepper_version,
          (extract(epoch FROM s.expires_at) * 1000)::float8 AS secret_expires_at,
          k.id AS key_id, k.application_id, k.name, k.environment, k.scopes, k.metadata, k.enabled,
-         k.revoked_at IS NOT NULL AS revoked,
+         k.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL AS revoked,
+         k.external_id, k.ip_allowlist, s.overlap_seconds IS NOT NULL AS starts_overlap,
          (extract(epoch FROM k.expires_at) * 1000)::float8 AS expires_at,
          a.owner_issuer, a.owner_subject
     FROM (VALUES (1)) AS always
@@ -41,6 +43,9 @@ interface Row {
   enabled: boolean;
   revoked: boolean;
   expires_at: number | null;
+  external_id: string | null;
+  ip_allowlist: string[];
+  starts_overlap: boolean;
   owner_issuer: string;
   owner_subject: string;
 }
@@ -84,8 +89,11 @@ export class PostgresVerificationRecords extends VerificationRecords {
         revoked: row.revoked,
         enabled: row.enabled,
         expiresAt: row.expires_at,
+        externalId: row.external_id,
+        addresses: row.ip_allowlist.length === 0 ? null : new AddressList(row.ip_allowlist),
         secretId: row.secret_id,
         secretExpiresAt: row.secret_expires_at,
+        startsOverlap: row.starts_overlap,
       },
     };
   }

@@ -66,6 +66,10 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
 
   async list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]> {
     const select = this.ofApplication(this.manager, query.applicationId);
+    if (query.externalId !== undefined) {
+      select.andWhere('key.externalId = :externalId', { externalId: query.externalId });
+    }
+    if (query.tag !== undefined) select.andWhere('key.tags @> ARRAY[:tag]::text[]', { tag: query.tag });
     if (query.status !== undefined) select.andWhere(HAS_STATUS[query.status], { now });
     if (page.before !== undefined) select.andWhere('key.id < :before', { before: page.before });
     return this.withSecrets(
@@ -76,20 +80,27 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     );
   }
 
-  async update(key: ApiKey): Promise<boolean> {
-    const { affected } = await this.manager.update(
-      apiKeySchema,
-      { id: key.id, version: key.version, revokedAt: IsNull() },
-      {
-        name: key.name,
-        scopes: key.scopes,
-        metadata: json(key.metadata),
-        enabled: key.enabled,
-        expiresAt: key.expiresAt,
-        version: key.version + 1,
-      },
-    );
-    return affected === 1;
+  update(key: ApiKey): Promise<boolean> {
+    return this.manager.transaction(async (manager) => {
+      const { affected } = await manager.update(
+        apiKeySchema,
+        { id: key.id, version: key.version, revokedAt: IsNull() },
+        {
+          name: key.name,
+          scopes: key.scopes,
+          metadata: json(key.metadata),
+          enabled: key.enabled,
+          expiresAt: key.expiresAt,
+          externalId: key.externalId,
+          tags: key.tags,
+          ipAllowlist: key.ipAllowlist,
+          version: key.version + 1,
+        },
+      );
+      // The version guards the secrets too: they change only together with their key.
+      if (affected === 1) await manager.save(apiKeySecretSchema, key.secrets);
+      return affected === 1;
+    });
   }
 
   async revoke(id: string, by: Subject, now: Date): Promise<void> {

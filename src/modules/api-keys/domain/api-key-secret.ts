@@ -1,0 +1,61 @@
+import type { KeyHash } from './key-hasher.js';
+
+/** The longest that an older secret goes on working: 30 days. */
+export const MAX_OVERLAP_SECONDS = 2_592_000;
+
+/** One secret of a key: what is kept of a plaintext that was shown once. */
+export class ApiKeySecret {
+  constructor(
+    readonly id: string,
+    readonly apiKeyId: string,
+    readonly hash: Buffer,
+    readonly pepperVersion: number,
+    /** `upblit_live_…a1B2`. */
+    readonly hint: string,
+    readonly createdAt: Date,
+    /** When it stops working; null while nothing has replaced it. */
+    public expiresAt: Date | null,
+    /**
+     * Seconds that the older secrets go on working once this one has been seen; null when their time is set, or
+     * there are none.
+     */
+    readonly overlapSeconds: number | null,
+    /** When somebody ended it, whatever its time was. */
+    public revokedAt: Date | null,
+  ) {}
+
+  static create(
+    id: string,
+    apiKeyId: string,
+    hash: KeyHash,
+    hint: string,
+    now: Date,
+    overlapOnFirstUse: number | null = null,
+  ): ApiKeySecret {
+    return new ApiKeySecret(
+      id,
+      apiKeyId,
+      hash.bytes,
+      hash.pepperVersion,
+      hint,
+      now,
+      null,
+      overlapOnFirstUse,
+      null,
+    );
+  }
+
+  isLive(now: Date): boolean {
+    return this.revokedAt === null && (this.expiresAt === null || this.expiresAt > now);
+  }
+
+  /** Lets it work until then, but never longer than it would have. */
+  endAt(time: Date): void {
+    if (this.expiresAt === null || this.expiresAt > time) this.expiresAt = time;
+  }
+
+  /** Ends it now. Not by its time: the clocks of two nodes differ, and this holds on all of them. */
+  revoke(now: Date): void {
+    this.revokedAt ??= now;
+  }
+}
