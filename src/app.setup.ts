@@ -1,12 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import type { DestinationStream } from 'pino';
 import { AppModule } from './app.module.js';
-import type { Env } from './config/env.js';
+import { parseEnv, type Env } from './config/env.js';
 import { allowOrigins } from './infrastructure/http/cors.js';
 import { DeclaredInputGuard } from './infrastructure/http/declared-input.guard.js';
 import { serveDocs } from './infrastructure/http/docs.js';
 import { Lifecycle } from './infrastructure/http/lifecycle.js';
+import { buildDocument } from './infrastructure/http/openapi.js';
 import { observeRequests } from './infrastructure/http/observe-requests.js';
 import { ProblemFilter } from './infrastructure/http/problem.filter.js';
 import { refuseOtherMethods } from './infrastructure/http/refuse-other-methods.js';
@@ -29,6 +31,17 @@ export async function createApp(env: Env): Promise<NestFastifyApplication> {
     abortOnError: false,
   });
   return setUpApp(app, env);
+}
+
+/** The OpenAPI document, made without a database: in preview nothing is instantiated. */
+export async function describeApi(): Promise<OpenAPIObject> {
+  const env = parseEnv({ LOG_LEVEL: 'silent' });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(env), createAdapter(env), {
+    preview: true,
+    logger: false,
+    abortOnError: false,
+  });
+  return buildDocument(app);
 }
 
 /** Everything between the socket and the controllers; `main.ts` and the tests share it. */

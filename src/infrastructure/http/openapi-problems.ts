@@ -66,19 +66,33 @@ export const PROBLEM_COMPONENTS: Required<Pick<Components, 'schemas' | 'headers'
   ),
 };
 
-/** Turns the codes a route names, and those any route like it can give, into the answers of its operation. */
-export function describeProblems(path: string, operation: Operation): void {
+/**
+ * Turns the codes a route names, and those any route like it can give, into the answers of its operation. Answers
+ * the codes.
+ */
+export function describeProblems(operation: Operation): Set<ErrorCode> {
+  const all = codesOf(operation);
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codesOf(operation)) {
+  for (const code of all) {
     const { status } = PROBLEMS[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   for (const [status, codes] of byStatus) {
-    operation.responses[status] = toResponse(path, codes, operation.responses[status]);
+    operation.responses[status] = toResponse(codes, operation.responses[status]);
   }
   for (const response of Object.values(operation.responses)) {
     response.headers = { ...response.headers, ...headerReference('X-Request-Id') };
   }
+  return all;
+}
+
+/** One example of each problem, for every answer to point to. */
+export function problemExamples(
+  codes: Iterable<ErrorCode>,
+): Record<string, { summary: string; value: object }> {
+  return Object.fromEntries(
+    [...codes].sort().map((code) => [code, { summary: PROBLEMS[code].title, value: exampleOf(code) }]),
+  );
 }
 
 function codesOf(operation: Operation): Set<ErrorCode> {
@@ -103,7 +117,7 @@ function codesOf(operation: Operation): Set<ErrorCode> {
   return codes;
 }
 
-function toResponse(path: string, codes: ErrorCode[], declared: Response | undefined): Response {
+function toResponse(codes: ErrorCode[], declared: Response | undefined): Response {
   const lines = codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`);
   const headerNames = new Set(
     codes.flatMap((code) => Object.keys(problemHeaders(new DomainError(code, '')))),
@@ -121,19 +135,16 @@ function toResponse(path: string, codes: ErrorCode[], declared: Response | undef
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },
-        examples: Object.fromEntries(
-          codes.map((code) => [code, { summary: PROBLEMS[code].title, value: exampleOf(path, code) }]),
-        ),
+        examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
       },
     },
   };
 }
 
-function exampleOf(path: string, code: ErrorCode): object {
+function exampleOf(code: ErrorCode): object {
   const errors =
     code === 'validation_failed' ? { errors: [{ field: 'name', message: 'must be a string' }] } : {};
-  const instance = path.replace(/\{\w+\}/g, EXAMPLE_ID);
-  return toProblem(new DomainError(code, detailOf(code), errors), EXAMPLE_ID, instance);
+  return toProblem(new DomainError(code, detailOf(code), errors), EXAMPLE_ID);
 }
 
 function headerReference(name: string): Record<string, object> {

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
+import type { ErrorCode } from '../../shared/domain-error.js';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { PROBLEM_COMPONENTS, describeProblems, type Operation } from './openapi-problems.js';
+import { PROBLEM_COMPONENTS, describeProblems, problemExamples, type Operation } from './openapi-problems.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -50,16 +51,19 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const document = SwaggerModule.createDocument(app, builder.build(), { autoTagControllers: false });
 
+  const codes = new Set<ErrorCode>();
+  for (const item of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (operation === undefined) continue;
+      for (const code of describeProblems(operation as Operation)) codes.add(code);
+    }
+  }
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, ...PROBLEM_COMPONENTS.schemas },
     headers: PROBLEM_COMPONENTS.headers,
+    examples: problemExamples(codes),
   };
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const method of METHODS) {
-      const operation = item[method];
-      if (operation !== undefined) describeProblems(path, operation as Operation);
-    }
-  }
   return document;
 }

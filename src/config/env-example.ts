@@ -1,0 +1,27 @@
+import type { Variable } from './variable.js';
+import { variables } from './variables.js';
+
+const WIDTH = 100;
+
+const HEAD = `
+# Every variable of the service. What stays commented out has the value shown, or none. Copy this file to .env and
+# change what you need. Made from src/config/variables.ts by "npm run env:example".
+`.trim();
+
+/** The text of `.env.example`. */
+export function envExample(): string {
+  const entries = Object.entries<Variable<unknown>>(variables).map(([name, variable]) =>
+    [...wrapped(variable.about).map((line) => `# ${line}`), `# ${name}=${variable.default ?? ''}`].join('\n'),
+  );
+  return `${[HEAD, ...entries].join('\n\n')}\n`;
+}
+
+function wrapped(text: string): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + word.length + 1 > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}

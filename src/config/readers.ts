@@ -1,0 +1,128 @@
+import { isIP } from 'node:net';
+import type { Variable } from './variable.js';
+
+/* How the variables of the environment are read. No complaint holds the value: it may be a secret. */
+
+export function text(fallback: string, about: string): Variable<string> & { default: string } {
+  return { about, default: fallback, parse: (value) => value };
+}
+
+export function optional<T>(
+  parse: (value: string) => T,
+  about: string,
+): Variable<T> & { default: undefined } {
+  return { about, default: undefined, parse };
+}
+
+export function integer(
+  min: number,
+  max: number,
+  fallback: string,
+  about: string,
+): Variable<number> & { default: string } {
+  return {
+    about,
+    default: fallback,
+    parse: (value) => {
+      const number = Number(value);
+      if (!/^\d+$/.test(value) || number < min || number > max) {
+        throw new Error(`must be a whole number from ${min} to ${max}`);
+      }
+      return number;
+    },
+  };
+}
+
+export function boolean(fallback: 'true' | 'false', about: string): Variable<boolean> & { default: string } {
+  return {
+    about,
+    default: fallback,
+    parse: (value) => {
+      if (value !== 'true' && value !== 'false') throw new Error('must be true or false');
+      return value === 'true';
+    },
+  };
+}
+
+export function oneOf<const T extends string>(
+  values: readonly T[],
+  fallback: NoInfer<T>,
+  about: string,
+): Variable<T> & { default: string } {
+  return {
+    about: `${about} One of ${values.join(', ')}.`,
+    default: fallback,
+    parse: (value) => {
+      const found = values.find((candidate) => candidate === value);
+      if (found === undefined) throw new Error(`must be one of ${values.join(', ')}`);
+      return found;
+    },
+  };
+}
+
+export function optionalUrl(protocols: string[], about: string): Variable<string> & { default: undefined } {
+  return {
+    about,
+    default: undefined,
+    parse: (value) => {
+      if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol)) {
+        throw new Error(
+          `must be a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+        );
+      }
+      return value;
+    },
+  };
+}
+
+/** How the proxies of a private network are named without their addresses. */
+const ADDRESS_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
+
+/**
+ * Whom Fastify believes. A number of hops would not do: who reaches the service past its proxies could make them
+ * up.
+ */
+export function trustProxy(about: string): Variable<string[]> & { default: undefined } {
+  return {
+    about,
+    default: undefined,
+    parse: (value) => {
+      const proxies = listOf(value);
+      if (!proxies.every((proxy) => ADDRESS_RANGES.includes(proxy) || isAddress(proxy))) {
+        throw new Error(
+          `must be addresses, CIDR ranges or ${ADDRESS_RANGES.join(', ')}, with commas between them`,
+        );
+      }
+      return proxies;
+    },
+  };
+}
+
+export function optionalOrigins(about: string): Variable<string[]> & { default: undefined } {
+  return {
+    about,
+    default: undefined,
+    parse: (value) => {
+      const origins = listOf(value);
+      const areOrigins = origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin);
+      if (!areOrigins) {
+        throw new Error('must be origins such as https://dashboard.example.com, with commas between them');
+      }
+      return origins;
+    },
+  };
+}
+
+function listOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+function isAddress(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
+}
