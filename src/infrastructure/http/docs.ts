@@ -8,6 +8,12 @@ export function serveDocs(app: NestFastifyApplication): void {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],
     customSiteTitle: 'Upblit API keys',
-    swaggerOptions: { displayRequestDuration: true, persistAuthorization: true, tryItOutEnabled: true },
+    swaggerOptions: {
+      displayRequestDuration: true,
+      persistAuthorization: true,
+      tryItOutEnabled: true,
+      // The badge would be asked of a site of others.
+      validatorUrl: null,
+    },
   });
 }

@@ -2,6 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { DomainError, type ErrorCode, type FieldError } from '../../shared/domain-error.js';
 import { fromDatabaseError } from '../database/postgres-errors.js';
 import { scrub } from '../logging/scrub.js';
+import { PROBLEMS } from './problem.js';
 
 /** Our code for a refusal of Fastify's. */
 const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
@@ -28,7 +29,7 @@ const STATUS_CODES: Readonly<Record<number, ErrorCode>> = {
 };
 
 /** What the caller can do about it, for the refusals that are not made by code of ours. */
-const DETAILS: Partial<Readonly<Record<ErrorCode, string>>> = {
+const DETAILS: Readonly<Partial<Record<ErrorCode, string>>> = {
   invalid_request: 'Send a body that is one JSON object.',
   malformed_json: 'Send a body that is one JSON object, in UTF-8.',
   payload_too_large: 'Send a body of at most 64 KiB.',
@@ -57,7 +58,7 @@ export function toDomainError(error: unknown): DomainError {
 
 /** What is said of a refusal when there is nothing more particular to say. */
 export function detailOf(code: ErrorCode): string {
-  return DETAILS[code] ?? 'Look the call up in /docs.';
+  return DETAILS[code] ?? `${PROBLEMS[code].title}.`;
 }
 
 function codeOf(original: unknown, error: unknown): ErrorCode {

@@ -86,7 +86,11 @@ export class ApiKeysController {
   @Get()
   @RequireScopes('apikeys:read')
   @OwnedApplication('query')
-  @ApiOperation({ operationId: 'listApiKeys', summary: "List an application's keys, newest first" })
+  @ApiOperation({
+    operationId: 'listApiKeys',
+    summary: "List an application's keys, newest first",
+    description: 'Revoked and expired keys are listed too, unless `status` says otherwise.',
+  })
   @ApiOkResponse({ type: ApiKeyPageDto })
   @ApiProblems(
     'validation_failed',
@@ -107,7 +111,11 @@ export class ApiKeysController {
   @Get(':id')
   @RequireScopes('apikeys:read')
   @OwnedApiKey()
-  @ApiOperation({ operationId: 'getApiKey', summary: 'Read one key (never its secret)' })
+  @ApiOperation({
+    operationId: 'getApiKey',
+    summary: 'Read one key (never its secret)',
+    description: 'The key itself was shown when it was issued; `hint` tells keys apart.',
+  })
   @ApiParam(IN_PATH)
   @ApiOkResponse({ type: ApiKeyDetailsDto })
   @ApiProblems('validation_failed', 'insufficient_scope', 'not_application_owner', 'api_key_not_found')
@@ -176,7 +184,11 @@ export class ApiKeysController {
   @Patch(':id')
   @RequireScopes('apikeys:write')
   @OwnedApiKey()
-  @ApiOperation({ operationId: 'changeApiKey', summary: 'Change, disable or enable a key' })
+  @ApiOperation({
+    operationId: 'changeApiKey',
+    summary: 'Change, disable or enable a key',
+    description: 'Fields that are left out stay as they are. A revoked key cannot be changed.',
+  })
   @ApiParam(IN_PATH)
   @ApiOkResponse({ type: ApiKeyDto })
   @ApiProblems(

@@ -61,10 +61,16 @@ export class VerifyController {
   @ApiSecurity('api-key')
   @ApiQuery({
     name: 'scopes',
+    type: String,
     required: false,
     description: 'The scopes that are needed, divided by commas.',
   })
-  @ApiQuery({ name: 'ApplicationId', required: false, description: 'Refuses keys of any other application.' })
+  @ApiQuery({
+    name: 'ApplicationId',
+    required: false,
+    description: 'Refuses keys of any other application.',
+    schema: { type: 'string', format: 'uuid' },
+  })
   @ApiOkResponse({
     description: 'The key is good.',
     schema: { type: 'object', additionalProperties: false, example: {} },

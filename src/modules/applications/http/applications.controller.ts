@@ -37,7 +37,11 @@ export class ApplicationsController {
 
   @Post()
   @RequireScopes('applications:write')
-  @ApiOperation({ operationId: 'createApplication', summary: 'Create an application' })
+  @ApiOperation({
+    operationId: 'createApplication',
+    summary: 'Create an application',
+    description: 'It belongs to whoever the access token speaks for. Keys are issued for it.',
+  })
   @ApiCreatedResponse({
     type: ApplicationDto,
     headers: { Location: { description: 'The path of the application.', schema: { type: 'string' } } },
@@ -55,7 +59,11 @@ export class ApplicationsController {
 
   @Get()
   @RequireScopes('applications:read')
-  @ApiOperation({ operationId: 'listApplications', summary: 'List your applications, newest first' })
+  @ApiOperation({
+    operationId: 'listApplications',
+    summary: 'List your applications, newest first',
+    description: 'Only those that belong to the caller.',
+  })
   @ApiOkResponse({ type: ApplicationPageDto })
   @ApiProblems('validation_failed', 'invalid_cursor', 'unauthenticated', 'insufficient_scope')
   async list(
@@ -69,7 +77,11 @@ export class ApplicationsController {
   @Get(':id')
   @RequireScopes('applications:read')
   @OwnedApplication('path')
-  @ApiOperation({ operationId: 'getApplication', summary: 'Read one application' })
+  @ApiOperation({
+    operationId: 'getApplication',
+    summary: 'Read one application',
+    description: 'For its owner only.',
+  })
   @ApiParam(IN_PATH)
   @ApiOkResponse({ type: ApplicationDto })
   @ApiProblems(
@@ -86,7 +98,11 @@ export class ApplicationsController {
   @Patch(':id')
   @RequireScopes('applications:write')
   @OwnedApplication('path')
-  @ApiOperation({ operationId: 'changeApplication', summary: 'Change an application' })
+  @ApiOperation({
+    operationId: 'changeApplication',
+    summary: 'Change an application',
+    description: 'Fields that are left out stay as they are.',
+  })
   @ApiParam(IN_PATH)
   @ApiOkResponse({ type: ApplicationDto })
   @ApiProblems(

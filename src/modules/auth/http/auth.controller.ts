@@ -26,7 +26,11 @@ export class AuthController {
   @Post('register')
   @Public()
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ operationId: 'register', summary: 'Create an account and sign in' })
+  @ApiOperation({
+    operationId: 'register',
+    summary: 'Create an account and sign in',
+    description: 'An email is taken in any case of its letters. The tokens are those of a login.',
+  })
   @ApiCreatedResponse({ type: TokensDto })
   @ApiProblems('validation_failed', 'weak_password', 'email_taken', 'too_many_requests')
   async register(@Body() body: RegisterDto, @Ip() address: string): Promise<TokensDto> {
@@ -82,7 +86,11 @@ export class AuthController {
   @Get('me')
   @RequireScopes()
   @ApiBearerAuth('bearer')
-  @ApiOperation({ operationId: 'getMe', summary: 'Who the access token speaks for' })
+  @ApiOperation({
+    operationId: 'getMe',
+    summary: 'Who the access token speaks for',
+    description: 'Tells a client whose token it holds, and what the token is good for.',
+  })
   @ApiOkResponse({ type: MeDto })
   async me(@CurrentPrincipal() principal: Principal): Promise<MeDto> {
     const scope = [...principal.scopes].join(' ');
