@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The service as a process of its own, run from its sources; what it writes is kept. */
+export class ServiceProcess {
+  /** Everything on its stdout and stderr so far. */
+  output = '';
+  readonly #exited: Promise<unknown>;
+  #url = '';
+
+  private constructor(private readonly child: ChildProcess) {
+    this.#exited = once(child, 'exit');
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+  }
+
+  /**
+   * Starts it on a free port, with nothing configured but `env`; `.env` is looked for in `cwd`. Answers when it
+   * serves; throws with what it has written when it ends before.
+   */
+  static async start(env: Record<string, string>, cwd: string): Promise<ServiceProcess> {
+    const loader = pathToFileURL(join(ROOT, 'test/support/typescript.mjs')).href;
+    const child = spawn(process.execPath, ['--import', loader, join(ROOT, 'src/main.ts')], {
+      cwd,
+      env: { PATH: process.env.PATH, NODE_ENV: 'development', PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const service = new ServiceProcess(child);
+    await service.#ready();
+    return service;
+  }
+
+  /** Where it serves, without a slash at the end. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Asks it to end, and waits until it has. */
+  async stop(): Promise<void> {
+    this.child.kill('SIGTERM');
+    await this.#exited;
+  }
+
+  /** Reads the address out of what it prints once it serves. */
+  async #ready(): Promise<void> {
+    while (this.child.exitCode === null && this.child.signalCode === null) {
+      const [, url] = /^UPBLIT=(\S+)$/m.exec(this.output) ?? [];
+      if (url !== undefined) {
+        this.#url = url;
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`The service has not started: ${this.output}`);
+  }
+}
