@@ -22,6 +22,8 @@ export interface TestAppOptions {
   clock?: Clock;
   /** Another application's database, for several nodes on one. */
   database?: TestDatabase;
+  /** Takes the lines of the log, which is silent unless `env` sets LOG_LEVEL. */
+  log?: { write(line: string): void };
 }
 
 /** A running service on a real database of its own. */
@@ -52,7 +54,7 @@ export class TestApp {
     const builder = Test.createTestingModule({ imports: [AppModule.forRoot(env)] });
     if (options.clock !== undefined) builder.overrideProvider(Clock).useValue(options.clock);
     const module = await builder.compile();
-    const nest = module.createNestApplication<NestFastifyApplication>(createAdapter(env));
+    const nest = module.createNestApplication<NestFastifyApplication>(createAdapter(env, options.log));
     await setUpApp(nest, env);
     await nest.listen(0, '127.0.0.1');
     return new TestApp(nest, env, database, options.database === undefined);

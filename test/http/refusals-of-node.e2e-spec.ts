@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { sendRaw, type RawAnswer } from '../support/raw-socket.js';
+import { TestApp } from '../support/test-app.js';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await TestApp.start({ env: { HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '600' } });
+});
+afterAll(() => app.stop());
+
+function expectProblem(answer: RawAnswer, status: number, code: string): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  expect(answer.headers['x-request-id']).toBeDefined();
+  const problem = JSON.parse(answer.body) as Record<string, unknown>;
+  expect(problem).toMatchObject({ status, code, requestId: answer.headers['x-request-id'] });
+  expect(answer.body).not.toMatch(/HPE_|Parse Error|node:/);
+}
+
+function send(...lines: string[]): Promise<RawAnswer> {
+  return sendRaw(app.port, lines.join('\r\n'));
+}
+
+describe('what Node would refuse in its own words is answered with a problem document', () => {
+  it.each([
+    ['garbage', ['\u0000\u0001garbage', '', '']],
+    ['an unknown method', ['NONSENSE / HTTP/1.1', 'Host: x', '', '']],
+    ['a malformed header', ['GET / HTTP/1.1', 'Host: x', 'No colon here', '', '']],
+    ['white space before a colon', ['GET / HTTP/1.1', 'Host : x', '', '']],
+    ['a malformed version', ['GET / HTTP/9.9', 'Host: x', '', '']],
+    ['a malformed length', ['POST /apikey/verify HTTP/1.1', 'Host: x', 'Content-Length: 1x', '', '{']],
+    [
+      'two lengths',
+      ['POST /apikey/verify HTTP/1.1', 'Host: x', 'Content-Length: 1', 'Content-Length: 2', '', '{}'],
+    ],
+    [
+      'a length beside a transfer coding',
+      [
+        'POST /apikey/verify HTTP/1.1',
+        'Host: x',
+        'Content-Length: 2',
+        'Transfer-Encoding: chunked',
+        '',
+        '0',
+        '',
+        '',
+      ],
+    ],
+    [
+      'an unknown transfer coding',
+      ['POST /apikey/verify HTTP/1.1', 'Host: x', 'Transfer-Encoding: gzip', '', ''],
+    ],
+    [
+      'a malformed chunk',
+      ['POST /apikey/verify HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked', '', 'xyz', '', ''],
+    ],
+    ['CONNECT', ['CONNECT example.com:443 HTTP/1.1', 'Host: example.com', '', '']],
+  ])('malformed HTTP: %s', async (_, lines) => {
+    expectProblem(await send(...lines), 400, 'invalid_request');
+  });
+
+  it.each([
+    ['no Host', ['GET /health/live HTTP/1.1', 'Connection: close', '', '']],
+    ['two Hosts', ['GET /health/live HTTP/1.1', 'Host: a', 'Host: b', 'Connection: close', '', '']],
+  ])('%s', async (_, lines) => {
+    expectProblem(await send(...lines), 400, 'invalid_request');
+  });
+
+  it('headers over 16 KiB', async () => {
+    const padding = `X-Padding: ${'x'.repeat(17 * 1024)}`;
+    expectProblem(await send('GET / HTTP/1.1', 'Host: x', padding, '', ''), 431, 'headers_too_large');
+  });
+
+  it('a URL over 16 KiB', async () => {
+    const line = `GET /${'x'.repeat(17 * 1024)} HTTP/1.1`;
+    expectProblem(await send(line, 'Host: x', '', ''), 431, 'headers_too_large');
+  });
+
+  it('an unknown expectation', async () => {
+    const answer = await send('POST /apikey/verify HTTP/1.1', 'Host: x', 'Expect: magic', '', '');
+    expectProblem(answer, 417, 'expectation_failed');
+  });
+
+  it('headers that do not arrive in time', async () => {
+    expectProblem(await send('GET / HTTP/1.1', 'Host: x', ''), 408, 'request_timeout');
+  });
+
+  it('a body that does not arrive in time', async () => {
+    const answer = await send(
+      'POST /apikey/verify HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Content-Length: 10',
+      '',
+      '{',
+    );
+    expectProblem(answer, 408, 'request_timeout');
+  });
+
+  it('a body that is announced and far too large, before it is sent', async () => {
+    const answer = await send(
+      'POST /apikey/verify HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Content-Length: 10000000000',
+      '',
+      '',
+    );
+    expectProblem(answer, 413, 'payload_too_large');
+  });
+
+  it('a body that is too large and asks first, without a "100 Continue"', async () => {
+    const answer = await send(
+      'POST /apikey/verify HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Content-Length: 100000',
+      'Expect: 100-continue',
+      '',
+      '',
+    );
+    expectProblem(answer, 413, 'payload_too_large');
+  });
+
+  it('a chunked body without end', async () => {
+    const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    const head = [
+      'POST /apikey/verify HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Transfer-Encoding: chunked',
+      '',
+      '',
+    ].join('\r\n');
+    expectProblem(await sendRaw(app.port, head + chunk.repeat(40)), 413, 'payload_too_large');
+  });
+});
+
+describe('HTTP that is unusual, and right, is answered', () => {
+  it.each([
+    ['HTTP/1.0 without Host', ['GET /health/live HTTP/1.0', '', '']],
+    ['the absolute form', ['GET http://x/health/live HTTP/1.1', 'Host: x', 'Connection: close', '', '']],
+    [
+      'an upgrade that is not taken',
+      ['GET /health/live HTTP/1.1', 'Host: x', 'Connection: close, upgrade', 'Upgrade: h2c', '', ''],
+    ],
+  ])('%s', async (_, lines) => {
+    expect((await send(...lines)).status).toBe(200);
+  });
+
+  it('a body after "100 Continue"', async () => {
+    const answer = await send(
+      'POST /apikey/verify HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      'Content-Length: 13',
+      'Expect: 100-continue',
+      'Connection: close',
+      '',
+      '{"key":"any"}',
+    );
+    expect(answer.status).toBe(100);
+    expect(answer.body).toContain('"NOT_FOUND"');
+  });
+});
