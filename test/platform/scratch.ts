@@ -75,7 +75,11 @@ export async function query(url: string, sql: string): Promise<unknown> {
   }
 }
 
-/** Waits for a condition; the test's own time limit ends it. */
+/** Waits for a condition, at most 20 s. */
 export async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  const deadline = performance.now() + 20_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('It did not come true in time');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
