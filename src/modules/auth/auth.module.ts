@@ -14,7 +14,7 @@ import { AuthController } from './http/auth.controller.js';
 import { JwksController } from './http/jwks.controller.js';
 import { JwtAuthGuard } from './http/jwt-auth.guard.js';
 import { JwtStrategy } from './http/jwt.strategy.js';
-import { RouteAccessCheck } from './http/route-access.check.js';
+import { RouteAccess } from './http/route-access.js';
 import { ScopeGuard } from './http/scope.guard.js';
 import { BcryptPasswordHasher } from './infrastructure/bcrypt-password-hasher.js';
 import { ExpiredFamiliesPurge } from './infrastructure/expired-families.purge.js';
@@ -40,7 +40,7 @@ import { userSchema } from './infrastructure/user.schema.js';
     AuthService,
     AccessTokenVerifier,
     JwtStrategy,
-    RouteAccessCheck,
+    RouteAccess,
     ExpiredFamiliesPurge,
     // The order is the order they run in: who is calling, then what they may do.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
