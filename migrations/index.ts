@@ -2,6 +2,7 @@ import type { MigrationInterface } from 'typeorm';
 import { Auth1764000000000 } from './1764000000000-auth.js';
 import { Applications1764000000100 } from './1764000000100-applications.js';
 import { ApiKeys1764000000200 } from './1764000000200-api-keys.js';
+import { Freshness1764000000300 } from './1764000000300-freshness.js';
 import { RotationAndRestrictions1764000000400 } from './1764000000400-rotation-and-restrictions.js';
 
 /** Every migration, oldest first. */
@@ -9,5 +10,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   Auth1764000000000,
   Applications1764000000100,
   ApiKeys1764000000200,
+  Freshness1764000000300,
   RotationAndRestrictions1764000000400,
 ];

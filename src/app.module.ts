@@ -6,6 +6,7 @@ import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { ApiKeysModule } from './modules/api-keys/index.js';
 import { ApplicationsModule } from './modules/applications/index.js';
 import { AuthModule } from './modules/auth/index.js';
+import { FreshnessModule } from './modules/freshness/index.js';
 import { Clock, SystemClock } from './shared/clock.js';
 
 /** The composition root. */
@@ -15,7 +16,15 @@ export class AppModule {
     return {
       module: AppModule,
       global: true,
-      imports: [DatabaseModule, MetricsModule, ServiceModule, AuthModule, ApplicationsModule, ApiKeysModule],
+      imports: [
+        DatabaseModule,
+        MetricsModule,
+        ServiceModule,
+        FreshnessModule,
+        AuthModule,
+        ApplicationsModule,
+        ApiKeysModule,
+      ],
       providers: [
         { provide: ENV, useValue: env },
         { provide: Clock, useClass: SystemClock },

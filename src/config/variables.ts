@@ -131,4 +131,17 @@ export const variables = {
     '1000',
     'Active keys an application may have at once.',
   ),
+
+  VERIFY_LEASE_MS: integer(
+    100,
+    10_000,
+    '1000',
+    'Milliseconds a node may answer from memory without having heard from the database. A revocation waits this long for a node that has died or is cut off, and no longer.',
+  ),
+  VERIFY_STALE_MS: integer(
+    0,
+    86_400_000,
+    '0',
+    'Milliseconds for which keys are still verified from memory when the database has been out of reach for longer than the lease. DANGER: for that time a node that is cut off accepts keys that have been revoked elsewhere. With 0 it answers 503.',
+  ),
 };

@@ -48,7 +48,15 @@ export class Path {
 
   reset(): void {
     this.connections += 1;
+    const { listener } = this;
     this.listener = undefined;
+    if (listener !== undefined) {
+      this.scheduler.after(this.random.between(0.05, 1), () => {
+        this.machine.deliver(() => {
+          listener.lost();
+        });
+      });
+    }
     for (const fail of [...this.broken]) fail();
   }
 

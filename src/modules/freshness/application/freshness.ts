@@ -35,6 +35,9 @@ export class Freshness {
       acknowledged: () => {
         parts.settlement.acknowledged();
       },
+      lost: () => {
+        parts.node.renewNow();
+      },
     });
   }
 

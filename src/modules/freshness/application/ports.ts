@@ -32,6 +32,8 @@ export interface FeedListener {
   changed(number: number): void;
   /** A node has applied something new. As uncertain. */
   acknowledged(): void;
+  /** The line broke: until the next renewal nothing more will be heard. */
+  lost(): void;
 }
 
 /** This node's own line to the database, which nothing else may use up. */

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { Pool } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { ENV, type Env } from '../../config/env.js';
+import { Freshness } from './application/freshness.js';
+import { createFreshness } from './infrastructure/create-freshness.js';
+
+/** Leases that a start waits for the first one; without it the service is as right, and slower. */
+const LEASES_TO_WAIT_FOR = 2;
+
+@Module({
+  providers: [
+    {
+      provide: Freshness,
+      inject: [ENV, getDataSourceToken()],
+      useFactory: (env: Env, dataSource: DataSource): Freshness =>
+        createFreshness({
+          url: (dataSource.options as { url: string }).url,
+          pool: (dataSource.driver as PostgresDriver).master as Pool,
+          leaseMs: env.VERIFY_LEASE_MS,
+          staleMs: env.VERIFY_STALE_MS,
+          log: new Logger(Freshness.name),
+        }),
+    },
+  ],
+  exports: [Freshness],
+})
+export class FreshnessModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(
+    private readonly freshness: Freshness,
+    @Inject(ENV) private readonly env: Env,
+  ) {}
+
+  /** By now every cache has been made and listens. */
+  async onApplicationBootstrap(): Promise<void> {
+    this.freshness.start();
+    const enough = new AbortController();
+    const wait = sleep(LEASES_TO_WAIT_FOR * this.env.VERIFY_LEASE_MS, undefined, { signal: enough.signal });
+    await Promise.race([this.freshness.ready, wait]);
+    enough.abort();
+    await wait.catch(() => undefined);
+  }
+
+  /** After the last request has been answered. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.freshness.stop();
+  }
+}

@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type Notification } from 'pg';
+import { fromDatabaseError } from '../../../infrastructure/database/postgres-errors.js';
+import {
+  FeedUnreachable,
+  type ChangeFeed,
+  type FeedAnswer,
+  type FeedListener,
+  type FreshnessLog,
+  type Renewal,
+} from '../application/ports.js';
+import type { Change } from '../domain/change.js';
+import { SELECT_NODES, type SnapshotRow } from './rows.js';
+
+/** Rows of changes worth reading: a node that missed more forgets its cache instead. */
+const MOST_CHANGES = 5000;
+/** Connecting takes several round trips and a password; a short lease is no reason to give up on it. */
+const LEAST_CONNECT_MS = 2000;
+/** Long enough for a notification that comes at all. */
+const LISTENING_TEST_MS = 2000;
+
+const RENEW = `
+  WITH renewed AS (
+    INSERT INTO freshness_nodes AS node (id, renewal, applied, lease_ms, renewed_at)
+    VALUES ($1, $2, $3, $4, clock_timestamp())
+    ON CONFLICT (id) DO UPDATE
+      SET renewal = excluded.renewal, applied = excluded.applied, lease_ms = excluded.lease_ms,
+          renewed_at = excluded.renewed_at
+      -- A renewal that was given up, and arrives after a later one, changes nothing.
+      WHERE node.renewal < excluded.renewal
+  )
+  SELECT pg_notify('freshness_applied', '') WHERE $5`;
+
+// One statement, one snapshot: the changes go up to the number that comes with them.
+const READ = `
+  SELECT number::float8 AS last,
+         (${SELECT_NODES}) AS nodes,
+         (SELECT coalesce(json_agg(json_build_object('number', number, 'kind', kind, 'id', id) ORDER BY number), '[]')
+            FROM (SELECT number, kind, id FROM key_changes WHERE $1 > 0 AND number >= $1
+                   ORDER BY number LIMIT ${MOST_CHANGES + 1}) AS feed) AS changes
+    FROM key_change_counter`;
+
+export interface PostgresFeedOptions {
+  url: string;
+  leaseMs: number;
+  /** Sends a notification over another connection, to see whether it comes in over this one. */
+  notify(channel: string, payload: string): Promise<void>;
+  log: FreshnessLog;
+}
+
+/**
+ * The line of one node: a connection of its own for renewals and notifications, so that no crowd of requests can
+ * cost the node its lease. When it breaks, or does not answer in time, the next renewal opens another.
+ */
+export class PostgresFeed implements ChangeFeed {
+  private listener: FeedListener | undefined;
+  private line: Line | undefined;
+  private toldOfListening = false;
+
+  constructor(private readonly options: PostgresFeedOptions) {}
+
+  listen(listener: FeedListener): void {
+    this.listener = listener;
+  }
+
+  async renew(renewal: Renewal): Promise<FeedAnswer> {
+    try {
+      const line = (this.line ??= await this.connect());
+      return await line.within(this.options.leaseMs, (client) => renewAndRead(client, renewal));
+    } catch (error) {
+      this.hangUp();
+      throw isUnavailable(error) ? new FeedUnreachable(describe(error), { cause: error }) : error;
+    }
+  }
+
+  async leave(node: string): Promise<void> {
+    const { line } = this;
+    if (line === undefined) return;
+    try {
+      await line.within(this.options.leaseMs, async (client) => {
+        await client.query('DELETE FROM freshness_nodes WHERE id = $1', [node]);
+        await client.end();
+      });
+    } catch {
+      // The others wait until our lease has run out.
+    } finally {
+      this.hangUp();
+    }
+  }
+
+  private async connect(): Promise<Line> {
+    const { url, leaseMs } = this.options;
+    const line = new Line(url);
+    line.client.on('notification', (message) => {
+      this.heard(message);
+    });
+    line.onBroken(() => {
+      if (this.line !== line) return;
+      this.line = undefined;
+      this.listener?.lost();
+    });
+    try {
+      await line.within(Math.max(leaseMs, LEAST_CONNECT_MS), async (client) => {
+        await client.connect();
+        await client.query('LISTEN freshness_changed');
+        await client.query('LISTEN freshness_applied');
+      });
+    } catch (error) {
+      line.cut();
+      throw error;
+    }
+    void this.testListening(line);
+    return line;
+  }
+
+  private hangUp(): void {
+    const { line } = this;
+    this.line = undefined;
+    line?.cut();
+  }
+
+  private heard({ channel, payload }: Notification): void {
+    if (channel === 'freshness_changed') this.listener?.changed(Number(payload));
+    else this.listener?.acknowledged();
+  }
+
+  /** Behind a pooler that lends connections by the transaction, LISTEN succeeds and nothing is ever heard. */
+  private async testListening(line: Line): Promise<void> {
+    if (this.toldOfListening) return;
+    const token = randomUUID();
+    const arrived = new Set<string | undefined>();
+    const listen = ({ payload }: Notification): void => {
+      arrived.add(payload);
+    };
+    line.client.on('notification', listen);
+    try {
+      await this.options.notify('freshness_applied', token);
+      await sleep(LISTENING_TEST_MS, undefined, { ref: false });
+    } catch {
+      return;
+    } finally {
+      line.client.off('notification', listen);
+    }
+    if (arrived.has(token) || this.line !== line) return;
+    this.toldOfListening = true;
+    this.options.log.warn(
+      'Notifications of the database do not arrive (a pooler in transaction mode?). Revocations hold all the same, ' +
+        'but each takes up to a quarter of VERIFY_LEASE_MS longer to be answered.',
+    );
+  }
+}
+
+/**
+ * Two statements in one round trip, each a transaction of its own, run by the server one after the other: the
+ * renewal is committed when the changes are read.
+ */
+async function renewAndRead(client: Client, renewal: Renewal): Promise<FeedAnswer> {
+  const { node, renewal: count, applied, leaseMs, acknowledges } = renewal;
+  const [, { rows }] = await Promise.all([
+    client.query(RENEW, [node, count, applied, leaseMs, acknowledges]),
+    client.query<SnapshotRow & { changes: Change[] }>(READ, [applied]),
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new Error('key_change_counter has lost its row');
+  return row.changes.length > MOST_CHANGES ? { ...row, changes: [] } : row;
+}
+
+function isUnavailable(error: unknown): boolean {
+  return fromDatabaseError(error)?.code === 'service_unavailable';
+}
+
+/** An error of several addresses tried in turn has a code and no message. */
+function describe(error: unknown): string {
+  const { message, code } = error as Error & { code?: string };
+  return message === '' ? (code ?? 'unknown error') : message;
+}
+
+/** A connection that is cut off when it does not answer in time. */
+class Line {
+  readonly client: Client;
+  private readonly socket = new Socket();
+
+  constructor(url: string) {
+    this.client = new Client({
+      connectionString: url,
+      application_name: 'upblit freshness',
+      // Sends a statement without waiting for the answer to the one before it.
+      pipeline: true,
+      keepAlive: true,
+      stream: () => this.socket,
+    });
+    // Whoever waits for an answer is told by its rejection.
+    this.client.on('error', () => undefined);
+  }
+
+  onBroken(callback: () => void): void {
+    this.client.once('end', callback);
+  }
+
+  within<T>(ms: number, work: (client: Client) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.cut();
+        reject(new Error('timeout expired'));
+      }, ms);
+      work(this.client)
+        .finally(() => {
+          clearTimeout(timer);
+        })
+        .then(resolve, reject);
+    });
+  }
+
+  cut(): void {
+    this.socket.destroy();
+  }
+}

@@ -1,0 +1,210 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Client, Pool } from 'pg';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { insertApplication, insertKey, lastNumber } from './support/rows.js';
+
+describe('The numbers of changes', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  let application: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pool = new Pool({ connectionString: database.url, max: 20 });
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    application = await insertApplication(pool);
+  });
+
+  it('are taken by every change that a cached key could hide, whoever makes it', async () => {
+    const key = await insertKey(pool, application);
+    const changes = [
+      `UPDATE api_keys SET enabled = NOT enabled WHERE id = '${key}'`,
+      `UPDATE api_keys SET scopes = '{a}' WHERE id = '${key}'`,
+      `UPDATE api_keys SET expires_at = now() WHERE id = '${key}'`,
+      `UPDATE api_keys SET name = 'another' WHERE id = '${key}'`,
+      `UPDATE api_keys SET metadata = '{"a": 1}' WHERE id = '${key}'`,
+      `UPDATE api_keys SET revoked_at = now(), revoked_by_issuer = 'i', revoked_by_subject = 's' WHERE id = '${key}'`,
+      `UPDATE api_key_secrets SET expires_at = now() WHERE api_key_id = '${key}'`,
+      `UPDATE api_key_secrets SET hash = sha256('x') WHERE api_key_id = '${key}'`,
+      `DELETE FROM api_key_secrets WHERE api_key_id = '${key}'`,
+      `DELETE FROM api_keys WHERE id = '${key}'`,
+    ];
+    for (const change of changes) {
+      const before = await lastNumber(pool);
+      await pool.query(change);
+      expect({ change, rows: await changesAfter(before) }).toEqual({ change, rows: [{ kind: 'api_key', id: key }] });
+    }
+  });
+
+  it('are taken by what concerns all keys of an application', async () => {
+    for (const change of ['deleted_at = now()', `owner_subject = 'somebody else'`, `owner_issuer = 'another'`]) {
+      const before = await lastNumber(pool);
+      await pool.query(`UPDATE applications SET ${change} WHERE id = '${application}'`);
+      expect({ change, rows: await changesAfter(before) }).toEqual({
+        change,
+        rows: [{ kind: 'application', id: application }],
+      });
+    }
+  });
+
+  it('are not taken by issuing, nor by what no verdict holds', async () => {
+    const before = await lastNumber(pool);
+    const key = await insertKey(pool, application);
+    await pool.query(`UPDATE applications SET name = 'another', updated_at = now(), version = version + 1`);
+    await pool.query(`UPDATE api_keys SET enabled = enabled WHERE id = '${key}'`);
+    await pool.query(`UPDATE api_key_secrets SET hash = sha256('y'), pepper_version = pepper_version + 1`);
+
+    expect(await changesAfter(before)).toEqual([]);
+    expect(await lastNumber(pool)).toBe(before);
+  });
+
+  it('are one for a transaction, however many records it changes, and none for one that is rolled back', async () => {
+    const keys = [await insertKey(pool, application), await insertKey(pool, application)];
+    const before = await lastNumber(pool);
+    await inTransaction(async (client) => {
+      await client.query('UPDATE api_keys SET enabled = false WHERE application_id = $1', [application]);
+      await client.query('SAVEPOINT here');
+      await client.query('UPDATE api_keys SET enabled = true WHERE application_id = $1', [application]);
+      await client.query('ROLLBACK TO here');
+      await client.query('UPDATE applications SET deleted_at = now() WHERE id = $1', [application]);
+    });
+    const rows = await changesAfter(before);
+    expect(rows).toHaveLength(3);
+    expect(rows).toEqual(
+      expect.arrayContaining([
+        { kind: 'application', id: application },
+        ...keys.map((id) => ({ kind: 'api_key', id })),
+      ]),
+    );
+    expect(await numbersAfter(before)).toHaveLength(1);
+
+    const committed = await lastNumber(pool);
+    await inTransaction(async (client) => {
+      await client.query('UPDATE api_keys SET enabled = false WHERE application_id = $1', [application]);
+      await client.query('ROLLBACK');
+    });
+    expect(await lastNumber(pool)).toBe(committed);
+  });
+
+  it('stand for everything when a transaction changes more records than are worth naming', async () => {
+    await pool.query(
+      `INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
+                             created_by_issuer, created_by_subject, version)
+       SELECT gen_random_uuid(), $1, 'one of many', 'live', '{}', '{}', true, now(), 'i', 's', 1
+         FROM generate_series(1, 3000)`,
+      [application],
+    );
+    const before = await lastNumber(pool);
+    await pool.query('UPDATE api_keys SET enabled = false WHERE application_id = $1', [application]);
+
+    const rows = await changesAfter(before);
+    expect(rows).toHaveLength(1001);
+    expect(rows.filter(({ kind }) => kind === '*')).toHaveLength(1);
+  });
+
+  it('come in the order of commits: who sees a number has all before it', async () => {
+    const keys = await Promise.all(Array.from({ length: 8 }, () => insertKey(pool, application)));
+    let running = true;
+    const seen = new Set<number>();
+    const late: number[] = [];
+    const watch = (async () => {
+      let upTo = await lastNumber(pool);
+      const start = upTo;
+      while (running) {
+        // Everything above the start, read again and again: nothing may turn up below what was the last.
+        const { rows } = await pool.query<{ number: string }>(
+          'SELECT DISTINCT number FROM key_changes WHERE number > $1 ORDER BY number',
+          [start],
+        );
+        for (const number of rows.map((row) => Number(row.number))) {
+          if (seen.has(number)) continue;
+          if (number <= upTo) late.push(number);
+          seen.add(number);
+        }
+        upTo = Math.max(upTo, ...seen);
+      }
+    })();
+    await Promise.all(
+      keys.map(async (key) => {
+        for (let index = 0; index < 40; index += 1) {
+          await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
+        }
+      }),
+    );
+    running = false;
+    await watch;
+    expect(late).toEqual([]);
+    expect(seen.size).toBeGreaterThan(200);
+  });
+
+  it('are not held up by a client that freezes in the middle of a change', async () => {
+    const [frozen, other] = [await insertKey(pool, application), await insertKey(pool, application)];
+    await inTransaction(async (client) => {
+      await client.query('UPDATE api_keys SET enabled = false WHERE id = $1', [frozen]);
+      const began = performance.now();
+      await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [other]);
+      expect(performance.now() - began).toBeLessThan(500);
+    });
+  });
+
+  it('are waited for two seconds at most, and then the change is not made', async () => {
+    const key = await insertKey(pool, application);
+    await inTransaction(async (client) => {
+      await client.query('SELECT FROM key_change_counter FOR UPDATE');
+      await expect(pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key])).rejects.toMatchObject({
+        code: '55P03',
+      });
+    });
+    const { rows } = await pool.query('SELECT enabled FROM api_keys WHERE id = $1', [key]);
+    expect(rows).toEqual([{ enabled: true }]);
+  });
+
+  it('are never given out twice, even if the counter is put back', async () => {
+    const key = await insertKey(pool, application);
+    await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
+    const given = await lastNumber(pool);
+    await pool.query('UPDATE key_change_counter SET number = 1');
+    await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
+
+    expect(await lastNumber(pool)).toBeGreaterThan(given);
+  });
+
+  it('do not depend on the search path of who makes the change', async () => {
+    const key = await insertKey(pool, application);
+    const before = await lastNumber(pool);
+    await inTransaction(async (client) => {
+      await client.query(`SET LOCAL search_path = ''`);
+      await client.query('UPDATE public.api_keys SET enabled = false WHERE id = $1', [key]);
+    });
+    expect(await changesAfter(before)).toEqual([{ kind: 'api_key', id: key }]);
+  });
+
+  async function inTransaction(work: (client: Client) => Promise<void>): Promise<void> {
+    const client = new Client({ connectionString: database.url });
+    await client.connect();
+    try {
+      await client.query('BEGIN');
+      await work(client);
+      await client.query('COMMIT');
+    } finally {
+      await client.end();
+    }
+  }
+
+  async function changesAfter(number: number): Promise<{ kind: string; id: string }[]> {
+    const { rows } = await pool.query('SELECT kind, id FROM key_changes WHERE number > $1', [number]);
+    return rows;
+  }
+
+  async function numbersAfter(number: number): Promise<unknown[]> {
+    const { rows } = await pool.query('SELECT DISTINCT number FROM key_changes WHERE number > $1', [number]);
+    return rows;
+  }
+});
