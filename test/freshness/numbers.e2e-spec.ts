@@ -30,6 +30,9 @@ describe('The numbers of changes', () => {
       `UPDATE api_keys SET expires_at = now() WHERE id = '${key}'`,
       `UPDATE api_keys SET name = 'another' WHERE id = '${key}'`,
       `UPDATE api_keys SET metadata = '{"a": 1}' WHERE id = '${key}'`,
+      // A column that came after the triggers.
+      `UPDATE api_keys SET ip_allowlist = '{10.0.0.0/8}' WHERE id = '${key}'`,
+      `UPDATE api_key_secrets SET revoked_at = now() WHERE api_key_id = '${key}'`,
       `UPDATE api_keys SET revoked_at = now(), revoked_by_issuer = 'i', revoked_by_subject = 's' WHERE id = '${key}'`,
       `UPDATE api_key_secrets SET expires_at = now() WHERE api_key_id = '${key}'`,
       `UPDATE api_key_secrets SET hash = sha256('x') WHERE api_key_id = '${key}'`,
@@ -39,12 +42,19 @@ describe('The numbers of changes', () => {
     for (const change of changes) {
       const before = await lastNumber(pool);
       await pool.query(change);
-      expect({ change, rows: await changesAfter(before) }).toEqual({ change, rows: [{ kind: 'api_key', id: key }] });
+      expect({ change, rows: await changesAfter(before) }).toEqual({
+        change,
+        rows: [{ kind: 'api_key', id: key }],
+      });
     }
   });
 
   it('are taken by what concerns all keys of an application', async () => {
-    for (const change of ['deleted_at = now()', `owner_subject = 'somebody else'`, `owner_issuer = 'another'`]) {
+    for (const change of [
+      'deleted_at = now()',
+      `owner_subject = 'somebody else'`,
+      `owner_issuer = 'another'`,
+    ]) {
       const before = await lastNumber(pool);
       await pool.query(`UPDATE applications SET ${change} WHERE id = '${application}'`);
       expect({ change, rows: await changesAfter(before) }).toEqual({
@@ -96,8 +106,8 @@ describe('The numbers of changes', () => {
   it('stand for everything when a transaction changes more records than are worth naming', async () => {
     await pool.query(
       `INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
-                             created_by_issuer, created_by_subject, version)
-       SELECT gen_random_uuid(), $1, 'one of many', 'live', '{}', '{}', true, now(), 'i', 's', 1
+                             created_by_issuer, created_by_subject, version, tags, ip_allowlist)
+       SELECT gen_random_uuid(), $1, 'one of many', 'live', '{}', '{}', true, now(), 'i', 's', 1, '{}', '{}'
          FROM generate_series(1, 3000)`,
       [application],
     );
@@ -111,13 +121,13 @@ describe('The numbers of changes', () => {
 
   it('come in the order of commits: who sees a number has all before it', async () => {
     const keys = await Promise.all(Array.from({ length: 8 }, () => insertKey(pool, application)));
-    let running = true;
+    const running = new AbortController();
     const seen = new Set<number>();
     const late: number[] = [];
     const watch = (async () => {
       let upTo = await lastNumber(pool);
       const start = upTo;
-      while (running) {
+      while (!running.signal.aborted) {
         // Everything above the start, read again and again: nothing may turn up below what was the last.
         const { rows } = await pool.query<{ number: string }>(
           'SELECT DISTINCT number FROM key_changes WHERE number > $1 ORDER BY number',
@@ -138,7 +148,7 @@ describe('The numbers of changes', () => {
         }
       }),
     );
-    running = false;
+    running.abort();
     await watch;
     expect(late).toEqual([]);
     expect(seen.size).toBeGreaterThan(200);
@@ -158,7 +168,9 @@ describe('The numbers of changes', () => {
     const key = await insertKey(pool, application);
     await inTransaction(async (client) => {
       await client.query('SELECT FROM key_change_counter FOR UPDATE');
-      await expect(pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key])).rejects.toMatchObject({
+      await expect(
+        pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]),
+      ).rejects.toMatchObject({
         code: '55P03',
       });
     });
