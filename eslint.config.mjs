@@ -7,6 +7,36 @@ const nodeGlobals = Object.fromEntries(
   Object.getOwnPropertyNames(globalThis).map((name) => [name, 'readonly']),
 );
 
+/** test/architecture/lint.spec.ts sees each of these caught. */
+const refusedImports = [
+  {
+    name: '@nestjs/common',
+    importNames: ['forwardRef'],
+    message: 'Two providers that need each other are one, or lack a third.',
+  },
+  {
+    name: '@nestjs/common',
+    importNames: ['Scope'],
+    message:
+      'Providers are singletons: a request-scoped one makes everything above it anew for each request.',
+  },
+  {
+    name: '@nestjs/core',
+    importNames: ['REQUEST', 'INQUIRER'],
+    message: 'Injecting it makes the provider, and everything above it, request-scoped.',
+  },
+  ...['process', 'node:process'].map((name) => ({
+    name,
+    message: 'process is global; its environment is read in src/config/env.ts.',
+  })),
+];
+
+const noSockets = {
+  name: 'node:net',
+  allowImportNames: ['BlockList', 'SocketAddress', 'isIP', 'isIPv4', 'isIPv6'],
+  message: 'A domain may reckon with addresses; it opens no connections.',
+};
+
 export default defineConfig(
   { ignores: ['dist/', 'coverage/', '.data/', '**/node_modules/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
@@ -32,39 +62,17 @@ export default defineConfig(
     rules: {
       // What is written goes through the logger, which redacts.
       'no-console': 'error',
-      // test/architecture/lint.spec.ts sees each of these caught.
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: [
-            {
-              name: '@nestjs/common',
-              importNames: ['forwardRef'],
-              message: 'Two providers that need each other are one, or lack a third.',
-            },
-            {
-              name: '@nestjs/common',
-              importNames: ['Scope'],
-              message:
-                'Providers are singletons: a request-scoped one makes everything above it anew for each request.',
-            },
-            {
-              name: '@nestjs/core',
-              importNames: ['REQUEST', 'INQUIRER'],
-              message: 'Injecting it makes the provider, and everything above it, request-scoped.',
-            },
-            {
-              name: 'node:process',
-              message: 'process is global; its environment is read in src/config/env.ts.',
-            },
-            { name: 'process', message: 'process is global; its environment is read in src/config/env.ts.' },
-          ],
-        },
-      ],
+      'no-restricted-imports': ['error', { paths: refusedImports }],
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Read it in src/config/env.ts.' },
       ],
+    },
+  },
+  {
+    files: ['src/modules/*/domain/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { paths: [...refusedImports, noSockets] }],
     },
   },
   { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { loadEnv } from './src/config/env.js';
+import { loadDatabaseUrl } from './src/config/env.js';
 import { dataSourceOptions } from './src/infrastructure/database/data-source.js';
 import { apiKeySchema, apiKeySecretSchema } from './src/modules/api-keys/infrastructure/api-key.schema.js';
 import { applicationSchema } from './src/modules/applications/infrastructure/application.schema.js';
@@ -11,7 +11,7 @@ import { userSchema } from './src/modules/auth/infrastructure/user.schema.js';
 
 /** For TypeORM's command line: `npm run build && npx typeorm migration:show -d dist/ormconfig.js`. */
 export default new DataSource({
-  ...dataSourceOptions({ url: loadEnv().DATABASE_URL ?? 'postgres://127.0.0.1:5432/upblit' }),
+  ...dataSourceOptions({ url: loadDatabaseUrl() ?? 'postgres://127.0.0.1:5432/upblit' }),
   entities: [
     userSchema,
     refreshTokenFamilySchema,

@@ -51,6 +51,13 @@ export function loadEnv(): Env {
   return parseEnv(process.env);
 }
 
+/** DATABASE_URL alone, for tools that need none of the service's secrets. */
+export function loadDatabaseUrl(): string | undefined {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  const text = process.env.DATABASE_URL?.trim();
+  return text === '' ? undefined : text;
+}
+
 /** Whether secrets that the environment leaves out may be made up: for the embedded database only. */
 export function mayGenerateSecrets(env: Env): boolean {
   return env.NODE_ENV !== 'production' && env.DATABASE_URL === undefined;

@@ -13,15 +13,24 @@ const REFUSED: [what: string, line: string, message: RegExp][] = [
   ['the console', `console.log('a secret');`, /console/],
 ];
 
-describe('the linter', () => {
+/** The same for a domain, besides. */
+const REFUSED_IN_DOMAIN: typeof REFUSED = [
+  ['a forwardRef', `import { forwardRef } from '@nestjs/common';`, /need each other/],
+  ['sockets', `import { connect } from 'node:net';`, /opens no connections/],
+];
+
+describe.each([
+  ['the product', 'src/app.module.ts', REFUSED],
+  ['a domain', 'src/modules/applications/domain/application.ts', REFUSED_IN_DOMAIN],
+])('the linter, in %s,', (_, file, refused) => {
   let found: Message[];
 
   beforeAll(async () => {
-    found = await lint(REFUSED.map(([, line]) => line).join('\n'));
+    found = await lint(file, refused.map(([, line]) => line).join('\n'));
   }, 60_000);
 
-  it.each(REFUSED.map(([what, , message], index) => ({ what, line: index + 1, message })))(
-    'refuses $what in the product',
+  it.each(refused.map(([what, , message], index) => ({ what, line: index + 1, message })))(
+    'refuses $what',
     ({ line, message }) => {
       expect(found).toContainEqual(
         expect.objectContaining({ line, severity: 2, message: expect.stringMatching(message) }),
@@ -37,13 +46,13 @@ interface Message {
   message: string;
 }
 
-/** What the linter says of a source that lies where the composition root is. */
-async function lint(source: string): Promise<Message[]> {
+/** What the linter says of a source, were it in that file. */
+async function lint(file: string, source: string): Promise<Message[]> {
   const eslint = join(process.cwd(), 'node_modules/eslint/bin/eslint.js');
   return new Promise((resolve, reject) => {
     const child = execFile(
       process.execPath,
-      [eslint, '--stdin', '--stdin-filename', 'src/app.module.ts', '--format', 'json'],
+      [eslint, '--stdin', '--stdin-filename', file, '--format', 'json'],
       (error, stdout, stderr) => {
         try {
           const [report] = JSON.parse(stdout) as [{ messages: Message[] }];
