@@ -4,7 +4,7 @@ import type { Scope } from '../../../shared/scopes.js';
  * How long a login lasts, in milliseconds. Refreshing does not prolong it: whoever steals a refresh token and
  * is not noticed is out after that at the latest (RFC 9700, section 4.14).
  */
-export const FAMILY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
+const FAMILY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
 /**
  * A login and all refresh tokens that descend from it; one of them is current, the others are spent. A family

@@ -5,7 +5,7 @@ import { isScope, type Scope } from '../../../shared/scopes.js';
 import type { Principal } from './principal.js';
 
 /** How far the clocks of an issuer and ours may differ, in seconds. */
-export const CLOCK_TOLERANCE_SECONDS = 10;
+const CLOCK_TOLERANCE_SECONDS = 10;
 
 const MAX_SUBJECT_LENGTH = 255;
 
