@@ -3,6 +3,7 @@ import { loadDatabaseUrl } from './src/config/env.js';
 import { dataSourceOptions } from './src/infrastructure/database/data-source.js';
 import { apiKeySchema, apiKeySecretSchema } from './src/modules/api-keys/infrastructure/api-key.schema.js';
 import { applicationSchema } from './src/modules/applications/infrastructure/application.schema.js';
+import { memberSchema } from './src/modules/applications/infrastructure/member.schema.js';
 import {
   refreshTokenFamilySchema,
   refreshTokenSchema,
@@ -17,6 +18,7 @@ export default new DataSource({
     refreshTokenFamilySchema,
     refreshTokenSchema,
     applicationSchema,
+    memberSchema,
     apiKeySchema,
     apiKeySecretSchema,
   ],

@@ -29,6 +29,11 @@ export type ErrorCode =
   // applications and keys
   | 'application_not_found'
   | 'not_application_owner'
+  | 'insufficient_role'
+  | 'user_not_found'
+  | 'member_not_found'
+  | 'member_limit_reached'
+  | 'last_owner'
   | 'api_key_not_found'
   | 'api_key_limit_reached'
   | 'api_key_revoked'

@@ -36,6 +36,10 @@ export class Client {
     return this.authorized(request(this.app.http).post(path));
   }
 
+  put(path: string): request.Test {
+    return this.authorized(request(this.app.http).put(path));
+  }
+
   patch(path: string): request.Test {
     return this.authorized(request(this.app.http).patch(path));
   }

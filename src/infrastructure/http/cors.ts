@@ -5,7 +5,7 @@ export function allowOrigins(app: NestFastifyApplication, origins: string[] | un
   if (origins === undefined) return;
   app.enableCors({
     origin: origins,
-    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
     exposedHeaders: [
       'Location',

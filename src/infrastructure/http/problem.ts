@@ -49,6 +49,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
 
   application_not_found: { status: 404, title: 'There is no such application' },
   not_application_owner: { status: 403, title: 'The application belongs to somebody else' },
+  insufficient_role: { status: 403, title: 'Your role in the application does not allow this' },
+  user_not_found: { status: 404, title: 'There is no such user' },
+  member_not_found: { status: 404, title: 'The application has no such member' },
+  member_limit_reached: { status: 409, title: 'The application has as many members as it may' },
+  last_owner: { status: 409, title: 'The application would be left without an owner' },
   api_key_not_found: { status: 404, title: 'There is no such API key' },
   api_key_limit_reached: { status: 409, title: 'The application has as many active keys as it may' },
   api_key_revoked: { status: 409, title: 'The API key is revoked' },

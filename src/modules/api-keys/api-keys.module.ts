@@ -9,7 +9,7 @@ import { VerificationRecords } from './application/verification-records.js';
 import { VerificationService } from './application/verification.service.js';
 import { ApiKeyRepository } from './domain/api-key.repository.js';
 import { KeyHasher } from './domain/key-hasher.js';
-import { ApiKeyOwnershipGuard } from './http/api-key-ownership.guard.js';
+import { ApiKeyAccessGuard } from './http/api-key-access.guard.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { VerifyController } from './http/verify.controller.js';
 import { apiKeySchema, apiKeySecretSchema } from './infrastructure/api-key.schema.js';
@@ -25,7 +25,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     ApiKeyService,
     VerificationService,
     ApplicationKeys,
-    ApiKeyOwnershipGuard,
+    ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
     { provide: Overlaps, useClass: PostgresOverlaps },
     { provide: VerificationRecords, useClass: PostgresVerificationRecords },

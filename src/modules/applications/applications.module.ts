@@ -1,22 +1,32 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuthModule } from '../auth/index.js';
 import { ApplicationDependants } from './application/application-dependants.js';
 import { ApplicationService } from './application/application.service.js';
+import { MemberService } from './application/member.service.js';
 import { ApplicationRepository } from './domain/application.repository.js';
-import { ApplicationOwnershipGuard } from './http/application-ownership.guard.js';
+import { MemberRepository } from './domain/member.repository.js';
+import { ApplicationAccessGuard } from './http/application-access.guard.js';
 import { ApplicationsController } from './http/applications.controller.js';
+import { MembersController } from './http/members.controller.js';
+import { RouteNeedCheck } from './http/route-need.check.js';
 import { applicationSchema } from './infrastructure/application.schema.js';
+import { memberSchema } from './infrastructure/member.schema.js';
 import { TypeOrmApplicationRepository } from './infrastructure/typeorm-application.repository.js';
+import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.repository.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([applicationSchema])],
-  controllers: [ApplicationsController],
+  imports: [TypeOrmModule.forFeature([applicationSchema, memberSchema]), AuthModule],
+  controllers: [ApplicationsController, MembersController],
   providers: [
     ApplicationService,
+    MemberService,
     ApplicationDependants,
-    ApplicationOwnershipGuard,
+    ApplicationAccessGuard,
+    RouteNeedCheck,
     { provide: ApplicationRepository, useClass: TypeOrmApplicationRepository },
+    { provide: MemberRepository, useClass: TypeOrmMemberRepository },
   ],
-  exports: [ApplicationService, ApplicationDependants, ApplicationOwnershipGuard],
+  exports: [ApplicationService, ApplicationDependants, ApplicationAccessGuard],
 })
 export class ApplicationsModule {}

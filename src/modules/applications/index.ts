@@ -2,9 +2,10 @@ export { ApplicationsModule } from './applications.module.js';
 export { ApplicationDependants, type ApplicationDependant } from './application/application-dependants.js';
 export { ApplicationService } from './application/application.service.js';
 export { type Application } from './domain/application.js';
+export { rolesThatMeet, type Need, type Role } from './domain/role.js';
 export {
-  ApplicationOwnershipGuard,
+  ApplicationAccess,
+  ApplicationAccessGuard,
   CurrentApplication,
-  OwnedApplication,
-  assertOwner,
-} from './http/application-ownership.guard.js';
+} from './http/application-access.guard.js';
+export { DeclareNeed, NamesNoApplication, ROUTE_NEED, type RouteNeed } from './http/route-need.js';

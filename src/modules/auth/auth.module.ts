@@ -8,6 +8,7 @@ import { AccessTokenVerifier, TrustedIssuers } from './application/access-token-
 import { AttemptLimiter } from './application/attempt-limiter.js';
 import { AuthService } from './application/auth.service.js';
 import { PasswordHasher } from './application/password-hasher.js';
+import { SubjectDirectory } from './application/subject-directory.js';
 import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
 import { UserRepository } from './domain/user.repository.js';
 import { AuthController } from './http/auth.controller.js';
@@ -15,6 +16,7 @@ import { JwksController } from './http/jwks.controller.js';
 import { JwtAuthGuard } from './http/jwt-auth.guard.js';
 import { JwtStrategy } from './http/jwt.strategy.js';
 import { RouteAccess } from './http/route-access.js';
+import { RouteExplorer } from './http/route-explorer.js';
 import { ScopeGuard } from './http/scope.guard.js';
 import { BcryptPasswordHasher } from './infrastructure/bcrypt-password-hasher.js';
 import { ExpiredFamiliesPurge } from './infrastructure/expired-families.purge.js';
@@ -40,6 +42,8 @@ import { userSchema } from './infrastructure/user.schema.js';
     AuthService,
     AccessTokenVerifier,
     JwtStrategy,
+    SubjectDirectory,
+    RouteExplorer,
     RouteAccess,
     ExpiredFamiliesPurge,
     // The order is the order they run in: who is calling, then what they may do.
@@ -83,6 +87,7 @@ import { userSchema } from './infrastructure/user.schema.js';
         ),
     },
   ],
+  exports: [RouteExplorer, SubjectDirectory],
 })
 export class AuthModule {}
 

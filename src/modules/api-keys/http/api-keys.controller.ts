@@ -13,12 +13,12 @@ import type { FastifyReply } from 'fastify';
 import { Clock } from '../../../shared/clock.js';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { readUuid } from '../../../shared/http/uuid.js';
-import { CurrentApplication, OwnedApplication, type Application } from '../../applications/index.js';
+import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
 import { ApiKeyService } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { PlaintextKey } from '../domain/plaintext-key.js';
-import { CurrentApiKey, OwnedApiKey } from './api-key-ownership.guard.js';
+import { ApiKeyAccess, CurrentApiKey } from './api-key-access.guard.js';
 import {
   ApiKeyDetailsDto,
   ApiKeyDto,
@@ -55,7 +55,7 @@ export class ApiKeysController {
   @Post()
   @HttpCode(200)
   @RequireScopes('apikeys:write')
-  @OwnedApplication('query')
+  @ApplicationAccess({ from: 'query', need: 'manage-keys' })
   @ApiOperation({
     operationId: 'issueApiKey',
     summary: 'Issue an API key for an application you own',
@@ -85,7 +85,7 @@ export class ApiKeysController {
 
   @Get()
   @RequireScopes('apikeys:read')
-  @OwnedApplication('query')
+  @ApplicationAccess({ from: 'query', need: 'read' })
   @ApiOperation({
     operationId: 'listApiKeys',
     summary: "List an application's keys, newest first",
@@ -110,7 +110,7 @@ export class ApiKeysController {
 
   @Get(':id')
   @RequireScopes('apikeys:read')
-  @OwnedApiKey()
+  @ApiKeyAccess('read')
   @ApiOperation({
     operationId: 'getApiKey',
     summary: 'Read one key (never its secret)',
@@ -126,7 +126,7 @@ export class ApiKeysController {
   @Post(':id/rotate')
   @HttpCode(200)
   @RequireScopes('apikeys:write')
-  @OwnedApiKey()
+  @ApiKeyAccess('manage-keys')
   @ApiOperation({
     operationId: 'rotateApiKey',
     summary: 'Give a key a new secret',
@@ -159,7 +159,7 @@ export class ApiKeysController {
   @Delete(':id/secrets/:secretId')
   @HttpCode(204)
   @RequireScopes('apikeys:write')
-  @OwnedApiKey()
+  @ApiKeyAccess('manage-keys')
   @ApiOperation({
     operationId: 'endApiKeySecret',
     summary: 'End one secret of a key now',
@@ -183,7 +183,7 @@ export class ApiKeysController {
 
   @Patch(':id')
   @RequireScopes('apikeys:write')
-  @OwnedApiKey()
+  @ApiKeyAccess('manage-keys')
   @ApiOperation({
     operationId: 'changeApiKey',
     summary: 'Change, disable or enable a key',
@@ -206,7 +206,7 @@ export class ApiKeysController {
   @Delete(':id')
   @HttpCode(204)
   @RequireScopes('apikeys:write')
-  @OwnedApiKey()
+  @ApiKeyAccess('manage-keys')
   @ApiOperation({
     operationId: 'revokeApiKey',
     summary: 'Revoke a key for good',

@@ -4,8 +4,9 @@ import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
-import { Application, type ApplicationChanges } from '../domain/application.js';
+import { Application, applicationNotFound, type ApplicationChanges } from '../domain/application.js';
 import { ApplicationRepository } from '../domain/application.repository.js';
+import { assertMeets, type Need } from '../domain/role.js';
 import { ApplicationDependants } from './application-dependants.js';
 
 /** How often a change is tried again when another one came between. */
@@ -25,22 +26,22 @@ export class ApplicationService {
     return application;
   }
 
-  async list(owner: Subject, query: { limit?: number; cursor?: string }): Promise<Page<Application>> {
+  /** The applications somebody is a member of. */
+  async list(member: Subject, query: { limit?: number; cursor?: string }): Promise<Page<Application>> {
     const filter = {};
     const page = readPage(query, filter);
-    return toPage(await this.applications.listOwnedBy(owner, page), page.limit, filter);
+    return toPage(await this.applications.listOf(member, page), page.limit, filter);
   }
 
-  /** Null for a deleted one too. */
-  find(id: string): Promise<Application | null> {
-    return this.applications.find(id);
-  }
-
-  /** Throws `application_not_found`, also for a deleted one. */
-  async get(id: string): Promise<Application> {
-    const application = await this.find(id);
-    if (application === null) throw applicationNotFound();
-    return application;
+  /**
+   * The application, for somebody whose role in it meets the need; null when there is none, or it was deleted.
+   * Throws `not_application_owner` and `insufficient_role`.
+   */
+  async authorize(id: string, who: Subject, need: Need): Promise<Application | null> {
+    const access = await this.applications.findFor(id, who);
+    if (access === null) return null;
+    assertMeets(access.role, need);
+    return access.application;
   }
 
   /** Throws `application_not_found` when it was deleted meanwhile, `edit_conflict` when others keep changing it. */
@@ -48,10 +49,18 @@ export class ApplicationService {
     let current = application;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.change(changes, this.clock.now());
-      if (await this.applications.update(current)) return this.get(current.id);
+      const isUpdated = await this.applications.update(current);
       current = await this.get(current.id);
+      if (isUpdated) return current;
     }
     throw new DomainError('edit_conflict', 'Others are changing this application: read it again and retry.');
+  }
+
+  /** Throws `application_not_found`, also for a deleted one. */
+  private async get(id: string): Promise<Application> {
+    const application = await this.applications.find(id);
+    if (application === null) throw applicationNotFound();
+    return application;
   }
 
   /** Deletes it together with everything that other modules keep for it. */
@@ -63,11 +72,4 @@ export class ApplicationService {
     if (!deleted) throw applicationNotFound();
     await this.dependants.settle();
   }
-}
-
-function applicationNotFound(): DomainError {
-  return new DomainError(
-    'application_not_found',
-    'There is no application of this id: list yours with GET /applications.',
-  );
 }

@@ -1,3 +1,4 @@
+import { DomainError } from '../../../shared/domain-error.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
 
 export const APPLICATION_ENVIRONMENTS = ['production', 'staging', 'development'] as const;
@@ -16,8 +17,9 @@ export class Application {
     public name: string,
     public description: string | null,
     public environment: ApplicationEnvironment,
-    readonly ownerIssuer: string,
-    readonly ownerSubject: string,
+    /** Whom verification names as the owner. There may be further owners among the members. */
+    public ownerIssuer: string,
+    public ownerSubject: string,
     readonly createdAt: Date,
     public updatedAt: Date,
     /** A deleted application keeps its row, so that its revoked keys can still be told from unknown ones. */
@@ -54,10 +56,24 @@ export class Application {
     return isSameSubject(this.owner, subject);
   }
 
+  /** Who may do this, and that the new owner is one among the members, `Members` sees to. */
+  handOver(to: Subject, now: Date): void {
+    this.ownerIssuer = to.issuer;
+    this.ownerSubject = to.subject;
+    this.updatedAt = now;
+  }
+
   change(changes: ApplicationChanges, now: Date): void {
     if (changes.name !== undefined) this.name = changes.name;
     if (changes.description !== undefined) this.description = changes.description;
     if (changes.environment !== undefined) this.environment = changes.environment;
     this.updatedAt = now;
   }
+}
+
+export function applicationNotFound(): DomainError {
+  return new DomainError(
+    'application_not_found',
+    'There is no application of this id: list yours with GET /applications.',
+  );
 }

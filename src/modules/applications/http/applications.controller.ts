@@ -14,7 +14,7 @@ import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
 import { ApplicationService } from '../application/application.service.js';
 import type { Application } from '../domain/application.js';
-import { CurrentApplication, OwnedApplication } from './application-ownership.guard.js';
+import { ApplicationAccess, CurrentApplication } from './application-access.guard.js';
 import {
   ApplicationDto,
   ApplicationPageDto,
@@ -22,6 +22,7 @@ import {
   CreateApplicationDto,
   toResponse,
 } from './application.dto.js';
+import { NamesNoApplication } from './route-need.js';
 
 const IN_PATH = {
   name: 'id',
@@ -37,6 +38,7 @@ export class ApplicationsController {
 
   @Post()
   @RequireScopes('applications:write')
+  @NamesNoApplication()
   @ApiOperation({
     operationId: 'createApplication',
     summary: 'Create an application',
@@ -46,7 +48,7 @@ export class ApplicationsController {
     type: ApplicationDto,
     headers: { Location: { description: 'The path of the application.', schema: { type: 'string' } } },
   })
-  @ApiProblems('validation_failed', 'unauthenticated', 'insufficient_scope')
+  @ApiProblems('validation_failed', 'insufficient_scope')
   async create(
     @CurrentPrincipal() principal: Principal,
     @Body() body: CreateApplicationDto,
@@ -59,13 +61,14 @@ export class ApplicationsController {
 
   @Get()
   @RequireScopes('applications:read')
+  @NamesNoApplication()
   @ApiOperation({
     operationId: 'listApplications',
     summary: 'List your applications, newest first',
-    description: 'Only those that belong to the caller.',
+    description: 'Those that the caller is a member of, in whatever role.',
   })
   @ApiOkResponse({ type: ApplicationPageDto })
-  @ApiProblems('validation_failed', 'invalid_cursor', 'unauthenticated', 'insufficient_scope')
+  @ApiProblems('validation_failed', 'invalid_cursor', 'insufficient_scope')
   async list(
     @CurrentPrincipal() principal: Principal,
     @Query() query: PageQueryDto,
@@ -76,28 +79,22 @@ export class ApplicationsController {
 
   @Get(':id')
   @RequireScopes('applications:read')
-  @OwnedApplication('path')
+  @ApplicationAccess({ from: 'path', need: 'read' })
   @ApiOperation({
     operationId: 'getApplication',
     summary: 'Read one application',
-    description: 'For its owner only.',
+    description: 'For every member of it.',
   })
   @ApiParam(IN_PATH)
   @ApiOkResponse({ type: ApplicationDto })
-  @ApiProblems(
-    'validation_failed',
-    'unauthenticated',
-    'insufficient_scope',
-    'not_application_owner',
-    'application_not_found',
-  )
+  @ApiProblems('validation_failed', 'insufficient_scope')
   get(@CurrentApplication() application: Application): ApplicationDto {
     return toResponse(application);
   }
 
   @Patch(':id')
   @RequireScopes('applications:write')
-  @OwnedApplication('path')
+  @ApplicationAccess({ from: 'path', need: 'manage-application' })
   @ApiOperation({
     operationId: 'changeApplication',
     summary: 'Change an application',
@@ -105,14 +102,7 @@ export class ApplicationsController {
   })
   @ApiParam(IN_PATH)
   @ApiOkResponse({ type: ApplicationDto })
-  @ApiProblems(
-    'validation_failed',
-    'unauthenticated',
-    'insufficient_scope',
-    'not_application_owner',
-    'application_not_found',
-    'edit_conflict',
-  )
+  @ApiProblems('validation_failed', 'insufficient_scope', 'edit_conflict')
   async change(
     @CurrentApplication() application: Application,
     @Body() body: ChangeApplicationDto,
@@ -123,7 +113,7 @@ export class ApplicationsController {
   @Delete(':id')
   @HttpCode(204)
   @RequireScopes('applications:write')
-  @OwnedApplication('path')
+  @ApplicationAccess({ from: 'path', need: 'manage-application' })
   @ApiOperation({
     operationId: 'deleteApplication',
     summary: 'Delete an application and revoke all its keys',
@@ -131,13 +121,7 @@ export class ApplicationsController {
   })
   @ApiParam(IN_PATH)
   @ApiNoContentResponse({ description: 'Deleted; none of its keys is good any more.' })
-  @ApiProblems(
-    'validation_failed',
-    'unauthenticated',
-    'insufficient_scope',
-    'not_application_owner',
-    'application_not_found',
-  )
+  @ApiProblems('validation_failed', 'insufficient_scope')
   async delete(
     @CurrentPrincipal() principal: Principal,
     @CurrentApplication() application: Application,

@@ -27,12 +27,4 @@ export const applicationSchema = new EntitySchema<Application>({
     },
     { name: 'applications_owner', expression: `owner_issuer <> '' AND owner_subject <> ''` },
   ],
-  indices: [
-    {
-      name: 'applications_of_owner',
-      columns: ['ownerIssuer', 'ownerSubject', 'id'],
-      where: 'deleted_at IS NULL',
-      synchronize: false,
-    },
-  ],
 });

@@ -1,13 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { IsNull, LessThan, Repository } from 'typeorm';
+import { IsNull, Repository } from 'typeorm';
+import { uuidv7 } from 'uuidv7';
 import { asTransaction } from '../../../infrastructure/database/transaction.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import { Application } from '../domain/application.js';
-import { ApplicationRepository } from '../domain/application.repository.js';
+import { ApplicationRepository, type ApplicationAccess } from '../domain/application.repository.js';
+import { Member } from '../domain/member.js';
+import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
+import { memberSchema } from './member.schema.js';
+
+const IS_MEMBER = 'member.issuer = :issuer AND member.subject = :subject';
 
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
@@ -15,8 +21,12 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     super();
   }
 
-  async insert(application: Application): Promise<void> {
-    await this.rows.insert(application);
+  insert(application: Application): Promise<void> {
+    const { id, owner, createdAt } = application;
+    return this.rows.manager.transaction(async (manager) => {
+      await manager.insert(applicationSchema, application);
+      await manager.insert(memberSchema, Member.join(uuidv7(), id, owner, 'owner', createdAt));
+    });
   }
 
   async update(application: Application): Promise<boolean> {
@@ -37,17 +47,31 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     return this.rows.findOneBy({ id, deletedAt: IsNull() });
   }
 
-  listOwnedBy(owner: Subject, page: PageRequest): Promise<Application[]> {
-    return this.rows.find({
-      where: {
-        ownerIssuer: owner.issuer,
-        ownerSubject: owner.subject,
-        deletedAt: IsNull(),
-        ...(page.before === undefined ? {} : { id: LessThan(page.before) }),
-      },
-      order: { id: 'DESC' },
-      take: page.limit + 1,
-    });
+  async findFor(id: string, { issuer, subject }: Subject): Promise<ApplicationAccess | null> {
+    // One trip: every management call begins with it.
+    const { entities, raw } = await this.rows
+      .createQueryBuilder('application')
+      .leftJoin(Member, 'member', `member.applicationId = application.id AND ${IS_MEMBER}`, {
+        issuer,
+        subject,
+      })
+      .addSelect('member.role', 'role')
+      .where('application.id = :id AND application.deletedAt IS NULL', { id })
+      .getRawAndEntities<{ role: Role | null }>();
+    const [application] = entities;
+    return application === undefined ? null : { application, role: raw[0]?.role ?? null };
+  }
+
+  listOf({ issuer, subject }: Subject, page: PageRequest): Promise<Application[]> {
+    const query = this.rows
+      .createQueryBuilder('application')
+      .innerJoin(Member, 'member', 'member.applicationId = application.id')
+      .where(IS_MEMBER, { issuer, subject });
+    if (page.before !== undefined) query.andWhere('member.applicationId < :before', { before: page.before });
+    return query
+      .orderBy('member.applicationId', 'DESC')
+      .limit(page.limit + 1)
+      .getMany();
   }
 
   delete(id: string, now: Date, alongside: (tx: Transaction) => Promise<void>): Promise<boolean> {
@@ -59,6 +83,7 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
         { deletedAt: now, updatedAt: now, version: () => 'version + 1' },
       );
       if (affected !== 1) return false;
+      await manager.delete(memberSchema, { applicationId: id });
       await alongside(asTransaction(manager));
       return true;
     });

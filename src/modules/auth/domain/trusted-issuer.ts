@@ -1,13 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
+import { isSubjectIdentifier } from '../../../shared/subject.js';
 import type { TokenHeader } from './json-web-token.js';
 import { isScope, type Scope } from '../../../shared/scopes.js';
 import type { Principal } from './principal.js';
 
 /** How far the clocks of an issuer and ours may differ, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 10;
-
-const MAX_SUBJECT_LENGTH = 255;
 
 /** Where an issuer's keys come from. */
 export interface KeySource {
@@ -44,7 +43,7 @@ export function acceptsHeader(issuer: TrustedIssuer, header: TokenHeader): boole
 export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknown>, now: Date): Principal {
   const { iss, aud, sub, exp, nbf, iat, scope } = claims;
   const seconds = now.getTime() / 1000;
-  if (iss !== issuer.issuer || !names(aud, issuer.audience) || !isSubject(sub)) throw notValid();
+  if (iss !== issuer.issuer || !names(aud, issuer.audience) || !isSubjectIdentifier(sub)) throw notValid();
   if (!isTime(exp) || !isOptional(nbf, isTime) || !isOptional(iat, isTime)) throw notValid();
   if (!isOptional(scope, (value) => typeof value === 'string')) throw notValid();
   if (seconds >= exp + CLOCK_TOLERANCE_SECONDS) {
@@ -68,15 +67,6 @@ export function notValid(): DomainError {
 function names(aud: unknown, audience: string): boolean {
   const audiences: unknown[] = Array.isArray(aud) ? aud : [aud];
   return audiences.every((one) => typeof one === 'string') && audiences.includes(audience);
-}
-
-function isSubject(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length > 0 &&
-    value.length <= MAX_SUBJECT_LENGTH &&
-    !/[\p{Cc}\p{Surrogate}]/u.test(value)
-  );
 }
 
 function isTime(value: unknown): value is number {

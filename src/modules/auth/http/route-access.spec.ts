@@ -5,12 +5,13 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { Public } from '../../../shared/http/public.decorator.js';
 import { RequireScopes } from './require-scopes.decorator.js';
 import { RouteAccess } from './route-access.js';
+import { RouteExplorer } from './route-explorer.js';
 
 async function start(controller: new () => object): Promise<TestingModule> {
   const module = await Test.createTestingModule({
     imports: [DiscoveryModule],
     controllers: [controller],
-    providers: [RouteAccess],
+    providers: [RouteExplorer, RouteAccess],
   }).compile();
   return module.init();
 }

@@ -1,15 +1,11 @@
-import { Injectable, type ExecutionContext, type OnModuleInit, type Type } from '@nestjs/common';
-import { PATH_METADATA } from '@nestjs/common/constants.js';
-import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import type { Scope } from '../../../shared/scopes.js';
+import { Injectable, type ExecutionContext, type OnModuleInit } from '@nestjs/common';
 import { IS_PUBLIC } from '../../../shared/http/public.decorator.js';
+import type { Scope } from '../../../shared/scopes.js';
 import { REQUIRED_SCOPES } from './require-scopes.decorator.js';
+import { RouteExplorer, type Route } from './route-explorer.js';
 
 /** Who may call a route: anybody, or whoever's token has all these scopes. */
 export type Access = 'public' | readonly Scope[];
-
-type Handler = ReturnType<ExecutionContext['getHandler']>;
-type Controller = NonNullable<ReturnType<DiscoveryService['getControllers']>[number]['metatype']>;
 
 /**
  * What every route says of who may call it, by `@Public()` or `@RequireScopes(…)`. Read once, at the start,
@@ -17,25 +13,21 @@ type Controller = NonNullable<ReturnType<DiscoveryService['getControllers']>[num
  */
 @Injectable()
 export class RouteAccess implements OnModuleInit {
-  private readonly routes = new Map<Controller, Map<Handler, Access>>();
+  private readonly routes = new Map<Route['controller'], Map<Route['handler'], Access>>();
 
-  constructor(
-    private readonly discovery: DiscoveryService,
-    private readonly scanner: MetadataScanner,
-    private readonly reflector: Reflector,
-  ) {}
+  constructor(private readonly explorer: RouteExplorer) {}
 
   onModuleInit(): void {
     const undecided: string[] = [];
-    for (const { metatype } of this.discovery.getControllers()) {
-      if (metatype === null) continue;
-      const accesses = new Map<Handler, Access>();
-      for (const handler of this.handlersOf(metatype)) {
-        const access = this.read(handler, metatype);
-        if (access === undefined) undecided.push(`${metatype.name}.${handler.name}`);
-        else accesses.set(handler, access);
+    for (const route of this.explorer.routes()) {
+      const { controller, handler, name } = route;
+      const access = this.read(route);
+      if (access === undefined) {
+        undecided.push(name);
+        continue;
       }
-      this.routes.set(metatype, accesses);
+      const ofController = this.routes.get(controller) ?? new Map<Route['handler'], Access>();
+      this.routes.set(controller, ofController.set(handler, access));
     }
     if (undecided.length > 0) {
       throw new Error(`Routes need either @Public() or @RequireScopes(): ${undecided.join(', ')}`);
@@ -48,19 +40,10 @@ export class RouteAccess implements OnModuleInit {
     return access;
   }
 
-  private handlersOf(controller: Controller): Handler[] {
-    const prototype = controller.prototype as Record<string, Handler>;
-    return this.scanner
-      .getAllMethodNames(prototype)
-      .flatMap((name) => prototype[name] ?? [])
-      .filter((handler) => Reflect.hasMetadata(PATH_METADATA, handler));
-  }
-
-  private read(handler: Handler, controller: Controller): Access | undefined {
-    const targets = [handler, controller as Type];
-    const isPublic = this.reflector.getAllAndOverride<true | undefined>(IS_PUBLIC, targets);
-    const scopes = this.reflector.getAllAndOverride<Scope[] | undefined>(REQUIRED_SCOPES, targets);
-    if (isPublic === true) return scopes === undefined ? 'public' : undefined;
+  private read(route: Route): Access | undefined {
+    const isPublic = this.explorer.metadataOf(IS_PUBLIC, route) === true;
+    const scopes = this.explorer.metadataOf(REQUIRED_SCOPES, route) as Scope[] | undefined;
+    if (isPublic) return scopes === undefined ? 'public' : undefined;
     return scopes;
   }
 }

@@ -1,12 +1,15 @@
 import {
   Injectable,
   UseGuards,
+  applyDecorators,
   createParamDecorator,
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { readUuid } from '../../../shared/http/uuid.js';
-import { ApplicationService, assertOwner } from '../../applications/index.js';
+import { ApplicationService, DeclareNeed, ROUTE_NEED, type Need } from '../../applications/index.js';
 import type { AuthenticatedRequest } from '../../auth/index.js';
 import { ApiKeyService, apiKeyNotFound } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
@@ -16,31 +19,33 @@ interface ApiKeyRequest extends AuthenticatedRequest {
 }
 
 /**
- * Refuses whoever does not own the application of the key that the path names: a malformed id is 400, an unknown key
- * or one of a deleted application 404, somebody else's 403. Hands the key on.
+ * Refuses whoever may not do what the route does to a key of the application that the key in the path belongs to: a
+ * malformed id is 400, an unknown key or one of a deleted application 404, a lack of the role 403. Hands the key on.
  */
 @Injectable()
-export class ApiKeyOwnershipGuard implements CanActivate {
+export class ApiKeyAccessGuard implements CanActivate {
   constructor(
+    private readonly reflector: Reflector,
     private readonly keys: ApiKeyService,
     private readonly applications: ApplicationService,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ApiKeyRequest>();
+    const need = this.reflector.get<Need>(ROUTE_NEED, context.getHandler());
     const key = await this.keys.get(readUuid('id', (request.params as Record<string, unknown>).id));
-    const application = await this.applications.find(key.applicationId);
+    const application = await this.applications.authorize(key.applicationId, request.principal, need);
     if (application === null) throw apiKeyNotFound();
-    assertOwner(application, request.principal);
     request.apiKey = key;
     return true;
   }
 }
 
-/** Closes a route to all but the owner of the key it names. */
-export const OwnedApiKey = (): MethodDecorator => UseGuards(ApiKeyOwnershipGuard);
+/** Closes a route to all but the members, of the application of the key `{id}`, whose role meets the need. */
+export const ApiKeyAccess = (need: Need): MethodDecorator =>
+  applyDecorators(DeclareNeed(need), UseGuards(ApiKeyAccessGuard), ApiProblems('api_key_not_found'));
 
-/** The key that the ownership guard has let through. */
+/** The key that the guard has let the caller through to. */
 export const CurrentApiKey = createParamDecorator(
   (_: unknown, context: ExecutionContext): ApiKey =>
     context.switchToHttp().getRequest<ApiKeyRequest>().apiKey,

@@ -1,0 +1,15 @@
+import type { PageRequest } from '../../../shared/page.js';
+import type { Member } from './member.js';
+import type { Members } from './members.js';
+
+/** Where it is kept who has a part in which application. A deleted application has no members. */
+export abstract class MemberRepository {
+  /** Up to `limit + 1` of an application's members, the newest first. */
+  abstract list(applicationId: string, page: PageRequest): Promise<Member[]>;
+
+  /**
+   * Locks the application, hands it out with all its members, and writes what `change` has changed, in one
+   * transaction; when `change` throws, nothing is written. Throws `application_not_found`.
+   */
+  abstract change<T>(applicationId: string, change: (members: Members) => T): Promise<T>;
+}

@@ -1,0 +1,135 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Application } from './application.js';
+import { Member } from './member.js';
+import { MAX_MEMBERS, Members } from './members.js';
+import type { Role } from './role.js';
+
+const ID = '019b76da-a800-7000-8000-000000000001';
+const CREATED = new Date('2026-05-27T10:00:00.000Z');
+const NOW = new Date('2026-05-28T10:00:00.000Z');
+const person = (subject: string, issuer = 'local') => ({ issuer, subject });
+const ann = person('ann');
+const ben = person('ben');
+const eve = person('eve');
+
+describe('Members', () => {
+  let members: Members;
+
+  /** In the order in which they joined. */
+  function team(...roles: [string, Role][]): Members {
+    const application = Application.create(ID, ann, { name: 'a' }, CREATED);
+    return new Members(
+      application,
+      roles.map(([subject, role], index) => Member.join(String(index), ID, person(subject), role, CREATED)),
+    );
+  }
+  const rolesOf = ({ all }: Members): Record<string, Role> =>
+    Object.fromEntries(all.map(({ subject, role }) => [subject, role]));
+
+  beforeEach(() => {
+    members = team(['ann', 'owner']);
+  });
+
+  it('takes people in and gives them other roles', () => {
+    members.assign(ben, 'viewer', ann, NOW);
+    const { createdAt } = members.assign(ben, 'admin', ann, NOW);
+    expect(rolesOf(members)).toEqual({ ann: 'owner', ben: 'admin' });
+    expect(createdAt).toBe(NOW);
+  });
+
+  it('tells people of two issuers apart who have the same subject', () => {
+    members.assign(person('ann', 'https://login.example/'), 'viewer', ann, NOW);
+    expect(members.all).toHaveLength(2);
+    expect(() => members.assign(eve, 'viewer', person('ann', 'https://login.example/'), NOW)).toThrow(
+      expect.objectContaining({ code: 'insufficient_role' }),
+    );
+  });
+
+  it.each(['admin', 'viewer'] as const)('keeps a last owner from becoming %s', (role) => {
+    expect(() => members.assign(ann, role, ann, NOW)).toThrow(
+      expect.objectContaining({ code: 'last_owner' }),
+    );
+  });
+
+  it('keeps the last owner from leaving, however many others there are', () => {
+    const crowd = team(['ann', 'owner'], ['ben', 'admin'], ['eve', 'viewer']);
+    expect(() => {
+      crowd.remove(ann, ann, NOW);
+    }).toThrow(expect.objectContaining({ code: 'last_owner' }));
+  });
+
+  it('names the owner of longest standing when the named one leaves or steps down', () => {
+    for (const step of [
+      (team: Members) => {
+        team.remove(ann, ann, NOW);
+      },
+      (team: Members) => {
+        team.assign(ann, 'viewer', ann, NOW);
+      },
+    ]) {
+      const crowd = team(['ann', 'owner'], ['cat', 'admin'], ['ben', 'owner'], ['eve', 'owner']);
+      step(crowd);
+      expect(crowd.application.owner).toEqual(ben);
+    }
+  });
+
+  it('goes on naming the owner when another owner leaves', () => {
+    const pair = team(['ann', 'owner'], ['ben', 'owner']);
+    pair.remove(ben, ann, NOW);
+    expect(pair.application.owner).toEqual(ann);
+  });
+
+  it('lets everybody leave, and only owners take others out', () => {
+    const crowd = team(['ann', 'owner'], ['ben', 'admin'], ['eve', 'viewer']);
+    expect(() => {
+      crowd.remove(eve, ben, NOW);
+    }).toThrow(expect.objectContaining({ code: 'insufficient_role' }));
+    crowd.remove(eve, eve, NOW);
+    crowd.remove(ben, ann, NOW);
+    expect(rolesOf(crowd)).toEqual({ ann: 'owner' });
+  });
+
+  it('judges the caller by what they are now, not by what a guard saw', () => {
+    expect(() => members.assign(eve, 'owner', eve, NOW)).toThrow(
+      expect.objectContaining({ code: 'not_application_owner' }),
+    );
+    expect(() => {
+      members.transfer(eve, eve, NOW);
+    }).toThrow(expect.objectContaining({ code: 'not_application_owner' }));
+  });
+
+  describe('on a transfer', () => {
+    it('names the new owner, and leaves the old one an admin', () => {
+      members.transfer(ben, ann, NOW);
+      expect(members.application.owner).toEqual(ben);
+      expect(rolesOf(members)).toEqual({ ann: 'admin', ben: 'owner' });
+    });
+
+    it('by a further owner leaves the others what they are', () => {
+      const crowd = team(['ann', 'owner'], ['ben', 'owner'], ['eve', 'viewer']);
+      crowd.transfer(eve, ben, NOW);
+      expect(crowd.application.owner).toEqual(eve);
+      expect(rolesOf(crowd)).toEqual({ ann: 'owner', ben: 'admin', eve: 'owner' });
+    });
+
+    it('to oneself names a further owner, and changes nothing for the named one', () => {
+      const pair = team(['ann', 'owner'], ['ben', 'owner']);
+      pair.transfer(ben, ben, NOW);
+      expect(pair.application.owner).toEqual(ben);
+      expect(rolesOf(pair)).toEqual({ ann: 'owner', ben: 'owner' });
+      pair.transfer(ben, ben, NOW);
+      expect(rolesOf(pair)).toEqual({ ann: 'owner', ben: 'owner' });
+    });
+  });
+
+  it(`are ${MAX_MEMBERS} at most, who can still change roles`, () => {
+    for (let i = 1; i < MAX_MEMBERS; i++) members.assign(person(`p${i}`), 'viewer', ann, NOW);
+    const full = expect.objectContaining({ code: 'member_limit_reached' });
+    expect(() => members.assign(eve, 'viewer', ann, NOW)).toThrow(full);
+    expect(() => {
+      members.transfer(eve, ann, NOW);
+    }).toThrow(full);
+    members.assign(person('p1'), 'admin', ann, NOW);
+    expect(members.all).toHaveLength(MAX_MEMBERS);
+  });
+});

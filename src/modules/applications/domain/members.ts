@@ -1,0 +1,102 @@
+import { uuidv7 } from 'uuidv7';
+import { DomainError } from '../../../shared/domain-error.js';
+import { isSameSubject, type Subject } from '../../../shared/subject.js';
+import type { Application } from './application.js';
+import { Member } from './member.js';
+import { assertMeets, type Role } from './role.js';
+
+/** At most this many people have a part in one application. */
+export const MAX_MEMBERS = 100;
+
+/**
+ * An application together with everybody who has a part in it. There always is an owner, and the one whom the
+ * application names as its owner is one. That holds only while no two of these are changed at once: a repository
+ * hands one out under a lock.
+ *
+ * Whether the caller may do it is judged here once more: since a guard looked, they may have lost their role.
+ */
+export class Members {
+  private readonly everybody: Member[];
+
+  constructor(
+    readonly application: Application,
+    members: readonly Member[],
+  ) {
+    this.everybody = [...members];
+  }
+
+  get all(): readonly Member[] {
+    return this.everybody;
+  }
+
+  /** Makes somebody a member, or gives a member another role. Throws `last_owner`, `member_limit_reached`. */
+  assign(who: Subject, role: Role, by: Subject, now: Date): Member {
+    assertMeets(this.roleOf(by), 'manage-members');
+    const member = this.enrol(who, role, now);
+    this.keepAnOwner(now);
+    return member;
+  }
+
+  /** Everybody may leave; taking out others is for those who manage them. Throws `member_not_found`, `last_owner`. */
+  remove(who: Subject, by: Subject, now: Date): void {
+    assertMeets(this.roleOf(by), isSameSubject(who, by) ? 'read' : 'manage-members');
+    const index = this.everybody.findIndex((member) => isSameSubject(member, who));
+    if (index === -1) {
+      throw new DomainError(
+        'member_not_found',
+        'Nobody of this name is a member: list them with GET /applications/{id}/members.',
+      );
+    }
+    this.everybody.splice(index, 1);
+    this.keepAnOwner(now);
+  }
+
+  /**
+   * Hands the ownership on: `to` becomes an owner, and the one whom the application names; whoever did it becomes
+   * an admin. Further owners stay. Throws `member_limit_reached`.
+   */
+  transfer(to: Subject, by: Subject, now: Date): void {
+    assertMeets(this.roleOf(by), 'manage-members');
+    this.enrol(to, 'owner', now);
+    if (!isSameSubject(to, by)) this.enrol(by, 'admin', now);
+    this.application.handOver(to, now);
+  }
+
+  private roleOf(who: Subject): Role | null {
+    return this.find(who)?.role ?? null;
+  }
+
+  private find(who: Subject): Member | undefined {
+    return this.everybody.find((member) => isSameSubject(member, who));
+  }
+
+  private enrol(who: Subject, role: Role, now: Date): Member {
+    const known = this.find(who);
+    if (known !== undefined) {
+      known.take(role, now);
+      return known;
+    }
+    if (this.everybody.length >= MAX_MEMBERS) {
+      throw new DomainError(
+        'member_limit_reached',
+        `The application has ${MAX_MEMBERS} members, as many as it may: take one out first.`,
+      );
+    }
+    const member = Member.join(uuidv7(), this.application.id, who, role, now);
+    this.everybody.push(member);
+    return member;
+  }
+
+  /** When the named owner is no owner any more, the one who has been a member for longest comes after them. */
+  private keepAnOwner(now: Date): void {
+    const owners = this.everybody.filter((member) => member.role === 'owner');
+    const [first] = owners.sort((a, b) => (a.id < b.id ? -1 : 1));
+    if (first === undefined) {
+      throw new DomainError(
+        'last_owner',
+        'The application would be left without an owner: transfer it, or make somebody else an owner first.',
+      );
+    }
+    if (!owners.some((owner) => this.application.isOwnedBy(owner))) this.application.handOver(first, now);
+  }
+}

@@ -1,0 +1,84 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsString, Length } from 'class-validator';
+import { Omittable } from '../../../shared/http/validation.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
+import type { Member } from '../domain/member.js';
+import { ROLES, type Role } from '../domain/role.js';
+
+const SUBJECT = {
+  minLength: 1,
+  maxLength: 255,
+  description: 'The `sub` of their tokens; of people who registered here, the id of `GET /auth/me`.',
+  example: '019b76da-a800-7000-8000-000000000009',
+} as const;
+const ISSUER = {
+  minLength: 1,
+  maxLength: 255,
+  description: 'The issuer of their tokens, when it is another one than this service.',
+  example: 'https://login.example.com/',
+} as const;
+const ROLE = {
+  enum: ROLES,
+  description: 'A `viewer` reads, an `admin` manages keys too, an `owner` may do everything.',
+} as const;
+
+export class IssuerQueryDto {
+  @ApiPropertyOptional(ISSUER)
+  @Omittable()
+  @IsString()
+  @Length(1, 255)
+  issuer?: string;
+}
+
+export class AssignRoleDto extends IssuerQueryDto {
+  @ApiProperty(ROLE)
+  @IsIn(ROLES)
+  role!: Role;
+}
+
+export class TransferDto extends IssuerQueryDto {
+  @ApiProperty(SUBJECT)
+  @IsString()
+  @Length(1, 255)
+  subject!: string;
+}
+
+export class MemberDto {
+  @ApiProperty(SUBJECT)
+  subject!: string;
+
+  @ApiPropertyOptional(ISSUER)
+  issuer?: string;
+
+  @ApiProperty(ROLE)
+  role!: Role;
+
+  @ApiProperty({ format: 'date-time', example: '2026-05-27T10:00:00.000Z' })
+  createdAt!: string;
+
+  @ApiProperty({
+    format: 'date-time',
+    description: 'When they were given their role.',
+    example: '2026-05-27T10:00:00.000Z',
+  })
+  updatedAt!: string;
+}
+
+export class MemberPageDto {
+  @ApiProperty({ type: [MemberDto] })
+  data!: MemberDto[];
+
+  @ApiProperty({ type: String, nullable: true, description: 'For the next page; null on the last.' })
+  nextCursor!: string | null;
+}
+
+/** The only place that says what of a membership leaves the service. */
+export function toMemberResponse(member: Member): MemberDto {
+  return {
+    subject: member.subject,
+    ...(member.issuer === LOCAL_ISSUER ? {} : { issuer: member.issuer }),
+    role: member.role,
+    createdAt: member.createdAt.toISOString(),
+    updatedAt: member.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,34 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { REQUIRED_SCOPES, RouteExplorer, type Route } from '../../auth/index.js';
+import { ROUTE_NEED, type RouteNeed } from './route-need.js';
+
+/**
+ * Refuses to start with a route behind an access token that does not say what it needs of its caller in the
+ * application it is about, or that it is about none. A scope is what somebody allowed their client to do; it opens
+ * nobody else's application. Only what takes no scope and names nothing, `GET /auth/me` say, need not declare it.
+ */
+@Injectable()
+export class RouteNeedCheck implements OnModuleInit {
+  constructor(private readonly explorer: RouteExplorer) {}
+
+  onModuleInit(): void {
+    const undeclared = this.explorer.routes().filter((route) => !this.isDeclared(route));
+    if (undeclared.length > 0) {
+      throw new Error(
+        `Routes need one of @ApplicationAccess(), @ApiKeyAccess() and @NamesNoApplication(): ${undeclared
+          .map(({ name }) => name)
+          .join(', ')}`,
+      );
+    }
+  }
+
+  private isDeclared(route: Route): boolean {
+    const scopes = this.explorer.metadataOf(REQUIRED_SCOPES, route) as string[] | undefined;
+    // `@Public()`: another check sees to it that a route is either.
+    if (scopes === undefined) return true;
+    const need = this.explorer.metadataOf(ROUTE_NEED, route) as RouteNeed | undefined;
+    const namesSomething = route.path.includes(':');
+    if (namesSomething) return need !== undefined && need !== 'none';
+    return need !== undefined || scopes.length === 0;
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { In, IsNull, LessThan, Repository, type EntityManager } from 'typeorm';
+import type { PageRequest } from '../../../shared/page.js';
+import { applicationNotFound } from '../domain/application.js';
+import { Member } from '../domain/member.js';
+import { MemberRepository } from '../domain/member.repository.js';
+import { Members } from '../domain/members.js';
+import type { Role } from '../domain/role.js';
+import { applicationSchema } from './application.schema.js';
+import { memberSchema } from './member.schema.js';
+
+@Injectable()
+export class TypeOrmMemberRepository extends MemberRepository {
+  constructor(@InjectRepository(memberSchema) private readonly rows: Repository<Member>) {
+    super();
+  }
+
+  list(applicationId: string, page: PageRequest): Promise<Member[]> {
+    return this.rows.find({
+      where: { applicationId, ...(page.before === undefined ? {} : { id: LessThan(page.before) }) },
+      order: { id: 'DESC' },
+      take: page.limit + 1,
+    });
+  }
+
+  change<T>(applicationId: string, change: (members: Members) => T): Promise<T> {
+    return this.rows.manager.transaction(async (manager) => {
+      // Changes of one application's members take turns: two owners who leave at once must not both find the other.
+      const application = await manager.findOne(applicationSchema, {
+        where: { id: applicationId, deletedAt: IsNull() },
+        lock: { mode: 'for_no_key_update' },
+      });
+      if (application === null) throw applicationNotFound();
+      const { owner } = application;
+      const before = await manager.findBy(memberSchema, { applicationId });
+      const roles = new Map(before.map((member) => [member.id, member.role]));
+      const members = new Members(application, before);
+      const result = change(members);
+      await writeMembers(manager, roles, members);
+      if (!application.isOwnedBy(owner)) {
+        const { ownerIssuer, ownerSubject, updatedAt } = application;
+        await manager.update(
+          applicationSchema,
+          { id: applicationId },
+          { ownerIssuer, ownerSubject, updatedAt, version: () => 'version + 1' },
+        );
+      }
+      return result;
+    });
+  }
+}
+
+/** @param before Every member's role by their id, as it stands in the table. */
+async function writeMembers(
+  manager: EntityManager,
+  before: ReadonlyMap<string, Role>,
+  members: Members,
+): Promise<void> {
+  const gone = new Set(before.keys());
+  for (const member of members.all) {
+    const { id, role, updatedAt } = member;
+    gone.delete(id);
+    if (!before.has(id)) await manager.insert(memberSchema, member);
+    else if (before.get(id) !== role) await manager.update(memberSchema, { id }, { role, updatedAt });
+  }
+  if (gone.size > 0) await manager.delete(memberSchema, { id: In([...gone]) });
+}

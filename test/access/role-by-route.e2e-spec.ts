@@ -1,0 +1,144 @@
+import { Controller, Get, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { AppModule } from '../../src/app.module.js';
+import { createAdapter } from '../../src/app.setup.js';
+import {
+  NamesNoApplication,
+  ROUTE_NEED,
+  rolesThatMeet,
+  type Need,
+  type RouteNeed,
+} from '../../src/modules/applications/index.js';
+import { RequireScopes, RouteExplorer, type Route } from '../../src/modules/auth/index.js';
+import { Client, UNKNOWN_ID } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+/** The weakest first: what somebody is refused changes nothing for who comes after them. */
+const CALLERS = ['stranger', 'viewer', 'admin', 'owner'] as const;
+type Caller = (typeof CALLERS)[number];
+
+describe('every route about an application or a key', () => {
+  let app: TestApp;
+  let founder: Client;
+  let callers: Record<Caller, Client>;
+  let explorer: RouteExplorer;
+  let routes: (Route & { need: Need })[];
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    const [first, ...others] = await Promise.all(
+      Array.from({ length: CALLERS.length + 1 }, () => Client.signedIn(app)),
+    );
+    founder = first!;
+    callers = Object.fromEntries(CALLERS.map((caller, i) => [caller, others[i]!])) as typeof callers;
+    explorer = app.nest.get(RouteExplorer);
+    routes = explorer.routes().flatMap((route) => {
+      const need = explorer.metadataOf(ROUTE_NEED, route) as RouteNeed | undefined;
+      return need === undefined || need === 'none' ? [] : [{ ...route, need }];
+    });
+  });
+  afterAll(() => app.stop());
+
+  it('answers each role as the route declares, and nobody without a part in the application', async () => {
+    expect(routes.length).toBeGreaterThan(10);
+    const found: Record<string, Record<string, unknown>> = {};
+    const declared: typeof found = {};
+    for (const route of routes) {
+      const name = `${route.method} ${route.path}`;
+      const url = await urlFor(route);
+      found[name] = {};
+      declared[name] = {};
+      for (const caller of CALLERS) {
+        found[name][caller] = await answerTo(callers[caller], route.method, url);
+        declared[name][caller] = expectation(caller, route.need);
+      }
+    }
+    expect(found).toEqual(declared);
+  });
+
+  it('needs more than reading when it changes anything, and no more when it does not', () => {
+    const reading = routes.filter(({ need }) => need === 'read').map(({ name }) => name);
+    const getting = routes.filter(({ method }) => method === 'GET').map(({ name }) => name);
+    expect(reading).toEqual(getting);
+  });
+
+  it('has a caller to tell whose application it is', async () => {
+    for (const route of routes) {
+      const url = await urlFor(route);
+      const method = route.method.toLowerCase() as 'get';
+      const response = await request(app.http)[method](url);
+      expect([route.name, response.status]).toEqual([route.name, 401]);
+    }
+  });
+
+  it('declares its need, or the service does not start', async () => {
+    @Controller('applications')
+    class Undeclared {
+      @Get(':id/undeclared')
+      @RequireScopes('applications:read')
+      read(): void {
+        return;
+      }
+
+      @Get('undeclared')
+      @RequireScopes('applications:read')
+      list(): void {
+        return;
+      }
+
+      @Get(':id/no-scope')
+      @RequireScopes()
+      withoutScope(): void {
+        return;
+      }
+
+      @Get(':id/denied')
+      @RequireScopes('applications:read')
+      @NamesNoApplication()
+      denied(): void {
+        return;
+      }
+    }
+    @Module({ controllers: [Undeclared] })
+    class PlantedModule {}
+    const module = await Test.createTestingModule({
+      imports: [AppModule.forRoot(app.env), PlantedModule],
+    }).compile();
+    const planted = module.createNestApplication<NestFastifyApplication>(createAdapter(app.env));
+    await expect(planted.init()).rejects.toThrow(
+      /: Undeclared\.read, Undeclared\.list, Undeclared\.withoutScope, Undeclared\.denied$/,
+    );
+    await planted.close();
+  });
+
+  /** A URL of the route for an application, a key and a member that nobody has used yet. */
+  async function urlFor(route: Route): Promise<string> {
+    const applicationId = await founder.createApplication();
+    for (const role of ['owner', 'admin', 'viewer'] as const) {
+      const path = `/applications/${applicationId}/members/${callers[role].userId}`;
+      await founder.put(path).send({ role }).expect(201);
+    }
+    const { id: keyId } = await founder.issueKey(applicationId);
+    const ids: Record<string, string> = {
+      id: route.path.startsWith('/apikey') ? keyId : applicationId,
+      subject: founder.userId,
+    };
+    const path = route.path.replace(/:(\w+)/g, (_, name: string) => ids[name] ?? UNKNOWN_ID);
+    return route.path.includes(':id') ? path : `${path}?ApplicationId=${applicationId}`;
+  }
+
+  /** The code of a refusal that has to do with who is calling, or `let in`. */
+  async function answerTo(client: Client, method: string, url: string): Promise<unknown> {
+    const response = await client[method.toLowerCase() as 'get'](url);
+    if (response.status >= 500) throw new Error(`${method} ${url} answered ${response.status}`);
+    return response.status === 401 || response.status === 403 ? response.body.code : 'let in';
+  }
+});
+
+function expectation(caller: Caller, need: Need): string {
+  if (caller === 'stranger') return 'not_application_owner';
+  return rolesThatMeet(need).includes(caller) ? 'let in' : 'insufficient_role';
+}
