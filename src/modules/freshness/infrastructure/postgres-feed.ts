@@ -38,7 +38,7 @@ const READ = `
   SELECT number::float8 AS last,
          (${SELECT_NODES}) AS nodes,
          (SELECT coalesce(json_agg(json_build_object('number', number, 'kind', kind, 'id', id) ORDER BY number), '[]')
-            FROM (SELECT number, kind, id FROM key_changes WHERE $1 > 0 AND number >= $1
+            FROM (SELECT number, kind, id FROM key_changes WHERE $1::bigint > 0 AND number >= $1
                    ORDER BY number LIMIT ${MOST_CHANGES + 1}) AS feed) AS changes
     FROM key_change_counter`;
 

@@ -1,0 +1,83 @@
+import { Pool } from 'pg';
+import { FreshCache, onKind, onSubject, type Freshness } from '../../../src/modules/freshness/index.js';
+import { createFreshness } from '../../../src/modules/freshness/infrastructure/create-freshness.js';
+
+export interface CachedKey {
+  id: string;
+  application: string;
+  enabled: boolean;
+}
+
+export interface TestNodeOptions {
+  url: string;
+  /** Where the lease's own connection goes, when it goes another way than the pool. */
+  feedUrl?: string;
+  leaseMs?: number;
+  staleMs?: number;
+  poolSize?: number;
+}
+
+/** One node of the protocol with a cache of keys; several of them make a cluster in one process. */
+export class TestNode {
+  readonly warnings: string[] = [];
+  readonly pool: Pool;
+  readonly freshness: Freshness;
+  readonly cache: FreshCache<CachedKey>;
+  queries = 0;
+
+  constructor(options: TestNodeOptions) {
+    const { url, feedUrl = url, leaseMs = 1000, staleMs = 0, poolSize = 3 } = options;
+    this.pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 1000 });
+    this.pool.on('error', () => undefined);
+    this.freshness = createFreshness({
+      url: feedUrl,
+      pool: this.pool,
+      leaseMs,
+      staleMs,
+      log: { warn: (message) => this.warnings.push(message), log: () => undefined },
+    });
+    this.cache = new FreshCache<CachedKey>(this.freshness, {
+      entries: 1000,
+      unknownEntries: 1000,
+      unknownMs: 1000,
+      dependenciesOf: ({ id, application }) => [
+        onSubject('api_key', id),
+        onSubject('application', application),
+      ],
+      dependenciesOfUnknown: [onKind('import')],
+    });
+  }
+
+  static async start(options: TestNodeOptions): Promise<TestNode> {
+    const node = new TestNode(options);
+    node.freshness.start();
+    await node.freshness.ready;
+    return node;
+  }
+
+  /** Whether a verification that begins now finds the key usable. */
+  async accepts(id: string): Promise<boolean> {
+    const key = this.cache.recall(id) ?? (await this.cache.read(id, (key) => this.load(key)));
+    return key?.enabled === true;
+  }
+
+  /** Disables the key as a service would: the answer is given when this resolves. */
+  async disable(id: string): Promise<void> {
+    await this.pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [id]);
+    await this.freshness.settle();
+  }
+
+  async stop(): Promise<void> {
+    await this.freshness.stop();
+    await this.pool.end();
+  }
+
+  private async load(id: string): Promise<CachedKey | null> {
+    this.queries += 1;
+    const { rows } = await this.pool.query<CachedKey>(
+      'SELECT id, application_id AS application, enabled FROM api_keys WHERE id = $1',
+      [id],
+    );
+    return rows[0] ?? null;
+  }
+}
