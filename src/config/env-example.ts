@@ -16,6 +16,17 @@ export function envExample(): string {
   return `${[HEAD, ...entries].join('\n\n')}\n`;
 }
 
+/** The same as a table in Markdown, for the README. */
+export function configurationTable(): string {
+  const rows = Object.entries<Variable<unknown>>(variables).map(([name, variable]) =>
+    ['', `\`${name}\``, variable.default === undefined ? '' : `\`${variable.default}\``, variable.about, '']
+      .map((cell) => cell.replaceAll('|', String.raw`\|`))
+      .join(' | ')
+      .trim(),
+  );
+  return ['| variable | default | meaning |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
 function wrapped(text: string): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
