@@ -42,6 +42,8 @@ export type ErrorCode =
   | 'secret_not_found'
   | 'last_secret'
   | 'edit_conflict'
+  | 'no_credits'
+  | 'credits_out_of_range'
   | 'key_in_query'
   | 'missing_api_key'
   | 'invalid_api_key'

@@ -62,6 +62,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   secret_not_found: { status: 404, title: 'There is no such secret' },
   last_secret: { status: 409, title: 'It is the only secret of the API key' },
   edit_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
+  no_credits: { status: 409, title: 'There are no credits to change' },
+  credits_out_of_range: { status: 409, title: 'The balance would leave its range' },
   missing_api_key: {
     status: 401,
     title: 'A key is needed',

@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { CreditStore, type CreditAccounts, type CreditRun, type CreditRunOutcome } from './credit-store.js';
+import { JoinedCalls } from './joined-calls.js';
+
+/** Verifications that share one statement and one commit, and such statements at a time. */
+const BATCHES = { maxBatches: 4, maxCalls: 500 };
+
+export interface Spending {
+  /** Whether the cost was there, and is spent now. */
+  readonly granted: boolean;
+  /** What is left right after this verification; null without such an account. */
+  readonly keyRemaining: number | null;
+  readonly applicationRemaining: number | null;
+}
+
+interface SpendingRequest {
+  readonly accounts: CreditAccounts;
+  readonly cost: number;
+}
+
+/**
+ * Spends credits exactly: as if the verifications came one after the other, in the order of their arrival. Those
+ * that come while a statement is under way share the next one, so a hot key costs a fraction of a statement each.
+ *
+ * It fails closed: when the database cannot be asked, nobody knows what is left. What was under way then is in
+ * doubt (it may have been spent for nothing), and is never tried again.
+ */
+@Injectable()
+export class CreditLedger {
+  private readonly calls = new JoinedCalls(
+    (requests: readonly SpendingRequest[]) => this.spendAll(requests),
+    BATCHES,
+  );
+
+  constructor(private readonly store: CreditStore) {}
+
+  /** `cost` is a whole number from 0; 0 spends nothing, always passes, and tells what is left. */
+  spend(accounts: CreditAccounts, cost: number): Promise<Spending> {
+    // The keys of an application with credits would only wait for each other in the database.
+    return this.calls.call(accounts.applicationId ?? accounts.keyId ?? '', { accounts, cost });
+  }
+
+  private async spendAll(requests: readonly SpendingRequest[]): Promise<Spending[]> {
+    const runs = toRuns(requests);
+    const outcomes = await this.store.spend(runs);
+    return runs.flatMap((run, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined) throw new Error('the store did not answer a run');
+      return toSpendings(run, outcome);
+    });
+  }
+}
+
+function toRuns(requests: readonly SpendingRequest[]): CreditRun[] {
+  const runs: { accounts: CreditAccounts; cost: number; times: number }[] = [];
+  for (const { accounts, cost } of requests) {
+    const last = runs.at(-1);
+    if (
+      last?.cost === cost &&
+      last.accounts.keyId === accounts.keyId &&
+      last.accounts.applicationId === accounts.applicationId
+    ) {
+      last.times++;
+    } else runs.push({ accounts, cost, times: 1 });
+  }
+  return runs;
+}
+
+function toSpendings(run: CreditRun, outcome: CreditRunOutcome): Spending[] {
+  return Array.from({ length: run.times }, (_, index) => {
+    /** What those after it in the run have spent: it was still there. */
+    const later = Math.max(0, outcome.granted - index - 1) * run.cost;
+    return {
+      granted: index < outcome.granted,
+      keyRemaining: outcome.keyRemaining === null ? null : outcome.keyRemaining + later,
+      applicationRemaining:
+        outcome.applicationRemaining === null ? null : outcome.applicationRemaining + later,
+    };
+  });
+}

@@ -1,0 +1,32 @@
+/** Whose credits a verification spends: the key's, its application's, or both. */
+export interface CreditAccounts {
+  /** Null when the key has no credits of its own. */
+  readonly keyId: string | null;
+  /** Null when its application has none that the keys share. */
+  readonly applicationId: string | null;
+}
+
+/** Equal verifications, one after the other. */
+export interface CreditRun {
+  readonly accounts: CreditAccounts;
+  /** What each of them costs, from 0. */
+  readonly cost: number;
+  readonly times: number;
+}
+
+export interface CreditRunOutcome {
+  /** So many have spent their cost, the first ones; the others nothing. */
+  readonly granted: number;
+  /** What is left after the run; null for an account that does not exist (any more), which sets no bound. */
+  readonly keyRemaining: number | null;
+  readonly applicationRemaining: number | null;
+}
+
+/**
+ * Where balances are kept. Each run spends from both accounts or from none, for good or, when the call fails, in
+ * doubt: then it may have been spent, and must not be tried again.
+ */
+export abstract class CreditStore {
+  /** Spends the runs, one after the other, and answers in their order. Fails when the database is away. */
+  abstract spend(runs: readonly CreditRun[]): Promise<CreditRunOutcome[]>;
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from '@jest/globals';
+import { JoinedCalls } from './joined-calls.js';
+
+interface Batch {
+  requests: readonly string[];
+  answer(): void;
+  fail(error: Error): void;
+}
+
+/** Batches that end when the test says so. */
+function joined(options: { maxBatches?: number; maxCalls?: number } = {}) {
+  const batches: Batch[] = [];
+  const calls = new JoinedCalls<string, string>(
+    (requests) =>
+      new Promise((resolve, reject) => {
+        batches.push({
+          requests,
+          answer: () => {
+            resolve(requests.map((request) => `answer to ${request}`));
+          },
+          fail: reject,
+        });
+      }),
+    { maxBatches: 10, maxCalls: 100, ...options },
+  );
+  return { calls, batches };
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('joined calls', () => {
+  it('leave at once when nobody is before them', () => {
+    const { calls, batches } = joined();
+    void calls.call('a', '1');
+    void calls.call('b', '2');
+    expect(batches.map(({ requests }) => requests)).toEqual([['1'], ['2']]);
+  });
+
+  it('that come while one is under way share the next, in the order of their arrival', async () => {
+    const { calls, batches } = joined();
+    const answers = ['1', '2', '3', '4'].map((request) => calls.call('a', request));
+    expect(batches.map(({ requests }) => requests)).toEqual([['1']]);
+    batches[0]?.answer();
+    await settled();
+    expect(batches.map(({ requests }) => requests)).toEqual([['1'], ['2', '3', '4']]);
+    batches[1]?.answer();
+    expect(await Promise.all(answers)).toEqual(['1', '2', '3', '4'].map((request) => `answer to ${request}`));
+  });
+
+  it('of all lanes share one batch when as many are under way as may be', async () => {
+    const { calls, batches } = joined({ maxBatches: 1 });
+    for (const lane of ['a', 'b', 'c']) void calls.call(lane, lane);
+    batches[0]?.answer();
+    await settled();
+    expect(batches.map(({ requests }) => requests)).toEqual([['a'], ['b', 'c']]);
+  });
+
+  it('never have two batches of one lane under way, and none is larger than it may be', async () => {
+    const { calls, batches } = joined({ maxCalls: 2 });
+    const answers = ['1', '2', '3', '4', '5', '6'].map((request) => calls.call('a', request));
+    for (let i = 0; i < 4; i++) {
+      expect(batches).toHaveLength(i + 1);
+      batches[i]?.answer();
+      await settled();
+    }
+    expect(batches.map(({ requests }) => requests)).toEqual([['1'], ['2', '3'], ['4', '5'], ['6']]);
+    expect(await Promise.all(answers)).toHaveLength(6);
+  });
+
+  it('fail with the batch before them in their lane, and only in their lane', async () => {
+    const { calls, batches } = joined();
+    const first = calls.call('a', '1');
+    const behind = calls.call('a', '2');
+    const elsewhere = calls.call('b', '3');
+    batches[0]?.fail(new Error('away'));
+    await expect(first).rejects.toThrow('away');
+    await expect(behind).rejects.toThrow('away');
+    batches[1]?.answer();
+    expect(await elsewhere).toBe('answer to 3');
+    const later = calls.call('a', '4');
+    batches[2]?.answer();
+    expect(await later).toBe('answer to 4');
+  });
+
+  it('are each answered, whatever comes when', async () => {
+    const calls = new JoinedCalls<number, number>(
+      async (requests) => {
+        for (let i = 0; i < (requests[0] ?? 0) % 4; i++) await settled();
+        return requests.map((request) => -request);
+      },
+      { maxBatches: 3, maxCalls: 7 },
+    );
+    const answers = [];
+    for (let i = 0; i < 2000; i++) {
+      answers.push(calls.call(`lane ${i % 11}`, i));
+      if (i % 13 === 0) await settled();
+    }
+    expect(await Promise.all(answers)).toEqual(Array.from({ length: 2000 }, (_, i) => -i));
+  });
+});

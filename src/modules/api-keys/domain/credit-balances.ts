@@ -1,0 +1,26 @@
+import type { Transaction } from '../../../shared/transaction.js';
+import type { Credits } from './credits.js';
+
+/** Whose verifications spend: one key's, or those of all keys of an application together. */
+export interface CreditSubject {
+  readonly kind: 'key' | 'application';
+  readonly id: string;
+}
+
+/** The balances, for those who manage them. What they read has the refills that are due. */
+export abstract class CreditBalances {
+  /** The balances of those that have one, by the id of the subject. */
+  abstract findAll(subjectIds: readonly string[]): Promise<Map<string, Credits>>;
+
+  /** Gives credits, replaces them, or with null takes them off, in the transaction that changes the subject. */
+  abstract put(subject: CreditSubject, credits: Credits | null, tx: Transaction): Promise<void>;
+
+  /** Sets what is left and answers it; the refill stays. Throws `no_credits`. */
+  abstract set(subjectId: string, remaining: number): Promise<number>;
+
+  /**
+   * Adds, or takes away when it is negative, and answers what is left. Nothing that is spent meanwhile is lost.
+   * Throws `no_credits`, and `credits_out_of_range` when the balance would fall below zero or grow too large.
+   */
+  abstract add(subjectId: string, amount: number): Promise<number>;
+}

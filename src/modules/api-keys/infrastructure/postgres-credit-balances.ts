@@ -1,0 +1,107 @@
+import type { Pool } from 'pg';
+import { managerOf } from '../../../infrastructure/database/transaction.js';
+import type { Transaction } from '../../../shared/transaction.js';
+import { CreditBalances, type CreditSubject } from '../domain/credit-balances.js';
+import {
+  MAX_CREDITS,
+  creditsOutOfRange,
+  noCredits,
+  type Credits,
+  type RefillInterval,
+} from '../domain/credits.js';
+
+interface Row {
+  subject_id: string;
+  remaining: number;
+  refill_amount: number | null;
+  refill_interval: RefillInterval | null;
+  refill_day: number | null;
+}
+
+export class PostgresCreditBalances extends CreditBalances {
+  constructor(
+    private readonly pool: Pool,
+    /** For the tests. Without it the server's clock counts. */
+    private readonly clock?: () => Date,
+  ) {
+    super();
+  }
+
+  async findAll(subjectIds: readonly string[]): Promise<Map<string, Credits>> {
+    const { rows } = await this.pool.query<Row>(
+      `SELECT subject_id, credits_left(b, coalesce($2, now()))::float8 AS remaining,
+              refill_amount::float8 AS refill_amount, refill_interval, refill_day
+         FROM credit_balances b
+        WHERE subject_id = ANY ($1)`,
+      [subjectIds, this.now()],
+    );
+    return new Map(rows.map((row) => [row.subject_id, toCredits(row)]));
+  }
+
+  async put(subject: CreditSubject, credits: Credits | null, tx: Transaction): Promise<void> {
+    if (credits === null) {
+      await managerOf(tx).query('DELETE FROM credit_balances WHERE subject_id = $1', [subject.id]);
+      return;
+    }
+    const { remaining, refill } = credits;
+    await managerOf(tx).query(
+      `INSERT INTO credit_balances AS b (subject_id, subject_kind, remaining, refill_amount, refill_interval,
+                                         refill_day, refilled_at)
+       VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, clock_timestamp()))
+           ON CONFLICT (subject_id) DO UPDATE
+              SET remaining = excluded.remaining, refill_amount = excluded.refill_amount,
+                  refill_interval = excluded.refill_interval, refill_day = excluded.refill_day,
+                  refilled_at = excluded.refilled_at`,
+      [
+        subject.id,
+        subject.kind,
+        remaining,
+        refill?.amount ?? null,
+        refill?.interval ?? null,
+        refill?.day ?? null,
+        this.now(),
+      ],
+    );
+  }
+
+  async set(subjectId: string, remaining: number): Promise<number> {
+    // A refill that was due until now is overwritten, not added later.
+    const { rows } = await this.pool.query<{ remaining: number }>(
+      `UPDATE credit_balances SET remaining = $2, refilled_at = greatest(refilled_at, coalesce($3, now()))
+        WHERE subject_id = $1
+    RETURNING remaining::float8 AS remaining`,
+      [subjectId, remaining, this.now()],
+    );
+    const [row] = rows;
+    if (row === undefined) throw noCredits();
+    return row.remaining;
+  }
+
+  async add(subjectId: string, amount: number): Promise<number> {
+    // One moment for all of the statement: with two, a refill at midnight could be noted and not given.
+    const { rows } = await this.pool.query<{ remaining: number }>(
+      `UPDATE credit_balances b
+          SET remaining = credits_left(b, coalesce($4, now())) + $2,
+              refilled_at = greatest(
+                refilled_at, credit_refill_due(refill_interval, refill_day, coalesce($4, now())))
+        WHERE subject_id = $1 AND credits_left(b, coalesce($4, now())) + $2 BETWEEN 0 AND $3
+    RETURNING remaining::float8 AS remaining`,
+      [subjectId, amount, MAX_CREDITS, this.now()],
+    );
+    const [row] = rows;
+    if (row !== undefined) return row.remaining;
+    const { rowCount } = await this.pool.query('SELECT FROM credit_balances WHERE subject_id = $1', [
+      subjectId,
+    ]);
+    throw rowCount === 0 ? noCredits() : creditsOutOfRange();
+  }
+
+  private now(): Date | null {
+    return this.clock?.() ?? null;
+  }
+}
+
+function toCredits(row: Row): Credits {
+  const { remaining, refill_amount: amount, refill_interval: interval, refill_day: day } = row;
+  return { remaining, refill: amount === null || interval === null ? null : { amount, interval, day } };
+}

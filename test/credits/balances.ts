@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import type { Pool } from 'pg';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
+import { asTransaction } from '../../src/infrastructure/database/transaction.js';
+import type { CreditSubject } from '../../src/modules/api-keys/domain/credit-balances.js';
+import type { Credits } from '../../src/modules/api-keys/domain/credits.js';
+import { PostgresCreditBalances } from '../../src/modules/api-keys/infrastructure/postgres-credit-balances.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+/** A database with balances, without the keys and applications they belong to. */
+export class BalancesFixture {
+  private constructor(
+    readonly database: TestDatabase,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  static async create(): Promise<BalancesFixture> {
+    const database = await createTestDatabase();
+    const dataSource = new DataSource(dataSourceOptions({ url: database.url, poolSize: 10 }));
+    await dataSource.initialize();
+    return new BalancesFixture(database, dataSource);
+  }
+
+  get pool(): Pool {
+    return (this.dataSource.driver as PostgresDriver).master as Pool;
+  }
+
+  balances(clock?: () => Date): PostgresCreditBalances {
+    return new PostgresCreditBalances(this.pool, clock);
+  }
+
+  /** The id of a new subject with these credits. */
+  async give(
+    kind: CreditSubject['kind'],
+    credits: Partial<Credits> & { remaining: number },
+    clock?: () => Date,
+  ): Promise<string> {
+    const id = randomUUID();
+    await this.put({ kind, id }, { refill: null, ...credits }, clock);
+    return id;
+  }
+
+  async put(subject: CreditSubject, credits: Credits | null, clock?: () => Date): Promise<void> {
+    await this.dataSource.transaction((manager) =>
+      this.balances(clock).put(subject, credits, asTransaction(manager)),
+    );
+  }
+
+  async remaining(id: string, clock?: () => Date): Promise<number | undefined> {
+    return (await this.balances(clock).findAll([id])).get(id)?.remaining;
+  }
+
+  async drop(): Promise<void> {
+    await this.dataSource.destroy();
+    await this.database.drop();
+  }
+}
