@@ -9,6 +9,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testRegex: String.raw`\.(e2e-)?spec\.ts$`,
+  // Needs a Redis: jest.redis.config.mjs.
+  testPathIgnorePatterns: ['<rootDir>/test/redis/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { [String.raw`^(\.{1,2}/.*)\.js$`]: '$1' },
   transform: {

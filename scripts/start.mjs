@@ -3,8 +3,7 @@ import { root } from './lib/checkout.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 
 // `npm start`: installs what is missing, builds what has changed, and is the service from then on, in this
-// process, so that signals reach it. For the same reason package.json says `exec`: npm passes SIGTERM on to its
-// shell, and a shell that waits would end and leave us behind. Windows has neither, and gets the other half.
+// process, so that signals reach it.
 await ensurePackages();
 await ensureBuild();
 process.chdir(root);

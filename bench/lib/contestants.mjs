@@ -80,22 +80,18 @@ export async function startBetterAuth(context, storage, keys) {
  * @param {import('../run.mjs').Context} context
  * @param {string} databaseUrl
  * @param {string[]} applicationIds
- * @param {import('./template.mjs').Template} template
  * @returns {Promise<import('./contest.mjs').Contestant>}
  */
-export async function startBareInserts(context, databaseUrl, applicationIds, template) {
+export async function startBareInserts(context, databaseUrl, applicationIds) {
+  const name = 'bare pg loop';
   const server = await startServer({
-    name: 'bare pg loop',
+    name,
     program: file('bare-inserts.mjs'),
-    env: {
-      DATABASE_URL: databaseUrl,
-      APPLICATION_IDS: JSON.stringify(applicationIds),
-      TEMPLATE: JSON.stringify(template),
-    },
+    env: { DATABASE_URL: databaseUrl, APPLICATION_IDS: applicationIds.join(',') },
     logFile: join(context.directory, 'bare-inserts.log'),
   });
   return {
-    name: 'bare pg loop',
+    name,
     pid: server.pid,
     load: ({ connections, durationMs }) => server.ask({ connections, durationMs }),
   };

@@ -1,8 +1,5 @@
 import pg from 'pg';
-import {
-  removeEmbeddedPostgres,
-  startEmbeddedPostgres,
-} from '../../dist/src/infrastructure/database/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../dist/src/infrastructure/database/embedded-postgres.js';
 import { parentOf } from './processes.mjs';
 
 /**
@@ -48,11 +45,7 @@ export async function openPostgres(directory, say) {
       for (const name of created) await dropDatabase(adminUrl, name);
       created.clear();
     },
-    stop: async () => {
-      await embedded?.stop();
-      // Its write-ahead log alone is gigabytes.
-      if (embedded !== undefined) await removeEmbeddedPostgres(directory);
-    },
+    stop: async () => embedded?.stop(),
   };
 }
 

@@ -46,15 +46,13 @@ export class TcpProxy {
   }
 
   /** Keeps every connection, and takes new ones, but lets no byte through, as a network that is down. */
-  blackHole(): Promise<void> {
+  blackHole(): void {
     this.isBlackHole = true;
-    return Promise.resolve();
   }
 
   /** Holds every piece of data back for so long. */
-  delay(milliseconds: number): Promise<void> {
+  delay(milliseconds: number): void {
     this.delayMs = milliseconds;
-    return Promise.resolve();
   }
 
   /** Lets everything through again; what a black hole has swallowed stays lost. */
@@ -82,7 +80,7 @@ export class TcpProxy {
     from.on('data', (data) => {
       if (this.isBlackHole) return;
       if (this.delayMs === 0) to.write(data);
-      else setTimeout(() => to.write(data), this.delayMs).unref();
+      else setTimeout(() => to.write(data), this.delayMs);
     });
     from.on('error', () => undefined);
     from.on('close', () => {

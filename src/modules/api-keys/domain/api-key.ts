@@ -51,8 +51,6 @@ export class ApiKey {
     public ipAllowlist: string[],
     /** Oldest first. */
     readonly secrets: ApiKeySecret[],
-    /** To within a second or so; null when it never was. */
-    readonly lastUsedAt: Date | null,
   ) {}
 
   static issue(
@@ -83,7 +81,6 @@ export class ApiKey {
       settings.tags ?? [],
       settings.ipAllowlist ?? [],
       [secret],
-      null,
     );
   }
 

@@ -1,0 +1,52 @@
+import type { RateLimit } from '../domain/rate-limit.js';
+
+/** A limit, and whose it is. */
+export interface CountedLimit extends RateLimit {
+  /** The id of the key, or of the application whose keys share it. */
+  readonly subjectId: string;
+  readonly sharedByApplication: boolean;
+}
+
+/** Limits that are checked together: all of them count a verification, or none does. */
+export interface LimitSet {
+  readonly applicationId: string;
+  readonly limits: readonly CountedLimit[];
+}
+
+/** Verifications under the same limits, one after the other. */
+export interface RateLimitRun {
+  readonly set: LimitSet;
+  readonly times: number;
+}
+
+/** One limit after a run. */
+export interface LimitUse {
+  /** Units in the window that ends now. */
+  readonly used: number;
+  /**
+   * Microseconds until more of it is free. When one more verification does not fit: until it will, if nothing else
+   * comes. 0 when nothing is used.
+   */
+  readonly freeInMicros: number;
+}
+
+export interface RunOutcome {
+  /** So many passed, the first ones; the others are not counted. */
+  readonly granted: number;
+  /** When, in microseconds of the store's clock. */
+  readonly at: number;
+  /** One for each limit of the set, in its order. */
+  readonly uses: readonly LimitUse[];
+}
+
+/**
+ * Where hits are counted, with a clock of its own that all nodes which share the store agree on. Fails when it
+ * cannot count; what is then answered, the limiter decides (RATE_LIMIT_ON_FAILURE).
+ */
+export abstract class RateLimitStore {
+  /** Counts the runs, one after the other, and answers in their order. */
+  abstract take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]>;
+
+  /** Forgets one verification that was counted at a time: it was refused after all. */
+  abstract giveBack(set: LimitSet, at: number): Promise<void>;
+}

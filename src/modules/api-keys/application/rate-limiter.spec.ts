@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { limitSet, newOwner } from '../../../../test/limits/limit-sets.js';
+import { TestMicros } from '../../../../test/limits/rate-limit-store-contract.js';
+import { MemoryRateLimitStore } from '../infrastructure/memory-rate-limit-store.js';
+import { RateLimitStore, type RateLimitRun, type RunOutcome } from './rate-limit-store.js';
+import { RateLimiter, type RateLimitAnswer } from './rate-limiter.js';
+
+const CLOSED = { onFailure: 'closed', timeoutMs: 50 } as const;
+const OPEN = { onFailure: 'open', timeoutMs: 50 } as const;
+
+/** A store that counts, until the test takes it away or makes it silent. */
+class BreakableStore extends RateLimitStore {
+  state: 'there' | 'away' | 'silent' = 'there';
+  readonly trips: (readonly RateLimitRun[])[] = [];
+  private readonly store: MemoryRateLimitStore;
+
+  constructor(readonly clock = new TestMicros()) {
+    super();
+    this.store = new MemoryRateLimitStore(() => clock.now, 1000);
+  }
+
+  async take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]> {
+    await this.reach();
+    this.trips.push(runs);
+    return this.store.take(runs);
+  }
+
+  async giveBack(...args: Parameters<RateLimitStore['giveBack']>): Promise<void> {
+    await this.reach();
+    await this.store.giveBack(...args);
+  }
+
+  private reach(): Promise<void> {
+    if (this.state === 'away') return Promise.reject(new Error('connection refused'));
+    return this.state === 'silent' ? new Promise(() => undefined) : Promise.resolve();
+  }
+}
+
+let log: string[] = [];
+
+beforeAll(() => {
+  const note = (message: string): void => void log.push(message);
+  Logger.overrideLogger({ log: note, error: note, warn: note });
+});
+
+afterAll(() => {
+  Logger.overrideLogger(['log', 'error', 'warn']);
+  jest.useRealTimers();
+});
+
+function passed(answers: readonly RateLimitAnswer[]): number {
+  return answers.filter(({ state }) => state === 'passed').length;
+}
+
+describe('the rate limiter', () => {
+  it('lets through as many as the limit says, however they are joined', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    const set = limitSet(newOwner(), [{ limit: 10 }]);
+    const answers = await Promise.all(Array.from({ length: 100 }, () => limiter.check(set)));
+    expect(passed(answers)).toBe(10);
+    expect(answers.slice(0, 10).every(({ state }) => state === 'passed')).toBe(true);
+    expect(store.trips.length).toBeLessThanOrEqual(2);
+  });
+
+  it('joins what is checked against equal limits, and not what is not', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    const owner = newOwner();
+    const sets = [{ limit: 5 }, { limit: 5 }, { limit: 6 }, { limit: 5 }].map((limit) =>
+      limitSet(owner, [limit]),
+    );
+    await Promise.all([sets[0], ...sets].map((set) => limiter.check(set!)));
+    expect(store.trips[1]?.map(({ times }) => times)).toEqual([2, 1, 1]);
+  });
+
+  it('tells what is left of each limit, and when more is free', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    const set = limitSet(
+      newOwner(),
+      [{ name: 'burst', limit: 2, windowSeconds: 5 }],
+      [{ name: 'burst', limit: 9, cost: 2 }],
+    );
+    expect(await limiter.check(set)).toMatchObject({
+      state: 'passed',
+      reports: [
+        { name: 'burst', limit: 2, windowSeconds: 5, remaining: 1, resetSeconds: 5 },
+        { name: 'application:burst', limit: 9, windowSeconds: 60, remaining: 7, resetSeconds: 60 },
+      ],
+    });
+    store.clock.now += 1_500_000;
+    await limiter.check(set);
+    expect(await limiter.check(set)).toMatchObject({
+      state: 'limited',
+      retryAfterSeconds: 4,
+      reports: [
+        { remaining: 0, resetSeconds: 4 },
+        { remaining: 5, resetSeconds: 59 },
+      ],
+    });
+  });
+
+  it('names the time after which all limits let the next one pass', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    const set = limitSet(newOwner(), [{ limit: 3, windowSeconds: 2 }], [{ limit: 4, windowSeconds: 7 }]);
+    for (let i = 0; i < 200; i++) {
+      const answer = await limiter.check(set);
+      if (answer.state !== 'limited') {
+        store.clock.now += 300_000;
+        continue;
+      }
+      store.clock.now += (answer.retryAfterSeconds - 1) * 1_000_000 - 1;
+      expect((await limiter.check(set)).state).toBe('limited');
+      store.clock.now += 1_000_001;
+      expect((await limiter.check(set)).state).toBe('passed');
+    }
+  });
+
+  it('gives back what was refused after all', async () => {
+    const limiter = new RateLimiter(new BreakableStore(), CLOSED);
+    const set = limitSet(newOwner(), [{ limit: 1 }]);
+    const answer = await limiter.check(set);
+    if (answer.state === 'passed') await answer.giveBack();
+    expect((await limiter.check(set)).state).toBe('passed');
+    expect((await limiter.check(set)).state).toBe('limited');
+  });
+
+  it.each(['away', 'silent'] as const)(
+    'passes unchecked, and counts it, while its store is %s',
+    async (state) => {
+      const store = new BreakableStore();
+      const limiter = new RateLimiter(store, OPEN);
+      const set = limitSet(newOwner(), [{ limit: 1 }]);
+      store.state = state;
+      expect(await limiter.check(set)).toEqual({ state: 'unchecked' });
+      expect(await limiter.check(set)).toEqual({ state: 'unchecked' });
+      expect(limiter.uncheckedCount).toBe(2);
+      store.state = 'there';
+      expect((await limiter.check(set)).state).toBe('passed');
+    },
+  );
+
+  it.each(['away', 'silent'] as const)(
+    'says that it cannot know, if so wanted, while its store is %s',
+    async (state) => {
+      const store = new BreakableStore();
+      const limiter = new RateLimiter(store, CLOSED);
+      store.state = state;
+      await expect(limiter.check(limitSet(newOwner(), [{ limit: 1 }]))).rejects.toMatchObject({
+        code: 'service_unavailable',
+        details: { retryAfter: 1 },
+      });
+      expect(limiter.uncheckedCount).toBe(0);
+    },
+  );
+
+  it('says once in the log that an outage began, and once that it ended', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, OPEN);
+    const set = limitSet(newOwner(), [{ limit: 1 }]);
+    log = [];
+    for (const state of ['away', 'there', 'away'] as const) {
+      store.state = state;
+      for (let i = 0; i < 3; i++) await limiter.check(set);
+    }
+    expect(log.map((line) => /is (away|back)/.exec(line)?.[1])).toEqual(['away', 'back', 'away']);
+  });
+});

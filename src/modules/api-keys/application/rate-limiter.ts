@@ -1,0 +1,207 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DomainError } from '../../../shared/domain-error.js';
+import { JoinedCalls } from './joined-calls.js';
+import { RateLimitStore } from './rate-limit-store.js';
+import type { CountedLimit, LimitSet, RateLimitRun, RunOutcome } from './rate-limit-store.js';
+
+/** Calls that share one trip to the store; more would make the first of them wait. */
+const BATCHES = { maxBatches: 4, maxCalls: 500 };
+
+/** One limit, as the answers of a verification tell of it. */
+export interface LimitReport {
+  readonly name: string;
+  readonly limit: number;
+  readonly windowSeconds: number;
+  readonly remaining: number;
+  /** Seconds until more of it is free; when nothing fits any more, until the next verification does. */
+  readonly resetSeconds: number;
+}
+
+export type RateLimitAnswer =
+  | {
+      readonly state: 'passed';
+      readonly reports: readonly LimitReport[];
+      /** Takes the hit back, for a verification that is refused after all. */
+      giveBack(): Promise<void>;
+    }
+  | {
+      readonly state: 'limited';
+      readonly reports: readonly LimitReport[];
+      /** After so many whole seconds it passes, if nothing else comes. */
+      readonly retryAfterSeconds: number;
+    }
+  /** The store cannot be asked, and the operator lets such verifications pass. */
+  | { readonly state: 'unchecked' };
+
+/** What the operator sets. */
+export abstract class RateLimiterOptions {
+  /** What is answered while the store is away: let pass, or 503. */
+  abstract readonly onFailure: 'open' | 'closed';
+  /** Milliseconds that the store is given. */
+  abstract readonly timeoutMs: number;
+}
+
+/** Checks all limits of a verification together. */
+@Injectable()
+export class RateLimiter {
+  private readonly logger = new Logger(RateLimiter.name);
+  private readonly calls = new JoinedCalls((sets: readonly LimitSet[]) => this.takeAll(sets), BATCHES);
+  private isAway = false;
+  private unchecked = 0;
+
+  constructor(
+    private readonly store: RateLimitStore,
+    private readonly options: RateLimiterOptions,
+  ) {}
+
+  /** Verifications that passed unchecked since the start, because the store was away. */
+  get uncheckedCount(): number {
+    return this.unchecked;
+  }
+
+  /** Throws `service_unavailable` when the store is away and the operator wants it closed then. */
+  async check(set: LimitSet): Promise<RateLimitAnswer> {
+    try {
+      const answer = await this.calls.call(laneOf(set), set);
+      this.noteBack();
+      return answer;
+    } catch (error) {
+      this.noteAway(error);
+      if (this.options.onFailure === 'closed') {
+        throw new DomainError(
+          'service_unavailable',
+          'The rate limits cannot be checked: try again in a moment.',
+          {
+            retryAfter: 1,
+            cause: error,
+          },
+        );
+      }
+      this.unchecked++;
+      return { state: 'unchecked' };
+    }
+  }
+
+  private async takeAll(sets: readonly LimitSet[]): Promise<RateLimitAnswer[]> {
+    const runs = toRuns(sets);
+    const outcomes = await this.inTime(this.store.take(runs));
+    return runs.flatMap((run, index) => {
+      const outcome = outcomes[index];
+      if (outcome === undefined) throw new Error('the store did not answer a run');
+      return this.toAnswers(run, outcome);
+    });
+  }
+
+  private toAnswers({ set, times }: RateLimitRun, outcome: RunOutcome): RateLimitAnswer[] {
+    const reports = set.limits.map((limit, index) => report(limit, outcome, index));
+    return Array.from({ length: times }, (_, index) =>
+      index < outcome.granted
+        ? { state: 'passed', reports, giveBack: () => this.giveBack(set, outcome.at) }
+        : { state: 'limited', reports, retryAfterSeconds: retryAfter(set, outcome) },
+    );
+  }
+
+  /** When it fails the hit stays counted until it leaves the window: too strict for a while, never too lax. */
+  private async giveBack(set: LimitSet, at: number): Promise<void> {
+    try {
+      await this.inTime(this.store.giveBack(set, at));
+    } catch (error) {
+      this.noteAway(error);
+    }
+  }
+
+  private async inTime<T>(work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new Error(`no answer within ${this.options.timeoutMs} ms`));
+      }, this.options.timeoutMs);
+    });
+    try {
+      return await Promise.race([work, timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Once per outage: a log line for each verification would be an outage of its own. */
+  private noteAway(error: unknown): void {
+    if (this.isAway) return;
+    this.isAway = true;
+    const effect = this.options.onFailure === 'open' ? 'pass unchecked' : 'are answered 503';
+    this.logger.error(
+      `the store of the rate limits is away (${(error as Error).message}): verifications under limits ${effect}`,
+    );
+  }
+
+  private noteBack(): void {
+    if (!this.isAway) return;
+    this.isAway = false;
+    this.logger.log('the store of the rate limits is back');
+  }
+}
+
+/** Calls that touch the same limits stay in one lane: they would only wait for each other in the store. */
+function laneOf(set: LimitSet): string {
+  return set.limits.some((limit) => limit.sharedByApplication)
+    ? set.applicationId
+    : (set.limits[0]?.subjectId ?? '');
+}
+
+function toRuns(sets: readonly LimitSet[]): RateLimitRun[] {
+  const runs: { set: LimitSet; times: number }[] = [];
+  for (const set of sets) {
+    const last = runs.at(-1);
+    if (last !== undefined && isSame(last.set, set)) last.times++;
+    else runs.push({ set, times: 1 });
+  }
+  return runs;
+}
+
+/** Most are one object, from the cached record of the key. */
+function isSame(a: LimitSet, b: LimitSet): boolean {
+  if (a === b) return true;
+  return (
+    a.limits.length === b.limits.length &&
+    a.limits.every((limit, index) => {
+      const other = b.limits[index];
+      return (
+        limit.subjectId === other?.subjectId &&
+        limit.name === other.name &&
+        limit.limit === other.limit &&
+        limit.windowSeconds === other.windowSeconds &&
+        limit.cost === other.cost
+      );
+    })
+  );
+}
+
+function report(limit: CountedLimit, outcome: RunOutcome, index: number): LimitReport {
+  const { used, freeInMicros } = useAt(outcome, index);
+  return {
+    // A key may name a limit as its application does; `:` stands in no name.
+    name: limit.sharedByApplication ? `application:${limit.name}` : limit.name,
+    limit: limit.limit,
+    windowSeconds: limit.windowSeconds,
+    remaining: Math.max(0, limit.limit - used),
+    resetSeconds: toSeconds(freeInMicros),
+  };
+}
+
+function retryAfter(set: LimitSet, outcome: RunOutcome): number {
+  const waits = set.limits.map((limit, index) => {
+    const { used, freeInMicros } = useAt(outcome, index);
+    return used + limit.cost > limit.limit ? freeInMicros : 0;
+  });
+  return Math.max(1, toSeconds(Math.max(...waits)));
+}
+
+function useAt(outcome: RunOutcome, index: number): RunOutcome['uses'][number] {
+  const use = outcome.uses[index];
+  if (use === undefined) throw new Error('the store did not tell of a limit');
+  return use;
+}
+
+function toSeconds(micros: number): number {
+  return Math.ceil(micros / 1_000_000);
+}

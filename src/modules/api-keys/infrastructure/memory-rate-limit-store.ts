@@ -1,0 +1,109 @@
+import { RateLimitStore } from '../application/rate-limit-store.js';
+import type { CountedLimit, LimitSet, RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+import { HitLog } from '../domain/hit-log.js';
+
+interface Entry {
+  readonly log: HitLog;
+  /** When nothing of it counts any more. */
+  expiresAt: number;
+}
+
+/** Entries that are looked at for each one that is made, to drop those that count for nothing. */
+const SWEPT = 4;
+/** The same when there is no room. */
+const SWEPT_WHEN_FULL = 256;
+
+/**
+ * Counts in this process alone: exact for one node, and n times the limit for n nodes.
+ *
+ * A log is dropped when nothing in it counts any more, never before. With `maxEntries` logs that still count there
+ * is no room for another key's: taking fails, as if the store were away, rather than forget in silence.
+ */
+export class MemoryRateLimitStore extends RateLimitStore {
+  private readonly entries = new Map<string, Entry>();
+  private hand = this.entries.entries();
+
+  constructor(
+    /** Microseconds on a clock that never goes back. */
+    private readonly now: () => number,
+    /** Limits that are counted at a time; one takes up to 5 kB. */
+    private readonly maxEntries: number,
+  ) {
+    super();
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- a failure must reject, not throw
+  async take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]> {
+    return runs.map((run) => this.takeRun(run));
+  }
+
+  giveBack(set: LimitSet, at: number): Promise<void> {
+    for (const limit of set.limits) this.entries.get(nameOf(limit))?.log.giveBack(at, limit.cost);
+    return Promise.resolve();
+  }
+
+  private takeRun({ set, times }: RateLimitRun): RunOutcome {
+    const at = this.now();
+    const entries = set.limits.map((limit) => this.entryOf(limit, at));
+    let granted = times;
+    entries.forEach(({ log }, index) => {
+      const limit = limitAt(set, index);
+      log.settle(at, micros(limit));
+      granted = Math.min(granted, Math.max(0, Math.floor((limit.limit - log.used) / limit.cost)));
+    });
+    const uses = entries.map((entry, index) => {
+      const limit = limitAt(set, index);
+      if (granted > 0) entry.log.add(at, granted * limit.cost);
+      const { used } = entry.log;
+      const freeAt = entry.log.freeAt(used + limit.cost - limit.limit, micros(limit));
+      return { used, freeInMicros: Math.max(0, freeAt - at) };
+    });
+    return { granted, at, uses };
+  }
+
+  private entryOf(limit: CountedLimit, at: number): Entry {
+    const name = nameOf(limit);
+    const expiresAt = at + micros(limit);
+    const known = this.entries.get(name);
+    if (known !== undefined) {
+      // Now, not when it has counted: making the next limit's entry must not drop this one.
+      known.expiresAt = expiresAt;
+      return known;
+    }
+    this.sweep(at, SWEPT);
+    if (this.entries.size >= this.maxEntries) this.sweep(at, SWEPT_WHEN_FULL);
+    if (this.entries.size >= this.maxEntries) {
+      throw new Error(`as many rate limits are being counted as the memory is to hold (${this.maxEntries})`);
+    }
+    const entry = { log: new HitLog(), expiresAt };
+    this.entries.set(name, entry);
+    return entry;
+  }
+
+  /** Goes round all entries, a few for each new one: so the dead never outnumber the living for long. */
+  private sweep(at: number, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const next = this.hand.next();
+      if (next.done === true) {
+        this.hand = this.entries.entries();
+        return;
+      }
+      const [name, { expiresAt }] = next.value;
+      if (expiresAt <= at) this.entries.delete(name);
+    }
+  }
+}
+
+function nameOf(limit: CountedLimit): string {
+  return `${limit.subjectId}:${limit.name}`;
+}
+
+function micros(limit: CountedLimit): number {
+  return limit.windowSeconds * 1_000_000;
+}
+
+function limitAt(set: LimitSet, index: number): CountedLimit {
+  const limit = set.limits[index];
+  if (limit === undefined) throw new RangeError('no such limit');
+  return limit;
+}

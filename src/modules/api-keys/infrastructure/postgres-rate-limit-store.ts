@@ -1,0 +1,88 @@
+import type { Pool } from 'pg';
+import { RateLimitStore } from '../application/rate-limit-store.js';
+import type { LimitSet, RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+
+interface Row {
+  granted: number;
+  noted_at: number;
+  used: number[];
+  free_in: number[];
+}
+
+/** Logs that are removed at a time, and the milliseconds between two times. */
+const SWEEP = { rows: 10_000, everyMs: 60_000 };
+
+/**
+ * Counts in PostgreSQL, for all nodes together and by its clock: any number of runs in one call of one function.
+ * The table is unlogged: a crash of the database forgets what was counted, and its standby never knew.
+ */
+export class PostgresRateLimitStore extends RateLimitStore {
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly pool: Pool,
+    /** Microseconds; for the tests. Without it the server's clock counts. */
+    private readonly clock?: () => number,
+  ) {
+    super();
+  }
+
+  async take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]> {
+    const limits = runs.flatMap(({ set }, index) =>
+      set.limits.map((limit) => ({ ...limit, run: index + 1 })),
+    );
+    const { rows } = await this.pool.query<Row>({
+      name: 'take_rate_limits',
+      text: 'SELECT * FROM take_rate_limits($1, $2, $3, $4, $5, $6, $7, $8)',
+      values: [
+        limits.map(({ run }) => run),
+        limits.map(({ subjectId }) => subjectId),
+        limits.map(({ name }) => name),
+        limits.map(({ limit }) => limit),
+        limits.map(({ windowSeconds }) => windowSeconds * 1_000_000),
+        limits.map(({ cost }) => cost),
+        runs.map(({ times }) => times),
+        this.clock?.() ?? null,
+      ],
+    });
+    return rows.map(({ granted, noted_at, used, free_in }) => ({
+      granted,
+      at: noted_at,
+      uses: used.map((units, index) => ({ used: units, freeInMicros: free_in[index] ?? 0 })),
+    }));
+  }
+
+  async giveBack({ limits }: LimitSet, at: number): Promise<void> {
+    await this.pool.query({
+      name: 'give_back_rate_limits',
+      text: 'SELECT give_back_rate_limits($1, $2, $3, $4)',
+      values: [
+        limits.map(({ subjectId }) => subjectId),
+        limits.map(({ name }) => name),
+        limits.map(({ cost }) => cost),
+        at,
+      ],
+    });
+  }
+
+  /** Removes logs in which nothing counts any more, from time to time; `stopSweeping` ends it. */
+  startSweeping(onFailure: (error: unknown) => void): void {
+    this.timer = setInterval(() => {
+      this.sweep().catch(onFailure);
+    }, SWEEP.everyMs).unref();
+  }
+
+  stopSweeping(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Answers how many logs it removed. Those that are being counted in are left alone. */
+  async sweep(): Promise<number> {
+    const { rowCount } = await this.pool.query(
+      `DELETE FROM rate_limit_hits WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM rate_limit_hits WHERE expires_at < clock_timestamp() LIMIT $1 FOR UPDATE SKIP LOCKED))`,
+      [SWEEP.rows],
+    );
+    return rowCount ?? 0;
+  }
+}
