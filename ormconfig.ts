@@ -1,7 +1,11 @@
 import { DataSource } from 'typeorm';
 import { loadDatabaseUrl } from './src/config/env.js';
 import { dataSourceOptions } from './src/infrastructure/database/data-source.js';
-import { apiKeySchema, apiKeySecretSchema } from './src/modules/api-keys/infrastructure/api-key.schema.js';
+import {
+  apiKeySchema,
+  apiKeySecretSchema,
+  apiKeyUsageSchema,
+} from './src/modules/api-keys/infrastructure/api-key.schema.js';
 import { applicationSchema } from './src/modules/applications/infrastructure/application.schema.js';
 import { memberSchema } from './src/modules/applications/infrastructure/member.schema.js';
 import {
@@ -21,5 +25,6 @@ export default new DataSource({
     memberSchema,
     apiKeySchema,
     apiKeySecretSchema,
+    apiKeyUsageSchema,
   ],
 });

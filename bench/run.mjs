@@ -7,6 +7,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -45,6 +46,9 @@ if (flags.help || unknown.length > 0) {
   process.exit(flags.help ? 0 : 2);
 }
 
+const [loadBefore] = loadavg();
+if (loadBefore > 0.5)
+  say(`the machine is busy (load ${loadBefore.toFixed(1)}): figures taken now say little`);
 await ensurePackages();
 await ensureBuild();
 installPackages();
@@ -99,7 +103,7 @@ async function main(names) {
       say(`— ${scenario.title}`);
       const findings = await scenario.run(context);
       await endScenario();
-      const text = `## ${scenario.title}\n\n${provenance(postgres)}\n\n${findings}`;
+      const text = `## ${scenario.title}\n\n${provenance(postgres, loadBefore)}\n\n${findings}`;
       console.log(`\n${text}\n`);
       if (profileDirectory !== undefined) await printProfiles(profileDirectory);
       sections.push({ name, text });

@@ -4,6 +4,7 @@ import { Applications1764000000100 } from './1764000000100-applications.js';
 import { ApiKeys1764000000200 } from './1764000000200-api-keys.js';
 import { Freshness1764000000300 } from './1764000000300-freshness.js';
 import { RotationAndRestrictions1764000000400 } from './1764000000400-rotation-and-restrictions.js';
+import { KeyUsage1764000000450 } from './1764000000450-key-usage.js';
 import { LimitsAndCredits1764000000500 } from './1764000000500-limits-and-credits.js';
 import { Members1764000000600 } from './1764000000600-members.js';
 
@@ -14,6 +15,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   ApiKeys1764000000200,
   Freshness1764000000300,
   RotationAndRestrictions1764000000400,
+  KeyUsage1764000000450,
   LimitsAndCredits1764000000500,
   Members1764000000600,
 ];

@@ -2,13 +2,17 @@
  * The floor of issuing: the two INSERTs of a new key in one transaction, by a loop on a pg connection for each
  * client. No HTTP, nobody authenticated, nothing checked, no key made.
  */
-import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { uuidv7 } from 'uuidv7';
+import { madeUpSecret } from '../lib/keys.mjs';
 import { percentile } from '../lib/stats.mjs';
+import { valuesOf } from '../lib/template.mjs';
 
 const { DATABASE_URL } = process.env;
-const applicationIds = process.env.APPLICATION_IDS.split(',');
+const applicationIds = JSON.parse(process.env.APPLICATION_IDS);
+/** @type {import('../lib/template.mjs').Template} */
+const template = JSON.parse(process.env.TEMPLATE);
+const statements = ['api_keys', 'api_key_secrets'].map(prepareInsert);
 let issued = 0;
 
 process.on('message', ({ connections, durationMs }) => {
@@ -54,21 +58,23 @@ async function loop(client, deadline, latencies) {
 
 async function insertKey(client) {
   issued += 1;
-  const keyId = uuidv7();
-  const now = new Date();
+  const applicationId = applicationIds[issued % applicationIds.length];
+  const ids = { keyId: uuidv7(), secretId: uuidv7(), applicationId, ownerId: '' };
+  const values = valuesOf({ ...ids, ...madeUpSecret(), name: `Key ${issued}` });
   await client.query('BEGIN');
-  await client.query({
-    name: 'key',
-    text: `INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
-                                 created_by_issuer, created_by_subject, version)
-           VALUES ($1, $2, $3, 'live', '{}', '{}', true, $4, 'local', 'bench', 1)`,
-    values: [keyId, applicationIds[issued % applicationIds.length], `Key ${issued}`, now],
-  });
-  await client.query({
-    name: 'secret',
-    text: `INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
-           VALUES ($1, $2, $3, 1, 'upblit_live_…0000', $4)`,
-    values: [uuidv7(), keyId, randomBytes(32), now],
-  });
+  for (const statement of statements) await client.query(statement(values));
   await client.query('COMMIT');
+}
+
+/** An INSERT of a whole row, prepared once on each connection. @param {string} table */
+function prepareInsert(table) {
+  const row = template[table];
+  const columns = Object.keys(row);
+  const parameters = columns.map((_, index) => `$${index + 1}`);
+  const text = `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${parameters.join(', ')})`;
+  return (values) => ({
+    name: table,
+    text,
+    values: columns.map((column) => values[table][column] ?? row[column]),
+  });
 }

@@ -80,18 +80,22 @@ export async function startBetterAuth(context, storage, keys) {
  * @param {import('../run.mjs').Context} context
  * @param {string} databaseUrl
  * @param {string[]} applicationIds
+ * @param {import('./template.mjs').Template} template
  * @returns {Promise<import('./contest.mjs').Contestant>}
  */
-export async function startBareInserts(context, databaseUrl, applicationIds) {
-  const name = 'bare pg loop';
+export async function startBareInserts(context, databaseUrl, applicationIds, template) {
   const server = await startServer({
-    name,
+    name: 'bare pg loop',
     program: file('bare-inserts.mjs'),
-    env: { DATABASE_URL: databaseUrl, APPLICATION_IDS: applicationIds.join(',') },
+    env: {
+      DATABASE_URL: databaseUrl,
+      APPLICATION_IDS: JSON.stringify(applicationIds),
+      TEMPLATE: JSON.stringify(template),
+    },
     logFile: join(context.directory, 'bare-inserts.log'),
   });
   return {
-    name,
+    name: 'bare pg loop',
     pid: server.pid,
     load: ({ connections, durationMs }) => server.ask({ connections, durationMs }),
   };

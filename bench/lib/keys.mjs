@@ -45,7 +45,7 @@ export function* makeEntries(total, wanted) {
     const real = index >= made * stride && made < wanted;
     if (real) made += 1;
     yield {
-      ...(real ? realSecret() : { key: undefined, hint: 'upblit_live_…0000', hash: randomBytes(32) }),
+      ...(real ? realSecret() : madeUpSecret()),
       keyId: uuidv7(),
       secretId: uuidv7(),
       applicationId,
@@ -53,6 +53,11 @@ export function* makeEntries(total, wanted) {
       name: `Key ${index % KEYS_PER_OWNER}`,
     };
   }
+}
+
+/** A key nobody knows, and nobody can verify. */
+export function madeUpSecret() {
+  return { key: undefined, hint: 'upblit_live_…0000', hash: randomBytes(32) };
 }
 
 function realSecret() {

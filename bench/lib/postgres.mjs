@@ -1,5 +1,8 @@
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../../dist/src/infrastructure/database/embedded-postgres.js';
+import {
+  removeEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from '../../dist/src/infrastructure/database/embedded-postgres.js';
 import { parentOf } from './processes.mjs';
 
 /**
@@ -45,7 +48,11 @@ export async function openPostgres(directory, say) {
       for (const name of created) await dropDatabase(adminUrl, name);
       created.clear();
     },
-    stop: async () => embedded?.stop(),
+    stop: async () => {
+      await embedded?.stop();
+      // Its write-ahead log alone is gigabytes.
+      if (embedded !== undefined) await removeEmbeddedPostgres(directory);
+    },
   };
 }
 

@@ -1,14 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { from as copyFrom } from 'pg-copy-streams';
 import { migrate } from '../../dist/src/infrastructure/database/migrate.js';
-import { LOCAL_ISSUER } from '../../dist/src/shared/subject.js';
-import { makeEntries, pepper } from './keys.mjs';
+import { pepper } from './keys.mjs';
 import { post, runLoad } from './load.mjs';
-import { withClient } from './postgres.mjs';
 import { startServer } from './servers.mjs';
 
 const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
@@ -62,92 +56,6 @@ export async function createProductDatabase(context, name) {
   const url = await context.postgres.createDatabase(name);
   await migrate(url);
   return url;
-}
-
-/** Rows that are handed to COPY at once. */
-const BATCH = 5000;
-
-/**
- * Fills the tables by COPY with `total` keys, of which `wanted` are real ones, and gives those.
- *
- * @param {import('../run.mjs').Context} context
- * @param {string} databaseUrl
- * @param {number} total
- * @param {number} wanted
- * @returns {Promise<import('./keys.mjs').Entry[]>}
- */
-export async function loadKeys(context, databaseUrl, total, wanted) {
-  const now = new Date().toISOString();
-  const real = [];
-  const copies = await Promise.all([
-    openCopy(databaseUrl, 'applications', [
-      ...[
-        'id',
-        'name',
-        'environment',
-        'owner_issuer',
-        'owner_subject',
-        'created_at',
-        'updated_at',
-        'version',
-      ],
-    ]),
-    openCopy(databaseUrl, 'api_keys', [
-      ...['id', 'application_id', 'name', 'environment', 'scopes', 'metadata', 'enabled', 'created_at'],
-      ...['created_by_issuer', 'created_by_subject', 'version'],
-    ]),
-    openCopy(databaseUrl, 'api_key_secrets', [
-      ...['id', 'api_key_id', 'hash', 'pepper_version', 'hint', 'created_at'],
-    ]),
-  ]);
-  const [applications, keys, secrets] = copies;
-  let lastApplication = '';
-  let loaded = 0;
-  for (const entry of makeEntries(total, wanted)) {
-    const { keyId, secretId, applicationId, ownerId, name, hint, hash } = entry;
-    if (entry.key !== undefined) real.push(entry);
-    if (applicationId !== lastApplication) {
-      applications.add([applicationId, 'Bench', 'production', LOCAL_ISSUER, ownerId, now, now, 1]);
-      lastApplication = applicationId;
-    }
-    keys.add([keyId, applicationId, name, 'live', '{}', '{}', 't', now, LOCAL_ISSUER, ownerId, 1]);
-    secrets.add([secretId, keyId, `\\\\x${hash.toString('hex')}`, pepper.version, hint, now]);
-    loaded += 1;
-    if (loaded % BATCH === 0) await Promise.all(copies.map((copy) => copy.flush()));
-    if (loaded % 500_000 === 0)
-      context.say(`loaded ${(loaded / 1e6).toFixed(1)} of ${total / 1e6} million keys`);
-  }
-  await Promise.all(copies.map((copy) => copy.end()));
-  await withClient(databaseUrl, async (client) => {
-    await client.query('VACUUM ANALYZE');
-    await client.query('CHECKPOINT');
-  });
-  return real;
-}
-
-async function openCopy(databaseUrl, table, columns) {
-  const source = new PassThrough();
-  const finished = withClient(databaseUrl, async (client) => {
-    // The tables come over three connections, each its own transaction: no foreign key could be checked yet.
-    await client.query('SET session_replication_role = replica');
-    await pipeline(source, client.query(copyFrom(`COPY ${table} (${columns.join(', ')}) FROM STDIN`)));
-  });
-  finished.catch(() => undefined); // It is looked at below, whenever that comes.
-  let rows = '';
-  const flush = async () => {
-    const text = rows;
-    rows = '';
-    if (text !== '' && !source.write(text)) await Promise.race([once(source, 'drain'), finished]);
-  };
-  return {
-    add: (values) => void (rows += `${values.join('\t')}\n`),
-    flush,
-    end: async () => {
-      await flush();
-      source.end();
-      await finished;
-    },
-  };
 }
 
 /**

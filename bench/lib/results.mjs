@@ -16,12 +16,18 @@ on what it was measured. Only ratios within one section mean anything on another
  * @property {string} text
  */
 
-/** @param {{ version: string }} postgres @returns {string} where and when something was measured */
-export function provenance(postgres) {
+/**
+ * Where and when something was measured, and how busy others kept the machine just before.
+ *
+ * @param {{ version: string }} postgres
+ * @param {number} load runnable processes, averaged over the minute before the run
+ */
+export function provenance(postgres, load) {
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu.model.trim()}, ${Math.round(totalmem() / 1024 ** 3)} GB, ${type()} ${release()}`;
   const versions = `Node ${process.versions.node}, PostgreSQL ${postgres.version}`;
-  return `_${new Date().toISOString().slice(0, 10)}, commit ${commit()}. ${machine}; ${versions}._`;
+  const date = new Date().toISOString().slice(0, 10);
+  return `_${date}, commit ${commit()}. ${machine}; ${versions}; load before the run ${load.toFixed(1)}._`;
 }
 
 function commit() {

@@ -1,8 +1,9 @@
 import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
 import { overHttp, startBareInserts, startBetterAuth } from '../lib/contestants.mjs';
 import { post } from '../lib/load.mjs';
-import { bearer, createProductDatabase, makeApplications, startProduct } from '../lib/product.mjs';
+import { bearer, createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
+import { readTemplate } from '../lib/template.mjs';
 
 export const title = 'Issuing';
 
@@ -41,13 +42,14 @@ async function startContestants(context) {
   // A round may issue more keys than an application may have by default.
   const env = { MAX_ACTIVE_KEYS_PER_APPLICATION: '1000000' };
   const product = await startProduct(context, { name: 'product', databaseUrl, env });
-  const { accessToken, applicationIds } = await makeApplications(product, APPLICATIONS + 1);
-  const [single, ...many] = applicationIds;
+  const owner = await makeApplications(product, APPLICATIONS + 1);
+  const [single, ...many] = owner.applicationIds;
+  const [{ id }] = await issueKeys(product, owner, 1);
   const requests = (ids) =>
-    ids.map((id) => post(`/apikey?ApplicationId=${id}`, undefined, bearer(accessToken)));
+    ids.map((id) => post(`/apikey?ApplicationId=${id}`, undefined, bearer(owner.accessToken)));
   const betterAuth = await startBetterAuth(context, 'database', 10);
   return [
-    await startBareInserts(context, databaseUrl, many),
+    await startBareInserts(context, databaseUrl, many, await readTemplate(databaseUrl, id)),
     overHttp('ours', product, requests(many), answersKey),
     overHttp('ours, one application', product, requests([single]), answersKey),
     overHttp('better-auth', betterAuth, [post('/apikey', undefined)], answersKey),

@@ -1,7 +1,8 @@
 import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
 import { verifying } from '../lib/contestants.mjs';
+import { loadKeys } from '../lib/load-keys.mjs';
 import { withClient } from '../lib/postgres.mjs';
-import { createProductDatabase, loadKeys, startProduct } from '../lib/product.mjs';
+import { createProductDatabase, startProduct } from '../lib/product.mjs';
 import { goalsTable, megabytes, number, table } from '../lib/report.mjs';
 
 export const title = 'Verification with many keys in the table';

@@ -1,6 +1,7 @@
 import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
 import { startBetterAuth, startFloor, verifying } from '../lib/contestants.mjs';
-import { createProductDatabase, loadKeys, startProduct } from '../lib/product.mjs';
+import { loadKeys } from '../lib/load-keys.mjs';
+import { createProductDatabase, startProduct } from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
 
 export const title = 'Verification';

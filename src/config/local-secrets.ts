@@ -30,6 +30,8 @@ async function keptSecret<Name extends keyof typeof KEPT>(
 ): Promise<ReturnType<(typeof variables)[Name]['parse']>> {
   const directory = join(dataDir, 'secrets');
   const path = join(directory, KEPT[name].file);
+  // Others may pass: the embedded PostgreSQL runs under another user when we are root, and keeps its part here.
+  await mkdir(dataDir, { recursive: true, mode: 0o711 });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const text = (await readIfThere(path)) ?? (await createOnce(path, KEPT[name].generate()));
   try {

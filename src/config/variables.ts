@@ -125,6 +125,24 @@ export const variables = {
     parsePeppers,
     'Keys of the HMAC over API keys, as 1=<base64url of at least 32 bytes>,2=…; the highest version is used for new hashes. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. NEVER drop a version whose keys are still in use.',
   ),
+  VERIFY_CACHE_ENTRIES: integer(
+    0,
+    10_000_000,
+    '100000',
+    'Keys whose records one process keeps in memory, about 1 kB each; 0 asks the database every time.',
+  ),
+  VERIFY_UNKNOWN_KEYS_PER_SECOND: integer(
+    1,
+    1_000_000,
+    '100',
+    'Unknown keys that one address may make a process look up in the database in a second; beyond it is answered 429.',
+  ),
+  USAGE_FLUSH_MS: integer(
+    10,
+    3_600_000,
+    '1000',
+    'Milliseconds between two writes of when keys were last used, one write for all of them.',
+  ),
   MAX_ACTIVE_KEYS_PER_APPLICATION: integer(
     1,
     1_000_000,

@@ -31,6 +31,7 @@ describe('keys, once issued', () => {
         createdAt: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/),
         createdBy: owner.userId,
         expiresAt: null,
+        lastUsedAt: null,
         revokedAt: null,
         revokedBy: null,
         metadata: {},

@@ -46,13 +46,15 @@ export class TcpProxy {
   }
 
   /** Keeps every connection, and takes new ones, but lets no byte through, as a network that is down. */
-  blackHole(): void {
+  blackHole(): Promise<void> {
     this.isBlackHole = true;
+    return Promise.resolve();
   }
 
   /** Holds every piece of data back for so long. */
-  delay(milliseconds: number): void {
+  delay(milliseconds: number): Promise<void> {
     this.delayMs = milliseconds;
+    return Promise.resolve();
   }
 
   /** Lets everything through again; what a black hole has swallowed stays lost. */
@@ -80,7 +82,7 @@ export class TcpProxy {
     from.on('data', (data) => {
       if (this.isBlackHole) return;
       if (this.delayMs === 0) to.write(data);
-      else setTimeout(() => to.write(data), this.delayMs);
+      else setTimeout(() => to.write(data), this.delayMs).unref();
     });
     from.on('error', () => undefined);
     from.on('close', () => {

@@ -1,4 +1,5 @@
 import { DomainError } from '../../shared/domain-error.js';
+import { isError } from '../is-error.js';
 
 /** Classes and codes of SQLSTATE (PostgreSQL, appendix A) after which the same call may succeed a little later. */
 const UNAVAILABLE = [
@@ -61,7 +62,7 @@ const TYPEORM_NAMES = new Set([
  * everything else, which is a bug of ours.
  */
 export function fromDatabaseError(error: unknown): DomainError | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (!isError(error)) return undefined;
   const code = codeOf(error);
   if (code !== undefined && BAD_TEXT.includes(code)) {
     return new DomainError('invalid_request', 'Leave out characters that no text can hold, such as NUL.', {

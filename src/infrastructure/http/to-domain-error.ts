@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import { DomainError, type ErrorCode, type FieldError } from '../../shared/domain-error.js';
 import { fromDatabaseError } from '../database/postgres-errors.js';
+import { isError } from '../is-error.js';
 import { scrub } from '../logging/scrub.js';
 import { PROBLEMS } from './problem.js';
 
@@ -62,7 +63,7 @@ export function detailOf(code: ErrorCode): string {
 }
 
 function codeOf(original: unknown, error: unknown): ErrorCode {
-  if (original instanceof Error && 'code' in original && typeof original.code === 'string') {
+  if (isError(original) && 'code' in original && typeof original.code === 'string') {
     const code = FASTIFY_CODES[original.code];
     if (code !== undefined) return code;
   }
@@ -72,14 +73,14 @@ function codeOf(original: unknown, error: unknown): ErrorCode {
 
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number') {
+  if (isError(error) && 'statusCode' in error && typeof error.statusCode === 'number') {
     return error.statusCode;
   }
   return 500;
 }
 
 function isBadUrl(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'FST_ERR_BAD_URL';
+  return isError(error) && 'code' in error && error.code === 'FST_ERR_BAD_URL';
 }
 
 /** What Fastify throws when a compiled JSON schema refuses a request (its `validation.js`, AJV's error objects). */
@@ -89,7 +90,7 @@ interface SchemaError extends Error {
 }
 
 function isSchemaError(error: unknown): error is SchemaError {
-  return error instanceof Error && 'validation' in error && Array.isArray(error.validation);
+  return isError(error) && 'validation' in error && Array.isArray(error.validation);
 }
 
 function fromSchemaError(error: SchemaError): DomainError {

@@ -1,3 +1,4 @@
+import { isError } from '../is-error.js';
 import { scrub } from './scrub.js';
 
 /** What a log says of an error: named fields only. */
@@ -24,8 +25,7 @@ const MAX_CAUSES = 3;
  * the statement and its parameters, PostgreSQL's `detail` quotes the row, Node's carry the raw bytes of a request.
  */
 export function describeError(error: unknown, depth = 0): ErrorDescription {
-  if (!(error instanceof Error))
-    return { type: typeof error, message: 'something that is no Error was thrown' };
+  if (!isError(error)) return { type: typeof error, message: 'something that is no Error was thrown' };
   const description: ErrorDescription = { type: error.name, message: scrub(error.message) };
   if (error.stack !== undefined) description.stack = scrub(error.stack);
   for (const field of STRING_FIELDS) {

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { FastifyBaseLogger } from 'fastify';
+import { isError } from '../is-error.js';
 
 /** What Nest says of every module and route at each start; of interest only when a start goes wrong. */
 const CHATTER = new Set([
@@ -46,8 +47,8 @@ export class NestLogger implements LoggerService {
   ): void {
     // Nest appends the context last; before it may stand an error or, from Nest itself, its stack.
     const context = contextOf(rest);
-    const err = [message, ...rest].find((part) => part instanceof Error);
-    const text = message instanceof Error ? message.message : String(message);
+    const err = [message, ...rest].find((part) => isError(part));
+    const text = isError(message) ? message.message : String(message);
     this.pino[level](
       { ...(context === undefined ? {} : { context }), ...(err === undefined ? {} : { err }) },
       text,

@@ -1,4 +1,4 @@
-import { chmod, lstat, mkdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { canReach, isRoot, unprivilegedAccount, type Account } from './account.js';
 import { findBinaries, type Binaries } from './binaries.js';
@@ -86,9 +86,7 @@ function originFile(directory: string): string {
 async function prepareDataDir(dataDir: string): Promise<string> {
   const path = resolve(dataDir);
   try {
-    const mode = isRoot() ? 0o711 : 0o700;
-    const made = await mkdir(path, { recursive: true, mode });
-    if (made !== undefined) await chmod(path, mode);
+    await mkdir(path, { recursive: true, mode: 0o711 });
     return await realpath(path);
   } catch (error) {
     throw new EmbeddedPostgresError(

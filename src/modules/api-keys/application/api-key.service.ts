@@ -4,6 +4,7 @@ import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
+import { Freshness } from '../../freshness/index.js';
 import { ApiKey, type ApiKeyChanges, type ApiKeySettings, type KeyStatus } from '../domain/api-key.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
@@ -41,7 +42,10 @@ export interface IssuedKey {
   plaintext: PlaintextKey;
 }
 
-/** What people do with keys. Who may is decided before it comes here. */
+/**
+ * What people do with keys. Who may is decided before it comes here. A change is answered when it holds on every node
+ * (`Freshness.settle`); issuing need not wait, because nobody can have asked for the key before.
+ */
 @Injectable()
 export class ApiKeyService {
   constructor(
@@ -49,6 +53,7 @@ export class ApiKeyService {
     private readonly hasher: KeyHasher,
     private readonly limits: ApiKeyLimits,
     private readonly clock: Clock,
+    private readonly freshness: Freshness,
   ) {}
 
   /** Throws `validation_failed` for an expiry out of range, `api_key_limit_reached`, `application_not_found`. */
@@ -90,7 +95,10 @@ export class ApiKeyService {
       current.change(changes);
       const updated = await this.keys.update(current);
       current = await this.get(current.id);
-      if (updated) return current;
+      if (updated) {
+        await this.freshness.settle();
+        return current;
+      }
     }
     throw editConflict();
   }
@@ -114,6 +122,7 @@ export class ApiKeyService {
     );
     key.rotate(secret, overlapSeconds, now);
     if (!(await this.keys.update(key))) throw editConflict();
+    await this.freshness.settle();
     return { id: key.id, plaintext };
   }
 
@@ -122,7 +131,7 @@ export class ApiKeyService {
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.endSecret(secretId, this.clock.now());
-      if (await this.keys.update(current)) return;
+      if (await this.keys.update(current)) return this.freshness.settle();
       current = await this.get(current.id);
     }
     throw editConflict();
@@ -131,6 +140,8 @@ export class ApiKeyService {
   /** Again and again with the same result: the key is revoked for good. */
   async revoke(key: ApiKey, by: Subject): Promise<void> {
     await this.keys.revoke(key.id, by, this.clock.now());
+    // Whether or not this call was the one that revoked it: 204 says that no node accepts the key any more.
+    await this.freshness.settle();
   }
 }
 

@@ -2,6 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '../../../shared/transaction.js';
 import { ApplicationDependants, type ApplicationDependant } from '../../applications/index.js';
 import type { Subject } from '../../../shared/subject.js';
+import { Freshness } from '../../freshness/index.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 
 /** Ends the keys of an application together with it: no key outlives its application. */
@@ -10,6 +11,7 @@ export class ApplicationKeys implements ApplicationDependant, OnModuleInit {
   constructor(
     private readonly dependants: ApplicationDependants,
     private readonly keys: ApiKeyRepository,
+    private readonly freshness: Freshness,
   ) {}
 
   onModuleInit(): void {
@@ -18,5 +20,9 @@ export class ApplicationKeys implements ApplicationDependant, OnModuleInit {
 
   async endWith(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void> {
     await this.keys.revokeAllOf(applicationId, by, now, tx);
+  }
+
+  settle(): Promise<void> {
+    return this.freshness.settle();
   }
 }

@@ -1,13 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { parseKey } from '../domain/key-format.js';
-import {
-  NOT_FOUND,
-  decideVerification,
-  type Verdict,
-  type VerificationRequest,
-} from '../domain/verification.js';
+import { decideVerification, type Verdict, type VerificationRequest } from '../domain/verification.js';
 import { Overlaps } from './overlaps.js';
-import { VerificationRecords } from './verification-records.js';
+import { DatabaseClock } from './database-clock.js';
+import { KeyUsage } from './key-usage.js';
+import { VerificationRecords, type FoundRecord } from './verification-records.js';
+
+const UNKNOWN: FoundRecord = { record: null, stale: false };
 
 /** Answers the question services ask all day: who is this, and may it? */
 @Injectable()
@@ -18,17 +16,43 @@ export class VerificationService {
 
   constructor(
     private readonly records: VerificationRecords,
+    private readonly databaseClock: DatabaseClock,
+    private readonly usage: KeyUsage,
     private readonly overlaps: Overlaps,
   ) {}
 
-  /** Throws only when the question cannot be answered. */
-  async verify(presented: string, request: VerificationRequest): Promise<Verdict> {
-    const key = parseKey(presented);
-    if (key === null) return NOT_FOUND;
-    const { record, now } = await this.records.find(key);
+  /**
+   * Throws only when the question cannot be answered. What is in memory is answered at once, without so much as a
+   * promise.
+   *
+   * @param from The address of the service that asks.
+   */
+  verify(presented: string, request: VerificationRequest, from: string): Verdict | Promise<Verdict> {
+    const found = this.records.recall(presented);
+    if (found !== undefined) return this.decide(found, request);
+    return this.records.find(presented, from).then((cold) => this.decide(cold, request));
+  }
+
+  /** The verdicts on many keys, in their order. */
+  async verifyAll(
+    questions: readonly { key: string; request: VerificationRequest }[],
+    from: string,
+  ): Promise<Verdict[]> {
+    const found = await this.records.findAll(
+      questions.map(({ key }) => key),
+      from,
+    );
+    return questions.map(({ request }, i) => this.decide(found[i] ?? UNKNOWN, request));
+  }
+
+  private decide({ record, stale }: FoundRecord, request: VerificationRequest): Verdict {
+    const now = this.databaseClock.now();
     const verdict = decideVerification(record, request, now);
-    if (verdict.valid && verdict.record.startsOverlap) this.startOverlap(verdict.record.secretId);
-    return verdict;
+    if (verdict.valid) {
+      this.usage.note(verdict.record.keyId, now);
+      if (verdict.record.startsOverlap) this.startOverlap(verdict.record.secretId);
+    }
+    return stale ? { ...verdict, stale } : verdict;
   }
 
   /** Behind the answer. Should it fail, the record still says so, and the next verification tries again. */

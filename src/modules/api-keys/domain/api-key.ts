@@ -51,6 +51,8 @@ export class ApiKey {
     public ipAllowlist: string[],
     /** Oldest first. */
     readonly secrets: ApiKeySecret[],
+    /** To within a second or so; null when it never was. */
+    readonly lastUsedAt: Date | null,
   ) {}
 
   static issue(
@@ -81,6 +83,7 @@ export class ApiKey {
       settings.tags ?? [],
       settings.ipAllowlist ?? [],
       [secret],
+      null,
     );
   }
 

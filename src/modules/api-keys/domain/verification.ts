@@ -43,7 +43,7 @@ export type DenialCode =
   'NOT_FOUND' | 'REVOKED' | 'DISABLED' | 'EXPIRED' | 'FORBIDDEN' | 'INSUFFICIENT_PERMISSIONS';
 
 /** A verdict is a value; an exception is a failure of ours. */
-export type Verdict =
+export type Verdict = (
   | {
       readonly valid: true;
       readonly code: 'VALID';
@@ -51,7 +51,11 @@ export type Verdict =
       /** The key, or the secret that was used, stops working within seven days. */
       readonly expiresSoon: boolean;
     }
-  | { readonly valid: false; readonly code: DenialCode };
+  | { readonly valid: false; readonly code: DenialCode }
+) & {
+  /** Made of what may be out of date: the database is out of reach. */
+  readonly stale?: true;
+};
 
 const SOON_MS = 7 * 24 * 3600 * 1000;
 

@@ -237,6 +237,15 @@ export class ApiKeyDto {
   @ApiProperty(EXPIRES_AT)
   expiresAt!: string | null;
 
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+    description: 'When it last passed a verification, to within about a second.',
+  })
+  lastUsedAt!: string | null;
+
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   revokedAt!: string | null;
 

@@ -16,6 +16,7 @@ export function toResponse(key: ApiKey, now: Date): ApiKeyDto {
     createdBy: key.createdBySubject,
     ...(key.createdByIssuer === LOCAL_ISSUER ? {} : { createdByIssuer: key.createdByIssuer }),
     expiresAt: key.expiresAt?.toISOString() ?? null,
+    lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
     revokedAt: key.revokedAt?.toISOString() ?? null,
     revokedBy: key.revokedBySubject,
     ...(key.revokedByIssuer === null || key.revokedByIssuer === LOCAL_ISSUER

@@ -10,7 +10,18 @@ import { VerificationService } from '../application/verification.service.js';
 import { isScope } from '../domain/scopes.js';
 import type { DenialCode, Verdict, VerificationRequest } from '../domain/verification.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
-import { NO_QUERY, VERIFY_ANSWER, VERIFY_BODY, type VerifyBody } from './verify.schema.js';
+import {
+  NO_QUERY,
+  VERIFY_ANSWER,
+  VERIFY_BATCH_ANSWER,
+  VERIFY_BATCH_BODY,
+  VERIFY_BODY,
+  type VerifyBatchBody,
+  type VerifyBody,
+} from './verify.schema.js';
+
+/** Said where an answer may be out of date, because the operator prefers that to none (`VERIFY_STALE_MS`). */
+const STALE_HEADER = 'X-Verification-Stale';
 
 const EXAMPLE_KEY = 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx';
 
@@ -40,14 +51,48 @@ export class VerifyController {
       example: { valid: false, code: 'NOT_FOUND' },
     } as never,
   })
-  @ApiProblems('validation_failed')
+  @ApiProblems('validation_failed', 'too_many_requests')
   async verify(
     // The body comes with the request, not through the pipe: the compiled schema has checked it.
-    @Req() { body }: FastifyRequest<{ Body: VerifyBody }>,
+    @Req() { body, ip }: FastifyRequest<{ Body: VerifyBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
+    const verdict = await this.verification.verify(body.key, narrowing(body), ip);
     reply.header('Cache-Control', 'no-store');
-    return toAnswer(await this.verification.verify(body.key, narrowing(body)));
+    if (verdict.stale) reply.header(STALE_HEADER, 'true');
+    return toAnswer(verdict);
+  }
+
+  @Post('batch')
+  @HttpCode(200)
+  @RouteSchema({ querystring: NO_QUERY, body: VERIFY_BATCH_BODY, response: { 200: VERIFY_BATCH_ANSWER } })
+  @ApiOperation({
+    operationId: 'verifyApiKeys',
+    summary: 'Verify up to 100 keys',
+    description:
+      'The verdicts come in the order of the keys. Keys that are not in memory cost one query together.',
+  })
+  @ApiBody({
+    schema: { ...VERIFY_BATCH_BODY, required: ['keys'], example: { keys: [{ key: EXAMPLE_KEY }] } } as never,
+  })
+  @ApiOkResponse({
+    description: 'The verdicts.',
+    schema: {
+      ...VERIFY_BATCH_ANSWER,
+      required: ['results'],
+      example: { results: [{ valid: false, code: 'NOT_FOUND' }] },
+    } as never,
+  })
+  @ApiProblems('validation_failed', 'too_many_requests')
+  async verifyBatch(
+    @Req() { body, ip }: FastifyRequest<{ Body: VerifyBatchBody }>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object> {
+    const questions = body.keys.map((question) => ({ key: question.key, request: narrowing(question) }));
+    const verdicts = await this.verification.verifyAll(questions, ip);
+    reply.header('Cache-Control', 'no-store');
+    if (verdicts.some((verdict) => verdict.stale)) reply.header(STALE_HEADER, 'true');
+    return { results: verdicts.map(toAnswer) };
   }
 
   @Get()
@@ -89,6 +134,7 @@ export class VerifyController {
     'invalid_api_key',
     'address_not_allowed',
     'insufficient_permissions',
+    'too_many_requests',
   )
   async verifyForGateway(
     @Req() request: FastifyRequest,
@@ -104,7 +150,8 @@ export class VerifyController {
         headers: { 'WWW-Authenticate': 'Bearer' },
       });
     }
-    const verdict = await this.verification.verify(presented, narrowing);
+    const verdict = await this.verification.verify(presented, narrowing, request.ip);
+    if (verdict.stale) reply.header(STALE_HEADER, 'true');
     if (!verdict.valid) throw refusal(verdict.code, narrowing);
     const { record } = verdict;
     reply

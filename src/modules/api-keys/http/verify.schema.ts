@@ -60,6 +60,30 @@ export const VERIFY_ANSWER = {
   },
 } as const;
 
+/** The verdicts on up to this many keys come in one answer. */
+const MAX_BATCH = 100;
+
+export const VERIFY_BATCH_BODY = {
+  type: 'object',
+  required: ['keys'],
+  additionalProperties: false,
+  properties: {
+    keys: { type: 'array', minItems: 1, maxItems: MAX_BATCH, items: VERIFY_BODY },
+  },
+} as const;
+
+export const VERIFY_BATCH_ANSWER = {
+  type: 'object',
+  required: ['results'],
+  properties: {
+    results: { type: 'array', items: VERIFY_ANSWER, description: 'In the order of the keys.' },
+  },
+} as const;
+
+export interface VerifyBatchBody {
+  keys: VerifyBody[];
+}
+
 export interface VerifyBody {
   key: string;
   applicationId?: string;

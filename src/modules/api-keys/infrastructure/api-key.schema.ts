@@ -100,3 +100,26 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
   ],
   indices: [{ name: 'api_key_secrets_of_key', columns: ['apiKeyId'], synchronize: false }],
 });
+
+export interface ApiKeyUsageRow {
+  apiKeyId: string;
+  lastUsedAt: Date;
+}
+
+export const apiKeyUsageSchema = new EntitySchema<ApiKeyUsageRow>({
+  name: 'ApiKeyUsage',
+  tableName: 'api_key_usage',
+  columns: {
+    apiKeyId: { type: 'uuid', primary: true, name: 'api_key_id' },
+    lastUsedAt: { ...TIME, name: 'last_used_at' },
+  },
+  foreignKeys: [
+    {
+      name: 'api_key_usage_key',
+      target: 'ApiKey',
+      columnNames: ['apiKeyId'],
+      referencedColumnNames: ['id'],
+      onDelete: 'CASCADE',
+    },
+  ],
+});

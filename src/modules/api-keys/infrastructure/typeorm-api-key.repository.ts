@@ -16,7 +16,7 @@ import type { Subject } from '../../../shared/subject.js';
 import { ApiKey, type KeyStatus } from '../domain/api-key.js';
 import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
 import type { Metadata } from '../domain/metadata.js';
-import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
+import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 
 /** `ApiKey.status` as a condition, in the same order. */
 const HAS_STATUS: Record<KeyStatus, string> = {
@@ -60,7 +60,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   async find(id: string): Promise<ApiKey | null> {
     const key = await this.manager.findOneBy(apiKeySchema, { id });
     if (key === null) return null;
-    const [found = null] = await this.withSecrets([key]);
+    const [found = null] = await this.whole([key]);
     return found;
   }
 
@@ -72,7 +72,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     if (query.tag !== undefined) select.andWhere('key.tags @> ARRAY[:tag]::text[]', { tag: query.tag });
     if (query.status !== undefined) select.andWhere(HAS_STATUS[query.status], { now });
     if (page.before !== undefined) select.andWhere('key.id < :before', { before: page.before });
-    return this.withSecrets(
+    return this.whole(
       await select
         .orderBy('key.id', 'DESC')
         .limit(page.limit + 1)
@@ -121,14 +121,19 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       .where('key.applicationId = :applicationId', { applicationId });
   }
 
-  private async withSecrets(keys: ApiKey[]): Promise<ApiKey[]> {
+  /** With their secrets, and when they were last used. */
+  private async whole(keys: ApiKey[]): Promise<ApiKey[]> {
     if (keys.length === 0) return keys;
-    const secrets = await this.manager.find(apiKeySecretSchema, {
-      where: { apiKeyId: In(keys.map((key) => key.id)) },
-      order: { id: 'ASC' },
-    });
+    const apiKeyId = In(keys.map((key) => key.id));
+    const [secrets, usage] = await Promise.all([
+      this.manager.find(apiKeySecretSchema, { where: { apiKeyId }, order: { id: 'ASC' } }),
+      this.manager.findBy(apiKeyUsageSchema, { apiKeyId }),
+    ]);
     return keys.map((key) =>
-      Object.assign(key, { secrets: secrets.filter((secret) => secret.apiKeyId === key.id) }),
+      Object.assign(key, {
+        secrets: secrets.filter((secret) => secret.apiKeyId === key.id),
+        lastUsedAt: usage.find((row) => row.apiKeyId === key.id)?.lastUsedAt ?? null,
+      }),
     );
   }
 }

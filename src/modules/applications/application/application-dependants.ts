@@ -7,7 +7,7 @@ export interface ApplicationDependant {
   /** Runs inside the transaction that deletes the application; when it throws, nothing is deleted. */
   endWith(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void>;
   /** Runs after the commit, before the deletion is answered. */
-  settle?(): Promise<void>;
+  settle(): Promise<void>;
 }
 
 /**
@@ -26,6 +26,6 @@ export class ApplicationDependants {
   }
 
   async settle(): Promise<void> {
-    for (const dependant of this.dependants) await dependant.settle?.();
+    for (const dependant of this.dependants) await dependant.settle();
   }
 }

@@ -4,20 +4,22 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
-import { VerificationRecords, type FoundRecord } from '../application/verification-records.js';
+import { DatabaseClock } from '../application/database-clock.js';
+import { RecordStore } from '../application/record-store.js';
 import { AddressList } from '../domain/address-list.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import type { KeyEnvironment } from '../domain/key-format.js';
 import type { Metadata } from '../domain/metadata.js';
 import type { PlaintextKey } from '../domain/plaintext-key.js';
+import type { VerificationRecord } from '../domain/verification.js';
 
 /*
  * The hot read: exactly what a verdict needs, by the unique index on the hash, prepared once per connection.
- * It answers one row for an unknown key too, so that the database's clock always comes along.
+ * It answers one row when it finds nothing too, so that the database's clock always comes along.
  */
 const SELECT_BY_HASH = `
   SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
-         s.id AS secret_id, s.pepper_version,
+         s.id AS secret_id, s.hash, s.pepper_version,
          (extract(epoch FROM s.expires_at) * 1000)::float8 AS secret_expires_at,
          k.id AS key_id, k.application_id, k.name, k.environment, k.scopes, k.metadata, k.enabled,
          k.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL AS revoked,
@@ -31,7 +33,9 @@ const SELECT_BY_HASH = `
 
 interface Row {
   now: number;
-  secret_id: string | null;
+  /** Null in the one row of an empty answer. */
+  hash: Buffer | null;
+  secret_id: string;
   pepper_version: number;
   secret_expires_at: number | null;
   key_id: string;
@@ -52,50 +56,36 @@ interface Row {
 
 /** Looks keys up in the database, with one prepared query on the shared pool. */
 @Injectable()
-export class PostgresVerificationRecords extends VerificationRecords {
-  private readonly logger = new Logger(PostgresVerificationRecords.name);
+export class PostgresRecordStore extends RecordStore {
+  private readonly logger = new Logger(PostgresRecordStore.name);
   private readonly pool: Pool;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
     private readonly hasher: KeyHasher,
+    private readonly databaseClock: DatabaseClock,
   ) {
     super();
     this.pool = (dataSource.driver as PostgresDriver).master as Pool;
   }
 
-  async find(key: PlaintextKey): Promise<FoundRecord> {
+  async load(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]> {
+    const candidates = keys.map((key) => this.hasher.candidates(key));
     const { rows } = await this.pool.query<Row>({
-      name: 'verification_record_by_hash',
+      name: 'verification_records_by_hash',
       text: SELECT_BY_HASH,
-      values: [this.hasher.candidates(key)],
+      values: [candidates.flat()],
     });
-    const [row] = rows;
-    if (row === undefined) throw new Error('the query answers one row, always');
-    if (row.secret_id === null) return { record: null, now: row.now };
-    if (row.pepper_version !== this.hasher.currentVersion)
-      this.rehash(key, row.secret_id, row.pepper_version);
-    return {
-      now: row.now,
-      record: {
-        keyId: row.key_id,
-        applicationId: row.application_id,
-        ownerId: row.owner_subject,
-        ownerIssuer: row.owner_issuer === LOCAL_ISSUER ? null : row.owner_issuer,
-        name: row.name,
-        environment: row.environment,
-        scopes: row.scopes,
-        metadata: row.metadata,
-        revoked: row.revoked,
-        enabled: row.enabled,
-        expiresAt: row.expires_at,
-        externalId: row.external_id,
-        addresses: row.ip_allowlist.length === 0 ? null : new AddressList(row.ip_allowlist),
-        secretId: row.secret_id,
-        secretExpiresAt: row.secret_expires_at,
-        startsOverlap: row.starts_overlap,
-      },
-    };
+    if (rows[0] !== undefined) this.databaseClock.set(rows[0].now);
+    return keys.map((key, i) => {
+      const row = rows.find(
+        ({ hash }) => hash !== null && candidates[i]?.some((candidate) => hash.equals(candidate)),
+      );
+      if (row === undefined) return null;
+      if (row.pepper_version !== this.hasher.currentVersion)
+        this.rehash(key, row.secret_id, row.pepper_version);
+      return toRecord(row);
+    });
   }
 
   /** Moves a secret to the current pepper. The verification does not wait for it: the old hash is as good. */
@@ -110,4 +100,25 @@ export class PostgresVerificationRecords extends VerificationRecords {
         this.logger.warn(`could not re-hash a secret under the current pepper: ${(error as Error).message}`);
       });
   }
+}
+
+function toRecord(row: Row): VerificationRecord {
+  return {
+    keyId: row.key_id,
+    applicationId: row.application_id,
+    ownerId: row.owner_subject,
+    ownerIssuer: row.owner_issuer === LOCAL_ISSUER ? null : row.owner_issuer,
+    name: row.name,
+    environment: row.environment,
+    scopes: row.scopes,
+    metadata: row.metadata,
+    revoked: row.revoked,
+    enabled: row.enabled,
+    expiresAt: row.expires_at,
+    externalId: row.external_id,
+    addresses: row.ip_allowlist.length === 0 ? null : new AddressList(row.ip_allowlist),
+    secretId: row.secret_id,
+    secretExpiresAt: row.secret_expires_at,
+    startsOverlap: row.starts_overlap,
+  };
 }

@@ -1,0 +1,135 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { hash, randomBytes } from 'node:crypto';
+import { ENV, type Env } from '../../../config/env.js';
+import { Clock } from '../../../shared/clock.js';
+import { FreshCache, Freshness, onKind, onSubject } from '../../freshness/index.js';
+import { RecordStore } from '../application/record-store.js';
+import { VerificationRecords, type FoundRecord } from '../application/verification-records.js';
+import { parseKey } from '../domain/key-format.js';
+import type { PlaintextKey } from '../domain/plaintext-key.js';
+import type { VerificationRecord } from '../domain/verification.js';
+import { UnknownKeyLimiter } from './unknown-key-limiter.js';
+
+/** Keys known to be unknown: kept apart from the good ones, which a flood of them must not push out. */
+const UNKNOWN_ENTRIES = 10_000;
+const UNKNOWN_MS = 5_000;
+
+/** Nothing of ours is longer; what is, is not even hashed. */
+const MAX_PRESENTED_LENGTH = 512;
+
+type Known = FoundRecord & { readonly record: VerificationRecord };
+
+const UNKNOWN: FoundRecord = { record: null, stale: false };
+
+/**
+ * Keeps the records of the keys that are in use in memory, and answers from there while the lease says that nothing
+ * it keeps has been revoked.
+ */
+@Injectable()
+export class CachedVerificationRecords extends VerificationRecords {
+  /**
+   * Made anew by every process: what keys the cache need not be what keys the table, and one hash without the pepper
+   * is cheaper than the HMAC. The salt keeps a memory dump from being compared with other hashes.
+   */
+  private readonly salt = randomBytes(16).toString('base64');
+  private readonly cache: FreshCache<Known> | null;
+  private readonly unknownKeys: UnknownKeyLimiter;
+
+  constructor(
+    private readonly store: RecordStore,
+    private readonly freshness: Freshness,
+    clock: Clock,
+    @Inject(ENV) env: Env,
+  ) {
+    super();
+    this.unknownKeys = new UnknownKeyLimiter(env.VERIFY_UNKNOWN_KEYS_PER_SECOND, clock);
+    this.cache =
+      env.VERIFY_CACHE_ENTRIES === 0
+        ? null
+        : new FreshCache(freshness, {
+            entries: env.VERIFY_CACHE_ENTRIES,
+            unknownEntries: UNKNOWN_ENTRIES,
+            unknownMs: UNKNOWN_MS,
+            dependenciesOf: ({ record }) => [
+              onSubject('api_key', record.keyId),
+              onSubject('application', record.applicationId),
+            ],
+            dependenciesOfUnknown: [onKind('imported_key')],
+          });
+  }
+
+  recall(presented: string): FoundRecord | undefined {
+    if (presented.length > MAX_PRESENTED_LENGTH) return UNKNOWN;
+    if (this.cache === null) return undefined;
+    const found = this.cache.recall(this.cacheKey(presented));
+    return found === null ? UNKNOWN : found;
+  }
+
+  async find(presented: string, from: string): Promise<FoundRecord> {
+    const key = parseKey(presented);
+    if (key === null) return UNKNOWN;
+    const load = async (): Promise<Known | null> => (await this.load([key], from))[0] ?? null;
+    if (this.cache === null) return (await load()) ?? UNKNOWN;
+    const cacheKey = this.cacheKey(presented);
+    return this.orStale(cacheKey, async () => (await this.cache?.read(cacheKey, load)) ?? UNKNOWN);
+  }
+
+  async findAll(presented: readonly string[], from: string): Promise<FoundRecord[]> {
+    const answers = new Map<string, FoundRecord>();
+    const cold = new Map<string, PlaintextKey>();
+    for (const text of presented) {
+      const known = this.recall(text);
+      const key = known === undefined ? parseKey(text) : null;
+      if (key === null) answers.set(text, known ?? UNKNOWN);
+      else cold.set(text, key);
+    }
+    if (cold.size > 0) {
+      const ticket = this.freshness.beginFill();
+      const texts = [...cold.keys()];
+      // One query; should it fail, each key may have an answer of its own that is stale.
+      const loading = this.load([...cold.values()], from);
+      await Promise.all(
+        texts.map(async (text, i) => {
+          const cacheKey = this.cacheKey(text);
+          const answer = await this.orStale(cacheKey, async () => {
+            const known = (await loading)[i] ?? null;
+            this.cache?.fill(ticket, cacheKey, known);
+            return known ?? UNKNOWN;
+          });
+          answers.set(text, answer);
+        }),
+      );
+    }
+    return presented.map((text) => answers.get(text) ?? UNKNOWN);
+  }
+
+  private async load(keys: readonly PlaintextKey[], from: string): Promise<(Known | null)[]> {
+    const takeBack = this.unknownKeys.ask(from, keys.length);
+    const records = await this.store.load(keys);
+    takeBack(records.filter((record) => record !== null).length);
+    return records.map((record) => record && { record, stale: false });
+  }
+
+  /** What the cache remembers, when the database is away and the operator prefers that to no answer. */
+  private async orStale(cacheKey: string, ask: () => Promise<FoundRecord>): Promise<FoundRecord> {
+    const remembered = this.remembered(cacheKey);
+    if (remembered !== undefined) return remembered;
+    try {
+      return await ask();
+    } catch (error) {
+      const late = this.remembered(cacheKey);
+      if (late !== undefined) return late;
+      throw error;
+    }
+  }
+
+  private remembered(cacheKey: string): FoundRecord | undefined {
+    if (this.freshness.state() !== 'stale') return undefined;
+    const value = this.cache?.remembered(cacheKey);
+    return value === undefined ? undefined : { record: value?.record ?? null, stale: true };
+  }
+
+  private cacheKey(presented: string): string {
+    return hash('sha256', this.salt + presented, 'binary');
+  }
+}

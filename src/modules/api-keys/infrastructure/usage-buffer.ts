@@ -1,0 +1,84 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { ENV, type Env } from '../../../config/env.js';
+import { DatabaseClock } from '../application/database-clock.js';
+import { KeyUsage } from '../application/key-usage.js';
+
+/** The keys of one flush; the rest waits for the next. */
+const MOST_AT_ONCE = 10_000;
+
+/**
+ * Writes down when keys were last used, in one statement for all that were used since the last one: at most one write
+ * per key and flush, and none on the way of a request. While the database is away it goes on collecting; a clean
+ * shutdown loses nothing.
+ */
+@Injectable()
+export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(UsageBuffer.name);
+  private readonly lastUsed = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly databaseClock: DatabaseClock,
+    @Inject(ENV) private readonly env: Env,
+  ) {
+    super();
+  }
+
+  note(keyId: string, at: number): void {
+    this.lastUsed.set(keyId, at);
+  }
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.flushing = this.flushing.then(() => this.flush());
+    }, this.env.USAGE_FLUSH_MS);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.flushing;
+    while (this.lastUsed.size > 0 && (await this.flush())) {
+      // Until everything is written, or the database is gone.
+    }
+  }
+
+  /** Answers whether the database took it. */
+  private async flush(): Promise<boolean> {
+    const batch = [...this.lastUsed].slice(0, MOST_AT_ONCE);
+    if (batch.length === 0) return true;
+    for (const [keyId] of batch) this.lastUsed.delete(keyId);
+    try {
+      const [{ now }] = await this.dataSource.query<[{ now: number }]>(
+        // Sorted, so that two nodes that write the same keys do not wait for each other crosswise. A key that was
+        // deleted meanwhile has nothing to be noted on.
+        `WITH used AS (
+           SELECT u.id, u.at FROM unnest($1::uuid[], $2::float8[]) AS u(id, at) JOIN api_keys k ON k.id = u.id
+            ORDER BY u.id
+         ), written AS (
+           INSERT INTO api_key_usage (api_key_id, last_used_at)
+           SELECT id, to_timestamp(at / 1000) FROM used
+               ON CONFLICT (api_key_id) DO UPDATE
+              SET last_used_at = greatest(api_key_usage.last_used_at, excluded.last_used_at)
+         )
+         SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
+        [batch.map(([keyId]) => keyId), batch.map(([, at]) => at)],
+      );
+      this.databaseClock.set(now);
+      return true;
+    } catch (error) {
+      for (const [keyId, at] of batch) if (!this.lastUsed.has(keyId)) this.lastUsed.set(keyId, at);
+      this.logger.warn(`could not write down when keys were last used: ${(error as Error).message}`);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client as PostgresClient } from 'pg';
+import request, { type Response } from 'supertest';
+import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { Client } from '../support/builders.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestApp } from '../support/test-app.js';
+
+const POOL_WAIT = 300;
+const STATEMENT_TIMEOUT = 300;
+/** What the configuration promises at most: a wait for a connection, a statement, the client's margin on it. */
+const DEADLINE = POOL_WAIT + STATEMENT_TIMEOUT + 1000 + 1000;
+
+let database: TestDatabase;
+let proxy: TcpProxy;
+let app: TestApp;
+let client: Client;
+let applicationId: string;
+let key: string;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const proxied = await TcpProxy.before(database.url);
+  proxy = proxied.proxy;
+  app = await TestApp.start({
+    database: { ...database, url: proxied.url },
+    env: {
+      DATABASE_POOL_SIZE: '3',
+      DATABASE_POOL_WAIT_MS: String(POOL_WAIT),
+      DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT),
+    },
+  });
+  client = await Client.signedIn(app);
+  applicationId = await client.createApplication();
+  ({ key } = await client.issueKey(applicationId));
+});
+afterAll(async () => {
+  await app.stop();
+  await proxy.stop();
+  await database.drop();
+});
+afterEach(async () => {
+  await proxy.restore();
+  await eventually(() => request(app.http).get('/health/ready').expect(200));
+});
+
+const verify = (text: string): request.Test => request(app.http).post('/apikey/verify').send({ key: text });
+
+const CALLS: [string, () => request.Test][] = [
+  ['a verification', () => verify(key)],
+  ['a verification of an unknown key', () => verify(generateKey('live').reveal())],
+  ['a verification for a gateway', () => request(app.http).get('/apikey/verify').set('x-api-key', key)],
+  [
+    'a login',
+    () => request(app.http).post('/auth/login').send({ email: 'a@b.example', password: 'any password' }),
+  ],
+  ['issuing', () => client.post(`/apikey?ApplicationId=${applicationId}`)],
+  ['a list', () => client.get('/applications')],
+  ['creating', () => client.post('/applications').send({ name: 'Demo' })],
+  ['deleting', () => client.delete(`/applications/${applicationId}`)],
+];
+
+describe('while the database is down', () => {
+  it.each(CALLS)('%s answers 503 with Retry-After', async (_, call) => {
+    await proxy.refuse();
+    expectUnavailable(await call());
+  });
+});
+
+describe.each([
+  ['is down', () => proxy.refuse()],
+  ['does not answer', () => proxy.blackHole()],
+  ['is far too slow', () => proxy.delay(5000)],
+])('while the database %s', (_, disturb) => {
+  it('every call, with more of them than connections, answers 503 within the deadline', async () => {
+    await disturb();
+    const startedAt = performance.now();
+    const answers = await Promise.all([...CALLS, ...CALLS].map(([, call]) => call()));
+    for (const answer of answers) expectUnavailable(answer);
+    expect(performance.now() - startedAt).toBeLessThan(DEADLINE);
+  });
+
+  it('the process is alive and not ready', async () => {
+    await disturb();
+    const [live, ready] = await Promise.all(
+      ['/health/live', '/health/ready'].map((path) => request(app.http).get(path)),
+    );
+    expect(live!.status).toBe(200);
+    expectUnavailable(ready!);
+  });
+});
+
+describe('a database that comes back', () => {
+  it('is used again, though every connection was cut under the running service', async () => {
+    for (let i = 0; i < 3; i++) {
+      proxy.cut();
+      await eventually(async () => {
+        const answer = await verify(generateKey('live').reveal());
+        if (answer.status !== 200) expectUnavailable(answer);
+        expect(answer.body.code).toBe('NOT_FOUND');
+      });
+    }
+  });
+
+  it('whose sessions the administrator ends makes nothing but 503s and right answers', async () => {
+    for (let i = 0; i < 5; i++) {
+      const calls = Array.from({ length: 10 }, () => verify(generateKey('live').reveal()));
+      const ended = asAdministrator(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
+      );
+      for (const answer of await Promise.all(calls)) {
+        if (answer.status === 200) expect(answer.body.code).toBe('NOT_FOUND');
+        else expectUnavailable(answer);
+      }
+      await ended;
+    }
+  });
+});
+
+describe('a statement that waits for a lock', () => {
+  it('for too long is answered 503, and holds nobody up afterwards', async () => {
+    const holder = new PostgresClient({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE applications');
+    expectUnavailable(await client.post('/applications').send({ name: 'Demo' }));
+    await holder.end();
+    await client.post('/applications').send({ name: 'Demo' }).expect(201);
+  });
+});
+
+function expectUnavailable(answer: Response): void {
+  expect([answer.status, answer.body.code]).toEqual([503, 'service_unavailable']);
+  expect(answer.headers['retry-after']).toBe('1');
+  expect(answer.text).not.toMatch(/ECONN|timeout|SELECT|postgres/i);
+}
+
+async function asAdministrator(sql: string): Promise<void> {
+  const administrator = new PostgresClient({ connectionString: database.url });
+  await administrator.connect();
+  await administrator.query(sql);
+  await administrator.end();
+}
