@@ -47,7 +47,10 @@ describe('readiness', () => {
     await administrator.end();
     const answer = await request(behind.http).get('/health/ready');
     expect(answer.status).toBe(503);
-    expect(answer.body).toMatchObject({ code: 'service_unavailable', detail: expect.stringContaining('migration') });
+    expect(answer.body).toMatchObject({
+      code: 'service_unavailable',
+      detail: expect.stringContaining('migration'),
+    });
     await behind.stop();
     await database.drop();
   });
@@ -101,13 +104,11 @@ describe('the headers of an answer', () => {
 
 describe('pages of other origins', () => {
   const preflight = (target: TestApp, origin: string): request.Test =>
-    request(target.http)
-      .options('/applications')
-      .set({
-        origin,
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization',
-      });
+    request(target.http).options('/applications').set({
+      origin,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    });
 
   it('may not call the service', async () => {
     const answer = await preflight(app, 'https://dashboard.example.com');

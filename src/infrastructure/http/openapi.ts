@@ -35,7 +35,6 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Upblit API keys')
     .setDescription(ABOUT)
     .setVersion('0.1.0')
-    .setContact('Upblit', 'https://github.com/upblit/api-keys', 'support@upblit.com')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/', 'The service that serves this page.')
     .addBearerAuth(
@@ -59,6 +58,7 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
       for (const code of describeProblems(operation as Operation)) codes.add(code);
     }
   }
+  document.info.contact = { name: 'The maintainers of Upblit API keys' };
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, ...PROBLEM_COMPONENTS.schemas },

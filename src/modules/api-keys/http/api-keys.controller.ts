@@ -63,7 +63,22 @@ export class ApiKeysController {
       'The answer is the key itself, as a JSON string. It is shown this once and can never be read again. The ' +
       'body is optional: without one the key is live, has no scopes and does not expire.',
   })
-  @ApiBody({ type: IssueApiKeyDto, required: false })
+  @ApiBody({
+    type: IssueApiKeyDto,
+    required: false,
+    examples: {
+      plain: { summary: 'A key that may be used from anywhere', value: { name: 'Production server' } },
+      restricted: {
+        summary: 'A key with limits',
+        value: {
+          name: 'Nightly reports',
+          scopes: ['orders:read'],
+          expiresAt: '2099-01-01T00:00:00.000Z',
+          ipAllowlist: ['203.0.113.0/24'],
+        },
+      },
+    },
+  })
   @ApiOkResponse(KEY_AS_JSON_STRING)
   @ApiProblems(
     'validation_failed',
