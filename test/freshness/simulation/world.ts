@@ -86,10 +86,12 @@ export class World {
     this.planKeys();
     this.planChanges();
     this.planVerifications();
-    if (rough) this.planFaults();
-    this.scheduler.at(TROUBLE_MS, () => {
-      this.heal();
-    });
+    if (rough) {
+      this.planFaults();
+      this.scheduler.at(TROUBLE_MS, () => {
+        this.heal();
+      });
+    }
     this.planFinale();
   }
 
