@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fail, messageOf, root, say } from './checkout.mjs';
 import { withSetupLock } from './lock.mjs';
@@ -26,7 +27,7 @@ export async function ensureBuild() {
 
 async function isCurrent() {
   const built = await readFile(join(OUTPUT, STAMP), 'utf8').catch(() => undefined);
-  return built !== undefined && built === (await fingerprint());
+  return built !== undefined && built === fingerprint();
 }
 
 /** Builds beside `dist/` and moves the whole there: a build that is killed leaves no half of one. */
@@ -34,13 +35,13 @@ async function build() {
   const { transform } = await import('@swc/core');
   const draft = `${OUTPUT}.new`;
   await rm(draft, { recursive: true, force: true });
-  const stamp = await fingerprint();
+  const stamp = fingerprint();
   const write = async (path, content) => {
     await mkdir(dirname(join(draft, path)), { recursive: true });
     await writeFile(join(draft, path), content);
   };
   await Promise.all(
-    (await sourceFiles()).map(async (path) => {
+    sourceFiles().map(async (path) => {
       const source = await readFile(join(root, path));
       if (!path.endsWith('.ts')) return write(path, source);
       const output = path.replace(/\.ts$/, '.js');
@@ -59,28 +60,22 @@ async function build() {
   await rename(draft, OUTPUT);
 }
 
-async function fingerprint() {
+/** Reads everything at once and in one go: every start waits for this. */
+function fingerprint() {
   const hash = createHash('sha256');
-  for (const path of [...(await sourceFiles()), ...TOOLS]) {
-    hash.update(`${path}\0`).update(
-      createHash('sha256')
-        .update(await readFile(join(root, path)))
-        .digest(),
-    );
+  for (const path of [...sourceFiles(), ...TOOLS]) {
+    const content = readFileSync(join(root, path));
+    hash.update(`${path}\0${content.length}\0`).update(content);
   }
   return hash.digest('hex');
 }
 
 /** Paths below the checkout, sorted; tests are left out. */
-async function sourceFiles() {
-  const files = await Promise.all(
-    SOURCES.map(async (path) => {
-      if (path.endsWith('.ts')) return path;
-      const entries = await readdir(join(root, path), { recursive: true, withFileTypes: true });
-      return entries
-        .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
-        .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)));
-    }),
-  );
-  return files.flat().sort();
+function sourceFiles() {
+  return SOURCES.flatMap((path) => {
+    if (path.endsWith('.ts')) return path;
+    return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
+      .map((entry) => relative(root, join(entry.parentPath ?? entry.path, entry.name)));
+  }).sort();
 }
