@@ -10,7 +10,7 @@ export function localUrl({ address, family, port }: AddressInfo): string {
 }
 
 /** From no account to a verified key, to be pasted into a shell that has curl and sed. */
-export function walk(url: string): string {
+function walk(url: string): string {
   return `
 UPBLIT=${url}
 TOKEN=$(curl -s $UPBLIT/auth/register -H 'Content-Type: application/json' \\

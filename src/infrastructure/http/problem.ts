@@ -102,7 +102,7 @@ export interface Problem {
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json; charset=utf-8';
 
 /** Names a kind of problem for good; it need not be fetched (RFC 9457, section 3.1.1). */
-export function problemType(code: ErrorCode): string {
+function problemType(code: ErrorCode): string {
   return `urn:upblit:problem:${code}`;
 }
 
