@@ -188,12 +188,15 @@ describe('An access token', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    for (const header of [{ jku: url }, { x5u: url }, { kid: url }]) {
-      await expectRefused(forgeToken(app, { header }));
+    try {
+      for (const header of [{ jku: url }, { x5u: url }, { kid: url }]) {
+        await expectRefused(forgeToken(app, { header }));
+      }
+      await expectRefused(forgeToken(app, { claims: { iss: url } }));
+      expect(requests).toBe(0);
+    } finally {
+      server.close();
     }
-    await expectRefused(forgeToken(app, { claims: { iss: url } }));
-    expect(requests).toBe(0);
-    await new Promise((resolve) => server.close(resolve));
   });
 
   it('is refused with one detail for every forgery, so that it tells nothing about how far it got', async () => {
