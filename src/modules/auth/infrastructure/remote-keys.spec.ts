@@ -76,7 +76,8 @@ describe('RemoteKeys', () => {
     ['answers no JSON', (reply) => reply.end('<html>')],
     ['answers no key set', (reply) => reply.end('{"keys":{}}')],
     ['redirects elsewhere', (reply) => reply.writeHead(302, { location: issuer.jwksUrl }).end()],
-    ['answers without end', (reply) => void reply.write(`{"keys":["${'x'.repeat(300 * 1024)}`)],
+    ['answers more than any key set', (reply) => reply.end(padded(issuer))],
+    ['answers without end', (reply) => void reply.write('{"keys":[')],
     ['does not answer', () => undefined],
   ])('says that it cannot know, rather than no, when the issuer %s', async (_, instead) => {
     issuer.instead = instead;
@@ -150,3 +151,8 @@ describe('RemoteKeys', () => {
     expect(await finds(first.kid)).toBe(false);
   });
 });
+
+/** The issuer's keys, and so much else that nobody should read it. */
+function padded(issuer: ExternalIssuer): string {
+  return JSON.stringify({ keys: issuer.keys.map(({ jwk }) => jwk), padding: 'x'.repeat(300 * 1024) });
+}
