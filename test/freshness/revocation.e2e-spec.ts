@@ -256,6 +256,50 @@ describe('A change that has been answered', () => {
     expect(await silent!.accepts(key)).toBe(false);
   });
 
+  it('takes back enabling and importing too: a node that knew better before does not say so afterwards', async () => {
+    const cluster = await start(2);
+    const key = await cachedEverywhere(cluster);
+    await cluster[0]!.disable(key);
+    expect(await accepting(cluster, key)).toEqual([false, false]);
+    await cluster[1]!.pool.query('UPDATE api_keys SET enabled = true WHERE id = $1', [key]);
+    await cluster[1]!.freshness.settle();
+    expect(await accepting(cluster, key)).toEqual([true, true]);
+  });
+
+  it('is answered, and keys are verified from memory, while every connection of the pool is taken', async () => {
+    const [node] = await start(1, { poolSize: 2 });
+    const key = await cachedEverywhere([node!]);
+    const taken = [await node!.pool.connect(), await node!.pool.connect()];
+    await new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS));
+    expect(node!.freshness.held()).toBe(true);
+    expect(await node!.accepts(key)).toBe(true);
+    await expect(node!.freshness.settle()).rejects.toMatchObject({ code: 'service_unavailable' });
+    for (const client of taken) client.release();
+    await node!.freshness.settle();
+  });
+
+  it('may be missed for as long as the operator allows, while the database is away, and no longer', async () => {
+    const proxy = await proxied();
+    const staleMs = 1500;
+    const [node] = await start(1, { feedUrl: proxy.url, staleMs });
+    const [strict] = await start(1, { feedUrl: proxy.url });
+    expect(node!.freshness.state()).toBe('fresh');
+    const began = performance.now();
+    proxy.cut();
+    await eventually(() => {
+      expect(node!.freshness.state()).toBe('stale');
+    }, LEASE_MS + SLACK_MS);
+    expect(strict!.freshness.state()).toBe('lapsed');
+    await eventually(() => {
+      expect(node!.freshness.state()).toBe('lapsed');
+    }, staleMs + SLACK_MS);
+    expect(performance.now() - began).toBeGreaterThan(staleMs + LEASE_MS / 2);
+    proxy.restore();
+    await eventually(() => {
+      expect(node!.freshness.state()).toBe('fresh');
+    });
+  });
+
   async function start(count: number, options: Partial<TestNodeOptions> = {}): Promise<TestNode[]> {
     const started = await Promise.all(
       Array.from({ length: count }, () =>

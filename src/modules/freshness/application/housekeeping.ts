@@ -10,7 +10,7 @@ export interface HousekeepingOptions {
   keepChangesMs: number;
 }
 
-export const HOUSEKEEPING: HousekeepingOptions = {
+const HOUSEKEEPING: HousekeepingOptions = {
   everyMs: 10_000,
   silentMs: 60_000,
   keepChangesMs: 600_000,

@@ -1,0 +1,215 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { Client, Pool } from 'pg';
+import { FeedUnreachable } from '../../src/modules/freshness/application/ports.js';
+import { PostgresFeed } from '../../src/modules/freshness/infrastructure/postgres-feed.js';
+import { PostgresNodeTable } from '../../src/modules/freshness/infrastructure/postgres-node-table.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { Proxy } from './support/proxy.js';
+import { insertApplication, insertKey, lastNumber } from './support/rows.js';
+
+const LEASE_MS = 1000;
+
+describe('The feed on PostgreSQL', () => {
+  let database: TestDatabase;
+  let pool: Pool;
+  let proxy: Proxy;
+  let feed: PostgresFeed;
+  let node: string;
+  let renewals: number;
+  let told: string[];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pool = new Pool({ connectionString: database.url, max: 5 });
+    pool.on('error', () => undefined);
+  });
+
+  afterAll(async () => {
+    await pool.end();
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    proxy = await Proxy.before(database.url);
+    node = randomUUID();
+    renewals = 0;
+    told = [];
+    feed = feedThrough(proxy.url);
+  });
+
+  afterEach(async () => {
+    await feed.leave(node);
+    await proxy.close();
+  });
+
+  it('has committed the renewal when it reads the changes', async () => {
+    await renew();
+    const blocker = new Client({ connectionString: database.url });
+    await blocker.connect();
+    await blocker.query('BEGIN');
+    await blocker.query('LOCK TABLE key_changes IN ACCESS EXCLUSIVE MODE');
+    const renewed = renew(await lastNumber(pool));
+    // The read waits for the lock; the renewal does not, and everybody can see it.
+    await eventually(async () => {
+      expect(await renewalOf(node)).toBe(2);
+    }, LEASE_MS / 2);
+    await blocker.query('COMMIT');
+    await blocker.end();
+    expect(await renewed).toMatchObject({ last: await lastNumber(pool) });
+  });
+
+  it('tells a node that has applied nothing where the feed stands, and every node there is', async () => {
+    const other = randomUUID();
+    await renew();
+    await renew(0, { node: other });
+    const answer = await renew();
+    expect(answer.last).toBe(await lastNumber(pool));
+    expect(answer.changes).toEqual([]);
+    expect(answer.nodes).toEqual(
+      expect.arrayContaining([
+        { id: node, renewal: 3, applied: 0, leaseMs: LEASE_MS },
+        { id: other, renewal: 2, applied: 0, leaseMs: LEASE_MS },
+      ]),
+    );
+    await pool.query('DELETE FROM freshness_nodes WHERE id = $1', [other]);
+  });
+
+  it('tells every change from the one that was applied on, in order', async () => {
+    const application = await insertApplication(pool);
+    const applied = await lastNumber(pool);
+    const keys = [await insertKey(pool, application), await insertKey(pool, application)];
+    for (const key of keys) await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
+
+    const { last, changes } = await renew(applied);
+    expect(changes[0]!.number).toBe(applied);
+    expect(changes.filter(({ number }) => number > applied).map(({ kind, id }) => ({ kind, id }))).toEqual(
+      keys.map((id) => ({ kind: 'api_key', id })),
+    );
+    expect(changes.at(-1)!.number).toBe(last);
+  });
+
+  it('tells nothing when there is more than is worth reading', async () => {
+    const applied = await lastNumber(pool);
+    await pool.query(
+      `WITH taken AS (UPDATE key_change_counter SET number = number + 6000 RETURNING number)
+       INSERT INTO key_changes SELECT $1::bigint + n, 'api_key', gen_random_uuid() FROM taken, generate_series(1, 6000) n`,
+      [applied],
+    );
+    expect((await renew(applied)).changes).toEqual([]);
+    expect((await renew(applied + 3000)).changes).toHaveLength(3001);
+  });
+
+  it('lets a renewal that was given up, and arrives late, change nothing', async () => {
+    await renew(0);
+    await renew(5);
+    renewals -= 2;
+    await renew(3);
+    const { rows } = await pool.query(
+      'SELECT renewal::int, applied::int FROM freshness_nodes WHERE id = $1',
+      [node],
+    );
+    expect(rows).toEqual([{ renewal: 2, applied: 5 }]);
+  });
+
+  it('gives up a renewal that is not answered within a lease, and opens another line for the next', async () => {
+    await renew();
+    proxy.silence();
+    const began = performance.now();
+    await expect(renew()).rejects.toBeInstanceOf(FeedUnreachable);
+    expect(performance.now() - began).toBeGreaterThan(LEASE_MS - 50);
+    expect(performance.now() - began).toBeLessThan(LEASE_MS + 700);
+    proxy.speak();
+    expect(await renew()).toMatchObject({ last: await lastNumber(pool) });
+  });
+
+  it('says that the database is unreachable when it is, and not when it refuses', async () => {
+    proxy.cut();
+    await expect(renew()).rejects.toBeInstanceOf(FeedUnreachable);
+    proxy.restore();
+    await pool.query('ALTER TABLE freshness_nodes RENAME TO elsewhere');
+    try {
+      await expect(renew()).rejects.not.toBeInstanceOf(FeedUnreachable);
+    } finally {
+      await pool.query('ALTER TABLE elsewhere RENAME TO freshness_nodes');
+    }
+    await renew();
+  });
+
+  it('hears of changes and acknowledgements, and says when it can hear no more', async () => {
+    await renew();
+    const key = await insertKey(pool, await insertApplication(pool));
+    await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
+    await heard(`changed ${await lastNumber(pool)}`);
+    const other = feedThrough(database.url);
+    await other.renew({ node: randomUUID(), renewal: 1, applied: 7, leaseMs: LEASE_MS, acknowledges: true });
+    await heard('acknowledged');
+    proxy.reset();
+    await heard('lost');
+    await renew();
+    await pool.query('UPDATE api_keys SET enabled = true WHERE id = $1', [key]);
+    await heard(`changed ${await lastNumber(pool)}`);
+    await other.leave(node);
+  });
+
+  it('takes a node off the list when it leaves', async () => {
+    await renew();
+    expect(await renewalOf(node)).toBe(1);
+    await feed.leave(node);
+    expect(await renewalOf(node)).toBeUndefined();
+  });
+
+  it('is trimmed by age, and never loses the last change', async () => {
+    const table = new PostgresNodeTable(pool);
+    const key = await insertKey(pool, await insertApplication(pool));
+    await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
+    await table.trim(60_000);
+    const applied = await lastNumber(pool);
+    expect((await renew(applied)).changes.length).toBeGreaterThan(0);
+    await table.trim(0);
+    const { rows } = await pool.query('SELECT number::float8 FROM key_changes');
+    expect(rows).toEqual([{ number: applied }]);
+  });
+
+  it('keeps a node that has renewed when somebody takes it for gone', async () => {
+    const table = new PostgresNodeTable(pool);
+    await renew();
+    await renew();
+    await table.remove(node, 1);
+    expect(await renewalOf(node)).toBe(2);
+    await table.remove(node, 2);
+    expect(await renewalOf(node)).toBeUndefined();
+  });
+
+  function feedThrough(url: string): PostgresFeed {
+    const opened = new PostgresFeed({
+      url,
+      leaseMs: LEASE_MS,
+      notify: () => Promise.resolve(),
+      log: { warn: () => undefined, log: () => undefined },
+    });
+    opened.listen({
+      changed: (number) => told.push(`changed ${number}`),
+      acknowledged: () => told.push('acknowledged'),
+      lost: () => told.push('lost'),
+    });
+    return opened;
+  }
+
+  function renew(applied = 0, other: { node?: string } = {}) {
+    renewals += 1;
+    return feed.renew({ node, renewal: renewals, applied, leaseMs: LEASE_MS, acknowledges: false, ...other });
+  }
+
+  async function renewalOf(id: string): Promise<number | undefined> {
+    const { rows } = await pool.query('SELECT renewal::int FROM freshness_nodes WHERE id = $1', [id]);
+    return rows[0]?.renewal;
+  }
+
+  function heard(what: string): Promise<void> {
+    return eventually(() => {
+      expect(told).toContain(what);
+    });
+  }
+});
