@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -9,6 +9,9 @@ import {
 } from '../../src/infrastructure/database/embedded-postgres.js';
 import type { CopiedCheckout } from './copied-checkout.js';
 import { query, Scratch, until } from './scratch.js';
+
+// A new database is a second's work, and many on a busy machine.
+jest.setTimeout(120_000);
 
 let scratch: Scratch;
 let checkout: CopiedCheckout;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { cp, lstat, readlink, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
@@ -6,6 +6,9 @@ import {
   type EmbeddedPostgres,
 } from '../../src/infrastructure/database/embedded-postgres.js';
 import { query, Scratch } from './scratch.js';
+
+// A new database is a second's work, and many on a busy machine.
+jest.setTimeout(120_000);
 
 /** Root alone has a user to share with, and so a database outside the data directory. */
 const describeAsRoot = process.getuid?.() === 0 ? describe : describe.skip;

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -7,6 +7,9 @@ import {
 } from '../../src/infrastructure/database/embedded-postgres.js';
 import type { Account, CopiedCheckout } from './copied-checkout.js';
 import { query, Scratch } from './scratch.js';
+
+// A new database is a second's work, and many on a busy machine.
+jest.setTimeout(120_000);
 
 let scratch: Scratch;
 let checkout: CopiedCheckout;

@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { access, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Stands in for npm: notes how it was called, and installs what the lock file names. */
+const NPM = `
+const fs = require('node:fs');
+fs.appendFileSync('npm-calls', process.argv.slice(2).join(' ') + '\\n');
+setTimeout(() => {
+  fs.mkdirSync('node_modules', { recursive: true });
+  fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json');
+}, 200);
+`;
+
+let checkout: string;
+
+beforeEach(async () => {
+  checkout = await mkdtemp(join(tmpdir(), 'upblit-setup-'));
+  await cp(join(ROOT, 'scripts/lib'), join(checkout, 'scripts/lib'), { recursive: true });
+  await write('package.json', '{"type": "module"}');
+});
+
+afterEach(async () => {
+  await rm(checkout, { recursive: true, force: true });
+});
+
+describe('installing', () => {
+  beforeEach(async () => {
+    await write('fake/npm-cli.js', NPM);
+    await write('fake/package.json', '{"type": "commonjs"}');
+    await lock({ 'node_modules/a': { version: '1.0.0' } });
+  });
+
+  it('happens in a fresh clone, with what the build needs, whatever NODE_ENV says', async () => {
+    await ensurePackages({ NODE_ENV: 'production' });
+    expect(await npmCalls()).toEqual([expect.stringMatching(/^ci --include=dev --include=optional/)]);
+  });
+
+  it('does not happen again until the lock file changes', async () => {
+    await ensurePackages();
+    await ensurePackages();
+    expect(await npmCalls()).toHaveLength(1);
+    await lock({ 'node_modules/a': { version: '1.0.1' } });
+    await ensurePackages();
+    expect(await npmCalls()).toHaveLength(2);
+  });
+
+  it('does not insist on packages for other systems', async () => {
+    await ensurePackages();
+    await lock({
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/b': { version: '1.0.0', optional: true },
+    });
+    await ensurePackages();
+    expect(await npmCalls()).toHaveLength(1);
+  });
+
+  it('happens once when two starts want it, also after a third was killed at it', async () => {
+    const { stdout: pidOfTheDead } = await promisify(execFile)(process.execPath, ['-p', 'process.pid']);
+    await write('.setup.lock', pidOfTheDead.trim());
+    await Promise.all([ensurePackages(), ensurePackages()]);
+    expect(await npmCalls()).toHaveLength(1);
+  });
+
+  it('ends the start with a sentence when npm fails', async () => {
+    await write('fake/npm-cli.js', 'process.exit(1)');
+    await expect(ensurePackages()).rejects.toThrow('The packages could not be installed');
+  });
+
+  function ensurePackages(env: Record<string, string> = {}): Promise<string> {
+    return run(`import { ensurePackages } from './scripts/lib/packages.mjs'; await ensurePackages();`, {
+      ...env,
+      npm_execpath: join(checkout, 'fake/npm-cli.js'),
+    });
+  }
+
+  async function lock(packages: Record<string, { version: string; optional?: boolean }>): Promise<void> {
+    await write('package-lock.json', JSON.stringify({ packages: { '': {}, ...packages } }));
+  }
+
+  async function npmCalls(): Promise<string[]> {
+    const calls = await readFile(join(checkout, 'npm-calls'), 'utf8').catch(() => '');
+    return calls.split('\n').filter((line) => line !== '');
+  }
+});
+
+describe('building', () => {
+  beforeEach(async () => {
+    await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
+    await write('package-lock.json', '{}');
+    await write('ormconfig.ts', 'export default 1;');
+    await write('migrations/index.ts', 'export const migrations: unknown[] = [];');
+    await write('src/main.ts', 'export const answer: number = 41;');
+    await write('src/words.txt', 'one two');
+    await write('src/main.spec.ts', 'throw new Error();');
+  });
+
+  it('makes JavaScript of the sources, takes their data files along, and leaves their tests out', async () => {
+    await ensureBuild();
+    expect(await run(`console.log((await import('./dist/src/main.js')).answer)`)).toBe('41\n');
+    expect(await readFile(join(checkout, 'dist/src/words.txt'), 'utf8')).toBe('one two');
+    expect(await isThere('dist/migrations/index.js')).toBe(true);
+    expect(await isThere('dist/ormconfig.js')).toBe(true);
+    expect(await isThere('dist/src/main.spec.js')).toBe(false);
+  });
+
+  it('happens when a source was changed or removed, and only then', async () => {
+    expect(await ensureBuild()).toBe('Building …\n');
+    expect(await ensureBuild()).toBe('');
+    await write('src/main.ts', 'export const answer: number = 42;');
+    expect(await ensureBuild()).toBe('Building …\n');
+    expect(await run(`console.log((await import('./dist/src/main.js')).answer)`)).toBe('42\n');
+    await rm(join(checkout, 'src/words.txt'));
+    expect(await ensureBuild()).toBe('Building …\n');
+    expect(await isThere('dist/src/words.txt')).toBe(false);
+  });
+
+  it('leaves the last good build alone when the sources cannot be built, and says where they are wrong', async () => {
+    await ensureBuild();
+    await write('src/main.ts', 'export const = ;');
+    await expect(ensureBuild()).rejects.toThrow(/The build failed: [^]*main\.ts/);
+    expect(await run(`console.log((await import('./dist/src/main.js')).answer)`)).toBe('41\n');
+    await expect(ensureBuild()).rejects.toThrow('The build failed');
+  });
+
+  /** What it says on the way. */
+  async function ensureBuild(): Promise<string> {
+    return run(`
+      process.stderr.write = (text) => process.stdout.write(text);
+      const { ensureBuild } = await import('./scripts/lib/build.mjs');
+      await ensureBuild();`);
+  }
+});
+
+/** Runs a module in the checkout; answers what it prints, throws what it complains of. */
+async function run(source: string, env: Record<string, string> = {}): Promise<string> {
+  const args = ['--input-type=module', '--eval', source];
+  const options = { cwd: checkout, env: { PATH: process.env.PATH, ...env } };
+  const { stdout } = await promisify(execFile)(process.execPath, args, options).catch((error: unknown) => {
+    const { stdout: printed, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${printed}${stderr}`);
+  });
+  return stdout;
+}
+
+async function write(path: string, content: string): Promise<void> {
+  await mkdir(dirname(join(checkout, path)), { recursive: true });
+  await writeFile(join(checkout, path), content);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(join(checkout, path)).then(
+    () => true,
+    () => false,
+  );
+}
