@@ -9,10 +9,11 @@ import { Lifecycle } from './infrastructure/http/lifecycle.js';
  * taken any more, and what is running has SHUTDOWN_TIMEOUT_MS to finish. The pool is closed last.
  */
 export async function shutDown(app: NestFastifyApplication, env: Env): Promise<void> {
-  app.get(Lifecycle).beginToEnd();
+  const lifecycle = app.get(Lifecycle);
+  lifecycle.isEnding = true;
   await sleep(env.SHUTDOWN_DELAY_MS);
   const { log, server } = app.getHttpAdapter().getInstance();
-  if (server.listening && !(await drain(server, env.SHUTDOWN_TIMEOUT_MS))) {
+  if (server.listening && !(await drain(server, lifecycle, env.SHUTDOWN_TIMEOUT_MS))) {
     log.warn('requests that took too long were cut off');
   }
   await app.close();

@@ -1,13 +1,10 @@
 /** Where the process stands between its start and its end; requests look at it. */
 export class Lifecycle {
-  private ending = false;
-
-  /** From here on readiness is refused and connections are not kept. */
-  beginToEnd(): void {
-    this.ending = true;
-  }
-
-  get isEnding(): boolean {
-    return this.ending;
-  }
+  /** Nobody should send requests here any more. */
+  isEnding = false;
+  /**
+   * Every answer ends its connection. Not before nothing listens any more: whose connection is ended opens another,
+   * which would be lost if it were not accepted in time.
+   */
+  isClosing = false;
 }

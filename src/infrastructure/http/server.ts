@@ -60,7 +60,7 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(commonHeaders(request));
     if (request.is404) reply.headers(SECURITY_HEADERS);
-    if (lifecycle.isEnding) reply.header('connection', 'close');
+    if (lifecycle.isClosing) reply.header('connection', 'close');
     refuseBadHost(request.raw);
     done();
   });
