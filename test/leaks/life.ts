@@ -1,162 +1,148 @@
-import { randomBytes } from 'node:crypto';
+import { alphanumeric, random, type Recorder } from './recorder.js';
 
-type Json = Record<string, unknown>;
+const EMAIL = 'someone@example.org';
 
-interface Call {
-  method?: string;
-  headers?: Record<string, string>;
-  /** Sent as it is when it is a string. */
-  body?: Json | string;
-  /** Whether the answer hands out secrets, as few do. */
-  handsOut?: boolean;
+/** What people and services do with this service in a day on which all goes well: every operation, once at least. */
+export async function goWell(service: Recorder): Promise<void> {
+  const friendsPassword = service.keep("friend's password", `a long talk ${random()}`);
+  const friend = await service.signIn('friend', '/auth/register', {
+    email: 'friend@example.org',
+    password: friendsPassword,
+  });
+  const password = service.keep('password', `a long walk ${random()}`);
+  await service.signIn('register', '/auth/register', { email: EMAIL, password, name: 'Someone' });
+  const { refreshToken } = await service.signIn('login', '/auth/login', { email: EMAIL, password });
+  await service.signIn('refresh', '/auth/refresh', { refreshToken });
+  await service.call('/auth/me');
+
+  await useKeys(service, await createApplication(service));
+  await shareAndTransfer(service, friend.user.id);
+  await endWithKeys(service);
+
+  for (const path of ['/metrics', '/health/ready', '/health/live', '/.well-known/jwks.json']) {
+    await service.call(path);
+  }
+  await service.call('/auth/logout', { body: { refreshToken: friend.refreshToken } });
+}
+
+async function useKeys(service: Recorder, application: string): Promise<void> {
+  const key = await issue(service, 'key', application, { scopes: ['a:read'], metadata: { team: 'red' } });
+  await verifyInEveryWay(service, key.secret);
+  await service.call(`/apikey?ApplicationId=${application}`);
+
+  const rotated = await service.call(`${key.path}/rotate`, {
+    body: { overlapSeconds: 3600 },
+    handsOut: true,
+  });
+  const newSecret = service.keep('rotated key', JSON.parse(rotated.text) as string);
+  await verifyInEveryWay(service, newSecret);
+  const details = await service.call(key.path);
+  const { secrets } = JSON.parse(details.text) as { secrets: { id: string }[] };
+  for (const { id } of secrets) {
+    await service.call(`${key.path}/secrets/${id}`, { method: 'DELETE', isWrong: true });
+  }
+  await verify(service, key.secret);
+  await service.call(key.path, { method: 'PATCH', body: { name: 'renamed', enabled: false } });
+  await verify(service, newSecret);
+
+  const another = await issue(service, 'another key', application, { environment: 'test' });
+  await service.call(another.path, { method: 'DELETE' });
+  await verify(service, another.secret);
+}
+
+async function shareAndTransfer(service: Recorder, friend: string): Promise<void> {
+  const path = `/applications/${await createApplication(service)}`;
+  await service.call('/applications');
+  await service.call(path);
+  await service.call(path, { method: 'PATCH', body: { description: null } });
+  await service.call(`${path}/members`);
+  await service.call(`${path}/members/${friend}`, { method: 'PUT', body: { role: 'viewer' } });
+  await service.call(`${path}/members/${friend}`, { method: 'DELETE' });
+  await service.call(`${path}/transfer`, { body: { subject: friend } });
+}
+
+async function endWithKeys(service: Recorder): Promise<void> {
+  const application = await createApplication(service);
+  const { secret } = await issue(service, 'key of a deleted application', application, {});
+  await service.call(`/applications/${application}`, { method: 'DELETE' });
+  await verify(service, secret);
+}
+
+async function createApplication(service: Recorder): Promise<string> {
+  const { text } = await service.call('/applications', { body: { name: 'Leaky' } });
+  return (JSON.parse(text) as { id: string }).id;
+}
+
+async function issue(
+  service: Recorder,
+  name: string,
+  application: string,
+  body: Record<string, unknown>,
+): Promise<{ path: string; secret: string }> {
+  const answer = await service.call(`/apikey?ApplicationId=${application}`, { body, handsOut: true });
+  return { path: answer.location, secret: service.keep(name, JSON.parse(answer.text) as string) };
+}
+
+async function verifyInEveryWay(service: Recorder, key: string): Promise<void> {
+  await verify(service, key);
+  await service.call('/apikey/verify/batch', { body: { keys: [{ key }, { key, scopes: ['a:write'] }] } });
+  await service.call('/apikey/verify', { headers: { 'x-api-key': key } });
+  await service.call('/apikey/verify', { headers: { authorization: `Bearer ${key}` } });
+}
+
+async function verify(service: Recorder, key: string): Promise<void> {
+  await service.call('/apikey/verify', { body: { key } });
 }
 
 /**
- * What people and services do with this service in a day, and what they do wrong: every secret they are handed, and
- * every one they make up or misplace, is kept.
+ * Wrong secrets, and right ones where they do not belong. What is made up for it is kept under the name of the
+ * `time`: it can be done again.
  */
-export class Life {
-  /** By the name under which a find is reported. */
-  readonly secrets: Record<string, string> = {};
-  /** Every answer that has no business to hold a secret, with its headers. */
-  answers = '';
-  readonly #email = `someone-${randomBytes(6).toString('hex')}@example.org`;
-  #accessToken = '';
-  #application = '';
+export async function goWrong(service: Recorder, time: string): Promise<void> {
+  const wrong: Recorder['call'] = (path, call) => service.call(path, { ...call, isWrong: true });
+  const { password, key, 'access token of login': accessToken } = service.secrets;
+  const wrongPassword = service.keep(`wrong password, ${time}`, `a short walk ${random()}`);
+  const madeUp = {
+    key: `upblit_live_${alphanumeric(36)}`,
+    'refresh token': `upblit_rt_${alphanumeric(43)}`,
+    'access token': `eyJhbGciOiJub25lIn0.${alphanumeric(60)}.${alphanumeric(86)}`,
+  };
+  for (const [kind, secret] of Object.entries(madeUp)) service.keep(`${kind} of nobody, ${time}`, secret);
 
-  constructor(private readonly url: string) {}
-
-  /** A day on which all goes well. */
-  async goesWell(): Promise<void> {
-    const password = this.#keep('password', `a long walk ${random()}`);
-    await this.#signIn('register', '/auth/register', { email: this.#email, password, name: 'Someone' });
-    const { refreshToken } = await this.#signIn('login', '/auth/login', { email: this.#email, password });
-    await this.#signIn('refresh', '/auth/refresh', { refreshToken });
-    await this.#call('/auth/me');
-
-    const application = await this.#call('/applications', { body: { name: 'Leaky', description: 'or not' } });
-    this.#application = (JSON.parse(application.text) as { id: string }).id;
-    const key = await this.#issue('key', { name: 'first', scopes: ['a:read'], metadata: { team: 'red' } });
-    const another = await this.#issue('another key', {});
-    await this.#issue('test key', { environment: 'test' });
-
-    await this.#verify(key.secret, { scopes: ['a:read'] });
-    await this.#call('/apikey/verify', { headers: { 'x-api-key': key.secret }, method: 'GET' });
-    await this.#call('/apikey/verify', { headers: { authorization: `Bearer ${key.secret}` }, method: 'GET' });
-    await this.#call(`/apikey?ApplicationId=${this.#application}`);
-    await this.#call(key.path);
-    await this.#call(key.path, { method: 'PATCH', body: { name: 'renamed', enabled: false } });
-    await this.#verify(key.secret);
-    await this.#call(another.path, { method: 'DELETE' });
-    await this.#verify(another.secret);
-    await this.#call('/metrics');
-    await this.#call('/health/ready');
+  await wrong('/auth/login', { body: { email: EMAIL, password: wrongPassword } });
+  await wrong('/auth/login', { body: { email: EMAIL, password, unknown: wrongPassword } });
+  await wrong('/auth/login', { body: { email: EMAIL, password: [wrongPassword] } });
+  await wrong('/auth/login', { body: `{"email": "x", "password": "${wrongPassword}` });
+  await wrong('/auth/login', {
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: `email=x&password=${encodeURIComponent(wrongPassword)}`,
+  });
+  await wrong(`/auth/login?password=${encodeURIComponent(wrongPassword)}`, { body: {} });
+  await wrong('/auth/register', { body: { email: EMAIL, password } });
+  await wrong('/auth/register', { body: { email: EMAIL, password: wrongPassword.repeat(10) } });
+  const refreshTokens = [service.secrets['refresh token of login'], madeUp['refresh token'], accessToken];
+  for (const refreshToken of refreshTokens) {
+    await wrong('/auth/refresh', { body: { refreshToken } });
+    await wrong('/auth/logout', { body: { refreshToken } });
   }
 
-  /** Wrong secrets, and right ones where they do not belong. What is made up is kept under the name of the `time`. */
-  async goesWrong(time: string): Promise<void> {
-    const {
-      password,
-      key,
-      'access token of login': accessToken,
-      'refresh token of login': spent,
-    } = this.secrets;
-    const wrongPassword = this.#keep(`wrong password, ${time}`, `a short walk ${random()}`);
-    const strangersKey = this.#keep(`key of nobody, ${time}`, `upblit_live_${alphanumeric(36)}`);
-    const strangersToken = this.#keep(`refresh token of nobody, ${time}`, `upblit_rt_${alphanumeric(43)}`);
-    const badToken = this.#keep(
-      `access token of nobody, ${time}`,
-      `eyJhbGciOiJub25lIn0.${alphanumeric(60)}.${alphanumeric(86)}`,
-    );
-
-    await this.#call('/auth/login', { body: { email: this.#email, password: wrongPassword } });
-    await this.#call('/auth/login', { body: { email: this.#email, password, unknown: wrongPassword } });
-    await this.#call('/auth/login', { body: { email: this.#email, password: [wrongPassword] } });
-    await this.#call('/auth/login', { body: `{"email": "x", "password": "${wrongPassword}` });
-    await this.#call('/auth/login', {
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: `email=x&password=${encodeURIComponent(wrongPassword)}`,
+  for (const secret of [key, ...Object.values(madeUp)].filter((one) => one !== undefined)) {
+    const encoded = encodeURIComponent(`key=${secret}`);
+    await wrong('/apikey/verify', { body: { key: secret } });
+    await wrong('/apikey/verify', { body: { key: `${secret.slice(0, -1)}!` } });
+    await wrong('/apikey/verify', { body: { key: [secret], [secret]: secret } });
+    await wrong('/apikey/verify', { body: `{"key": "${secret}"` });
+    await wrong('/apikey/verify/batch', { body: { keys: [{ key: secret }, { key: [secret] }] } });
+    await wrong('/apikey/verify', { headers: { 'x-api-key': `${secret}, ${secret}` } });
+    await wrong(`/apikey/verify?key=${secret}`);
+    await wrong(`/apikey/verify?scopes=${secret}`);
+    await wrong(`/apikey?ApplicationId=${secret}`, { method: 'POST' });
+    await wrong(`/apikey/${secret}`);
+    await wrong(`/${secret}/${encoded}?cursor=${secret}&limit=${secret}`);
+    await wrong('/auth/me', { headers: { authorization: `Bearer ${secret}` } });
+    await wrong('/auth/me', { headers: { authorization: `Basic ${btoa(`x:${secret}`)}` } });
+    await wrong('/auth/me', {
+      headers: { 'x-request-id': secret, 'user-agent': secret, referer: secret, cookie: `session=${secret}` },
     });
-    await this.#call(`/auth/login?password=${encodeURIComponent(wrongPassword)}`, { body: {} });
-    await this.#call('/auth/register', { body: { email: this.#email, password } });
-    await this.#call('/auth/register', { body: { email: this.#email, password: wrongPassword.repeat(10) } });
-    await this.#call('/auth/refresh', { body: { refreshToken: spent } });
-    await this.#call('/auth/refresh', { body: { refreshToken: strangersToken } });
-    await this.#call('/auth/refresh', { body: { refreshToken: accessToken } });
-    await this.#call('/auth/logout', { body: { refreshToken: this.secrets['refresh token of refresh'] } });
-
-    for (const secret of [key, strangersKey, strangersToken, badToken].filter((one) => one !== undefined)) {
-      await this.#verify(secret);
-      await this.#verify(`${secret.slice(0, -1)}!`);
-      await this.#call('/apikey/verify', { body: { key: [secret], [secret]: secret } });
-      await this.#call('/apikey/verify', { body: `{"key": "${secret}"` });
-      await this.#call('/apikey/verify', { method: 'GET', headers: { 'x-api-key': `${secret}, ${secret}` } });
-      await this.#call(`/apikey/verify?key=${secret}`, { method: 'GET' });
-      await this.#call(`/apikey/verify?scopes=${secret}`, { method: 'GET' });
-      await this.#call(`/apikey?ApplicationId=${secret}`, { method: 'POST' });
-      await this.#call(`/apikey/${secret}`);
-      await this.#call(`/${secret}/${encodeURIComponent(`key=${secret}`)}?cursor=${secret}&limit=${secret}`);
-      await this.#call('/auth/me', { headers: { authorization: `Bearer ${secret}` } });
-      await this.#call('/auth/me', { headers: { authorization: `Basic ${btoa(`x:${secret}`)}` } });
-      await this.#call('/auth/me', {
-        headers: {
-          'x-request-id': secret,
-          'user-agent': secret,
-          referer: secret,
-          cookie: `session=${secret}`,
-        },
-      });
-    }
   }
-
-  async #signIn(name: string, path: string, body: Json): Promise<{ refreshToken: string }> {
-    const { text } = await this.#call(path, { body, handsOut: true });
-    const tokens = JSON.parse(text) as { accessToken: string; refreshToken: string };
-    this.#accessToken = this.#keep(`access token of ${name}`, tokens.accessToken);
-    this.#keep(`refresh token of ${name}`, tokens.refreshToken);
-    return tokens;
-  }
-
-  async #issue(name: string, body: Json): Promise<{ path: string; secret: string }> {
-    const path = `/apikey?ApplicationId=${this.#application}`;
-    const { text, location } = await this.#call(path, { body, handsOut: true });
-    return { path: location, secret: this.#keep(name, JSON.parse(text) as string) };
-  }
-
-  async #verify(key: string, more: Json = {}): Promise<void> {
-    await this.#call('/apikey/verify', { body: { key, ...more } });
-  }
-
-  #keep(name: string, secret: string): string {
-    this.secrets[name] = secret;
-    return secret;
-  }
-
-  async #call(path: string, call: Call = {}): Promise<{ text: string; location: string }> {
-    const { body, headers = {}, handsOut = false } = call;
-    const response = await fetch(this.url + path, {
-      method: call.method ?? (body === undefined ? 'GET' : 'POST'),
-      headers: {
-        ...(path.startsWith('/apikey/verify') ? {} : { authorization: `Bearer ${this.#accessToken}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (handsOut && !response.ok) throw new Error(`${path} answered ${response.status}: ${text}`);
-    if (!handsOut) this.answers += `${response.status} ${JSON.stringify([...response.headers])} ${text}\n`;
-    return { text, location: response.headers.get('location') ?? '' };
-  }
-}
-
-function random(): string {
-  return randomBytes(16).toString('hex');
-}
-
-function alphanumeric(length: number): string {
-  return randomBytes(2 * length)
-    .toString('base64')
-    .replace(/[+/=]/g, '')
-    .slice(0, length);
 }

@@ -10,7 +10,8 @@ import {
   type EmbeddedPostgres,
 } from '../../src/infrastructure/database/embedded-postgres.js';
 import { ServiceProcess } from '../support/service-process.js';
-import { Life } from './life.js';
+import { goWell, goWrong } from './life.js';
+import { Recorder } from './recorder.js';
 import { SecretScanner } from './secret-scanner.js';
 
 /** PostgreSQL tells its log every statement, with the values that were handed to it. */
@@ -27,7 +28,7 @@ describe('keys, passwords and tokens', () => {
   let scratch: string;
   let postgres: EmbeddedPostgres;
   let service: ServiceProcess;
-  let life: Life;
+  let life: Recorder;
   let scanner: SecretScanner;
   /** PostgreSQL's data directory, with its write-ahead log. */
   let dataDirectory: string;
@@ -52,15 +53,15 @@ describe('keys, passwords and tokens', () => {
       },
       scratch,
     );
-    life = new Life(service.url);
-    await life.goesWell();
-    await life.goesWrong('first');
+    life = new Recorder(service.url);
+    await goWell(life);
+    await goWrong(life, 'first');
     tables = await dump(postgres.url);
     dataDirectory = await valueOf(postgres.url, 'SHOW data_directory');
 
     // The same mistakes once more without a database: the errors are others, and say more.
     await postgres.stop();
-    await life.goesWrong('without a database');
+    await goWrong(life, 'without a database');
     await service.stop();
     postgresLog = await readFile(join(dataDirectory, '../log'), 'utf8');
     const { password: databasePassword } = new URL(postgres.url);
@@ -70,6 +71,19 @@ describe('keys, passwords and tokens', () => {
   afterAll(async () => {
     await removeEmbeddedPostgres(scratch);
     await rm(scratch, { recursive: true, force: true });
+  });
+
+  it('were on their way through every operation there is', async () => {
+    const { paths } = JSON.parse(await readFile('openapi.json', 'utf8')) as { paths: Record<string, object> };
+    const operations = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const calls = [...life.calls];
+    const wasCalled = (operation: string): boolean => {
+      const pattern = new RegExp(`^${operation.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+      return calls.some((call) => pattern.test(call));
+    };
+    expect(operations.filter((operation) => !wasCalled(operation))).toEqual([]);
   });
 
   it('are in no table', () => {
