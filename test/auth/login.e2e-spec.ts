@@ -91,6 +91,28 @@ describe('POST /auth/login', () => {
     expect([answer.status, answer.body.code]).toEqual([400, 'validation_failed']);
   });
 
+  it('works as long for an email nobody has as for a wrong password', async () => {
+    const node = await TestApp.start({ database: app.database, env: { BCRYPT_COST: '10' } });
+    try {
+      const { user } = await signIn(node);
+      const time = async (address: string): Promise<number> => {
+        const start = performance.now();
+        await login({ email: address, password: 'not the password' }, node).expect(401);
+        return performance.now() - start;
+      };
+      const rounds: [number, number][] = [];
+      for (let round = 0; round < 7; round += 1) {
+        rounds.push([await time(user.email), await time('nobody@example.org')]);
+      }
+      const median = (index: 0 | 1): number => rounds.map((round) => round[index]).sort((a, b) => a - b)[3]!;
+      // Without the work of a hash it would be a tenth.
+      expect(median(1) / median(0)).toBeGreaterThan(0.4);
+      expect(median(1) / median(0)).toBeLessThan(2.5);
+    } finally {
+      await node.stop();
+    }
+  });
+
   it('hashes the password again when the cost has changed, and goes on taking it', async () => {
     const { user } = await signIn(app);
     const stricter = await TestApp.start({ database: app.database, env: { BCRYPT_COST: '5' } });

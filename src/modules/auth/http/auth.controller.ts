@@ -8,15 +8,15 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
-import { AuthService } from '../application/auth.service.js';
-import { LOCAL_ISSUER } from '../../../shared/subject.js';
-import type { Principal } from '../domain/principal.js';
-import { CurrentPrincipal } from './current-principal.decorator.js';
-import { LoginDto, RefreshTokenDto, RegisterDto } from './credentials.dto.js';
-import { MeDto } from './me.dto.js';
-import { TokensDto, toTokens } from './tokens.dto.js';
 import { Public } from '../../../shared/http/public.decorator.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
+import { AuthService } from '../application/auth.service.js';
+import type { Principal } from '../domain/principal.js';
+import { LoginDto, RefreshTokenDto, RegisterDto } from './credentials.dto.js';
+import { CurrentPrincipal } from './current-principal.decorator.js';
+import { MeDto } from './me.dto.js';
 import { RequireScopes } from './require-scopes.decorator.js';
+import { TokensDto, toTokens } from './tokens.dto.js';
 
 @ApiTags('Auth')
 @Controller('auth')
