@@ -48,11 +48,9 @@ export class NestLogger implements LoggerService {
     // Nest appends the context last; before it may stand an error or, from Nest itself, its stack.
     const context = contextOf(rest);
     const err = [message, ...rest].find((part) => isError(part));
+    const stack = rest.find((part) => typeof part === 'string' && part.includes('\n    at '));
     const text = isError(message) ? message.message : String(message);
-    this.pino[level](
-      { ...(context === undefined ? {} : { context }), ...(err === undefined ? {} : { err }) },
-      text,
-    );
+    this.pino[level]({ context, err, stack }, text);
   }
 }
 

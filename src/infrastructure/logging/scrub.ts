@@ -35,9 +35,10 @@ export function scrubUrl(url: string): string {
     .split('&')
     .map((parameter) => {
       const [name = ''] = parameter.split('=', 1);
-      return PLAIN_PARAMETERS.has(name) ? parameter : `${name.slice(0, 40)}=${REDACTED}`;
+      if (PLAIN_PARAMETERS.has(name) && !holdsSecret(parameter)) return parameter;
+      return `${/^[A-Za-z_-]{1,40}$/.test(name) ? name : REDACTED}=${REDACTED}`;
     });
-  return `${scrubPath(url)}?${scrub(parameters.join('&')).slice(0, 200)}`;
+  return `${scrubPath(url)}?${parameters.join('&').slice(0, 200)}`;
 }
 
 function decoded(text: string): string {

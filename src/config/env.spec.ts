@@ -1,0 +1,117 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { envExample } from './env-example.js';
+import { EnvError, parseEnv } from './env.js';
+import { variables } from './variables.js';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://db.example/upblit',
+  API_KEY_PEPPERS: `1=${Buffer.alloc(32, 7).toString('base64url')}`,
+  JWT_SIGNING_KEY: generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString(),
+};
+
+function problemsOf(source: Record<string, string>): string {
+  try {
+    parseEnv(source);
+  } catch (error) {
+    if (error instanceof EnvError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('the configuration', () => {
+  it('needs nothing to be set', () => {
+    expect(parseEnv({})).toMatchObject({ NODE_ENV: 'development', PORT: 3000, HOST: '127.0.0.1' });
+  });
+
+  it('takes an empty value for none', () => {
+    expect(parseEnv({ PORT: '', DATABASE_URL: ' ' })).toMatchObject({ PORT: 3000 });
+  });
+
+  it('names every bad variable in one message', () => {
+    const message = problemsOf({
+      PORT: '65536',
+      LOG_LEVEL: 'loud',
+      MIGRATE_ON_START: 'yes',
+      TRUST_PROXY: '1',
+      CORS_ORIGINS: 'example.com',
+      DATABASE_POOL_SIZE: '0x10',
+    });
+    for (const name of [
+      'PORT',
+      'LOG_LEVEL',
+      'MIGRATE_ON_START',
+      'TRUST_PROXY',
+      'CORS_ORIGINS',
+      'DATABASE_POOL_SIZE',
+    ]) {
+      expect(message).toContain(`- ${name} must be`);
+    }
+  });
+
+  it('never repeats a value: it may be a secret', () => {
+    const message = problemsOf(Object.fromEntries(Object.keys(variables).map((name) => [name, 'hunter2 '])));
+    expect(message.length).toBeGreaterThan(500);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['127.0.0.1', ['127.0.0.1']],
+    ['10.0.0.0/8, ::1, fd00::/8 ,loopback', ['10.0.0.0/8', '::1', 'fd00::/8', 'loopback']],
+  ])('takes %s for TRUST_PROXY', (value, proxies) => {
+    expect(parseEnv({ TRUST_PROXY: value }).TRUST_PROXY).toEqual(proxies);
+  });
+
+  it.each(['true', '1', '*', '10.0.0.0/33', '10.0.0', 'fd00::/129', '10.0.0.0/8/8', 'proxy.example'])(
+    'refuses %s for TRUST_PROXY',
+    (value) => {
+      expect(problemsOf({ TRUST_PROXY: value })).toContain('TRUST_PROXY');
+    },
+  );
+
+  it.each(['*', 'null', 'example.com', 'https://example.com/', 'https://example.com/path'])(
+    'refuses %s for CORS_ORIGINS',
+    (value) => {
+      expect(problemsOf({ CORS_ORIGINS: value })).toContain('CORS_ORIGINS');
+    },
+  );
+});
+
+describe('in production', () => {
+  it('what is given is enough', () => {
+    expect(problemsOf(PRODUCTION)).toBe('');
+  });
+
+  it('nothing is made up: neither a database nor secrets', () => {
+    const message = problemsOf({ NODE_ENV: 'production' });
+    for (const name of ['DATABASE_URL', 'API_KEY_PEPPERS', 'JWT_SIGNING_KEY'])
+      expect(message).toContain(name);
+  });
+
+  it.each(['API_KEY_PEPPERS', 'JWT_SIGNING_KEY'] as const)(
+    '%s must be given, with the embedded database too',
+    (name) => {
+      const { DATABASE_URL: _, [name]: __, ...rest } = PRODUCTION;
+      expect(problemsOf({ ...rest, EMBEDDED_POSTGRES: 'true' })).toContain(name);
+    },
+  );
+});
+
+describe('.env.example', () => {
+  it('in the repository is what the table of variables makes: run "npm run env:example"', () => {
+    expect(readFileSync('.env.example', 'utf8')).toBe(envExample());
+  });
+
+  it('lists every variable once, with its default, and configures nothing by itself', () => {
+    const lines = envExample().split('\n');
+    for (const [name, variable] of Object.entries(variables)) {
+      expect(lines.filter((line) => line === `# ${name}=${variable.default ?? ''}`)).toHaveLength(1);
+    }
+    expect(lines.every((line) => line === '' || line.startsWith('#'))).toBe(true);
+  });
+});

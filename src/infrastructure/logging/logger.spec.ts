@@ -1,0 +1,163 @@
+import { describe, expect, it } from '@jest/globals';
+import { QueryFailedError } from 'typeorm';
+import { parseEnv } from '../../config/env.js';
+import { createLogger } from './logger.js';
+import { NestLogger } from './nest-logger.js';
+import { prettyLines } from './pretty.js';
+import { holdsSecret, scrub, scrubPath, scrubUrl } from './scrub.js';
+
+const KEY = 'upblit_live_0123456789abcdefghijklmnopqrstuvwxyz';
+const REFRESH_TOKEN = 'upblit_rt_0123456789abcdefghijklmnopqrstuvwxyz';
+const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
+const SECRETS = [KEY, REFRESH_TOKEN, JWT];
+
+function logged(work: (logger: ReturnType<typeof createLogger>) => void): string {
+  const lines: string[] = [];
+  work(createLogger(parseEnv({ LOG_LEVEL: 'trace' }), { write: (line) => lines.push(line) }));
+  return lines.join('');
+}
+
+describe('the log', () => {
+  it.each(SECRETS)('holds no secret from a message: %s', (secret) => {
+    const text = logged((log) => {
+      log.info(`presented ${secret}, refused`);
+    });
+    expect(text).toContain('presented [redacted], refused');
+    expect(text).not.toContain(secret.slice(-10));
+  });
+
+  it.each(SECRETS)('holds no secret from a field, a nested field, an array or a name: %s', (secret) => {
+    const text = logged((log) => {
+      log.warn({ note: secret, deep: { deeper: { list: [`Bearer ${secret}`] } }, [secret]: 1 });
+    });
+    expect(text).not.toContain(secret.slice(-10));
+    expect(() => JSON.parse(text) as unknown).not.toThrow();
+  });
+
+  it.each([
+    'authorization',
+    'cookie',
+    'x-api-key',
+    'password',
+    'token',
+    'accessToken',
+    'refreshToken',
+    'pepper',
+  ])('blanks what is called %s, whatever it looks like', (field) => {
+    const text = logged((log) => {
+      log.info({ [field]: 'hunter2', request: { headers: { [field]: 'hunter2' } } });
+    });
+    expect(text).not.toContain('hunter2');
+  });
+
+  it('says which statement failed by its constraint, and holds neither the statement, its parameters nor the row', () => {
+    const cause = Object.assign(new Error('duplicate key value violates unique constraint "users_email"'), {
+      code: '23505',
+      detail: 'Key (email)=(someone@example.org) already exists.',
+      constraint: 'users_email',
+      where: 'hunter2',
+    });
+    const error = new QueryFailedError(
+      'INSERT INTO users VALUES ($1, $2)',
+      ['someone@example.org', 'hunter2'],
+      cause,
+    );
+    const text = logged((log) => {
+      log.error({ err: error }, 'failed');
+    });
+    expect(text).toContain('"code":"23505"');
+    expect(text).toContain('"constraint":"users_email"');
+    expect(text).not.toMatch(/hunter2|someone@|INSERT/);
+  });
+
+  it("tells an error's cause, three deep, and no more", () => {
+    const chain = ['e4', 'e3', 'e2', 'e1', 'e0'].reduce<Error | undefined>(
+      (cause, message) => new Error(message, { cause }),
+      undefined,
+    );
+    const text = logged((log) => {
+      log.error({ err: chain });
+    });
+    expect(text).toContain('"message":"e3"');
+    expect(text).not.toContain('"message":"e4"');
+  });
+});
+
+describe("Nest's logger", () => {
+  it('writes errors with their stack and context, without the secrets in them', () => {
+    const text = logged((log) => {
+      const nest = new NestLogger(log);
+      nest.error(new Error(`could not verify ${KEY}`), 'Keys');
+      nest.error('failed', `Error: with ${JWT}\n    at somewhere`, 'Tokens');
+    });
+    expect(text).toContain('"context":"Keys"');
+    expect(text).toContain('"context":"Tokens"');
+    expect(text).toContain('at somewhere');
+    for (const secret of SECRETS) expect(text).not.toContain(secret.slice(-10));
+  });
+
+  it('keeps what Nest says of every route at each start for those who ask', () => {
+    const text = logged((log) => {
+      const nest = new NestLogger(log);
+      nest.log('Mapped {/applications, GET} route', 'RouterExplorer');
+      nest.log('A message of ours', 'Keys');
+    });
+    const [mapped, ours] = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { level: number });
+    expect([mapped!.level, ours!.level]).toEqual([20, 30]);
+  });
+});
+
+describe('a line for people', () => {
+  it('tells the time, the level, the message and the fields', () => {
+    let text = '';
+    prettyLines({ write: (line) => (text += line) }).write(
+      '{"level":40,"time":"2026-05-27T10:00:01.000Z","pid":1,"status":503,"msg":"answered","err":{"stack":"Error: x"}}',
+    );
+    // eslint-disable-next-line no-control-regex -- the colours
+    expect(text.replace(/\u001b\[\d+m/g, '')).toBe('10:00:01  warn  answered  status=503\nError: x\n');
+  });
+});
+
+describe('scrubbing', () => {
+  it.each([
+    `x${KEY}`,
+    KEY.toUpperCase(),
+    KEY.slice(0, 20),
+    `${KEY}${KEY}`,
+    'upblit%5Flive%5F0123456789',
+    'upblit_test_x',
+    JWT.slice(0, 20),
+  ])('takes %s for a secret', (text) => {
+    expect(holdsSecret(text)).toBe(true);
+    expect(scrub(text)).not.toMatch(/0123|c2lnb|CiOiJ/i);
+  });
+
+  it.each(['/applications/01890a5d-ac96-774b-bcce-b302099a8057', 'upblit_live', 'a-request-id', 'upblit'])(
+    'leaves %s alone',
+    (text) => {
+      expect(holdsSecret(text)).toBe(false);
+      expect(scrub(text)).toBe(text);
+    },
+  );
+
+  it('keeps of a URL the parameters that say nothing about anybody', () => {
+    expect(scrubUrl('/apikey?ApplicationId=1&status=active&email=a%40b.example&token=hunter2')).toBe(
+      '/apikey?ApplicationId=1&status=active&email=[redacted]&token=[redacted]',
+    );
+  });
+
+  it.each([
+    `/x/${KEY}`,
+    `/x/%75pblit_live_0123456789`,
+    `/x?ApplicationId=${KEY}`,
+    `/x?${KEY}`,
+    `/x?%75pblit_live_0123456789`,
+    `/x?status=%75pblit_live_0123456789`,
+  ])('takes a secret out of a URL: %s', (url) => {
+    expect(scrubUrl(url)).not.toContain('0123456789');
+    expect(scrubPath(url)).not.toContain('0123456789');
+  });
+});
