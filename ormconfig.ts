@@ -7,6 +7,7 @@ import {
   apiKeyUsageSchema,
 } from './src/modules/api-keys/infrastructure/api-key.schema.js';
 import { applicationSchema } from './src/modules/applications/infrastructure/application.schema.js';
+import { idempotentAnswerSchema } from './src/modules/idempotency/infrastructure/idempotent-answer.schema.js';
 import { memberSchema } from './src/modules/applications/infrastructure/member.schema.js';
 import {
   refreshTokenFamilySchema,
@@ -26,5 +27,6 @@ export default new DataSource({
     apiKeySchema,
     apiKeySecretSchema,
     apiKeyUsageSchema,
+    idempotentAnswerSchema,
   ],
 });

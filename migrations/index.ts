@@ -7,6 +7,7 @@ import { RotationAndRestrictions1764000000400 } from './1764000000400-rotation-a
 import { KeyUsage1764000000450 } from './1764000000450-key-usage.js';
 import { LimitsAndCredits1764000000500 } from './1764000000500-limits-and-credits.js';
 import { Members1764000000600 } from './1764000000600-members.js';
+import { Idempotency1764000000700 } from './1764000000700-idempotency.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -18,4 +19,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   KeyUsage1764000000450,
   LimitsAndCredits1764000000500,
   Members1764000000600,
+  Idempotency1764000000700,
 ];

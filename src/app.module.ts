@@ -7,6 +7,7 @@ import { ApiKeysModule } from './modules/api-keys/index.js';
 import { ApplicationsModule } from './modules/applications/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { FreshnessModule } from './modules/freshness/index.js';
+import { IdempotencyModule } from './modules/idempotency/index.js';
 import { Clock, SystemClock } from './shared/clock.js';
 
 /** The composition root. */
@@ -23,6 +24,7 @@ export class AppModule {
         FreshnessModule,
         AuthModule,
         ApplicationsModule,
+        IdempotencyModule,
         ApiKeysModule,
       ],
       providers: [

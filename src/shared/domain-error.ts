@@ -44,6 +44,8 @@ export type ErrorCode =
   | 'edit_conflict'
   | 'no_credits'
   | 'credits_out_of_range'
+  | 'idempotency_key_reused'
+  | 'idempotency_in_progress'
   | 'key_in_query'
   | 'missing_api_key'
   | 'invalid_api_key'

@@ -67,9 +67,8 @@ describe('every route about an application or a key', () => {
 
   it('has a caller to tell whose application it is', async () => {
     for (const route of routes) {
-      const url = await urlFor(route);
       const method = route.method.toLowerCase() as 'get';
-      const response = await request(app.http)[method](url);
+      const response = await request(app.http)[method](route.path.replace(/:\w+/g, UNKNOWN_ID));
       expect([route.name, response.status]).toEqual([route.name, 401]);
     }
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type request from 'supertest';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { ExternalIssuer } from '../support/external-issuer.js';
+import { addSilentNode, timeOf } from '../support/silent-node.js';
 import { TestApp } from '../support/test-app.js';
 
 const ELSEWHERE = 'auth0|ann/ä 100%';
@@ -207,6 +208,19 @@ describe('the members of an application', () => {
       expect(await roles()).toEqual({ [owner.userId]: 'admin', [friend.userId]: 'owner' });
       await expectRefusal(transfer({ subject: owner.userId }), 403, 'insufficient_role');
       await transfer({ subject: owner.userId }, friend).expect(200);
+    });
+
+    it('are answered once it holds on every node, as is every other way in which the named owner changes', async () => {
+      await put(friend, { role: 'owner' }).expect(201);
+      await put(stranger, { role: 'owner' }).expect(201);
+      for (const change of [
+        () => transfer({ subject: owner.userId }).expect(200),
+        () => put(owner, { role: 'viewer' }, friend).expect(200),
+        () => friend.delete(memberPath(friend)).expect(204),
+      ]) {
+        await addSilentNode(app, 300);
+        expect(await timeOf(change())).toBeGreaterThanOrEqual(300);
+      }
     });
 
     it('may go to people of another issuer, whose issuer verification names too', async () => {

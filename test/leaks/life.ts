@@ -16,6 +16,7 @@ export async function goWell(service: Recorder): Promise<void> {
   await service.call('/auth/me');
 
   await useKeys(service, await createApplication(service));
+  await askTwice(service, await createApplication(service));
   await shareAndTransfer(service, friend.user.id);
   await endWithKeys(service);
 
@@ -48,6 +49,20 @@ async function useKeys(service: Recorder, application: string): Promise<void> {
   const another = await issue(service, 'another key', application, { environment: 'test' });
   await service.call(another.path, { method: 'DELETE' });
   await verify(service, another.secret);
+}
+
+/** Calls that are repeated, whose answers are kept, sealed, for that. */
+async function askTwice(service: Recorder, application: string): Promise<void> {
+  const headers = { 'idempotency-key': service.keep('idempotency key', random()) };
+  const twice = async (name: string, path: string): Promise<string> => {
+    const first = await service.call(path, { method: 'POST', headers, handsOut: true });
+    const again = await service.call(path, { method: 'POST', headers, handsOut: true });
+    if (again.text !== first.text) throw new Error(`The second ${path} was answered otherwise`);
+    service.keep(name, JSON.parse(first.text) as string);
+    return first.location;
+  };
+  const key = await twice('key that was asked for twice', `/apikey?ApplicationId=${application}`);
+  await twice('secret that was asked for twice', `${key}/rotate`);
 }
 
 async function shareAndTransfer(service: Recorder, friend: string): Promise<void> {

@@ -24,10 +24,19 @@ export class ServiceProcess {
   /**
    * Starts it on a free port, with nothing configured but `env`; `.env` is looked for in `cwd`. Answers when it
    * serves; throws with what it has written when it ends before.
+   *
+   * @param preload modules of test/support/ that it loads before its own
    */
-  static async start(env: Record<string, string>, cwd: string): Promise<ServiceProcess> {
-    const loader = pathToFileURL(join(ROOT, 'test/support/typescript.mjs')).href;
-    const child = spawn(process.execPath, ['--import', loader, join(ROOT, 'src/main.ts')], {
+  static async start(
+    env: Record<string, string>,
+    cwd: string,
+    preload: string[] = [],
+  ): Promise<ServiceProcess> {
+    const modules = ['typescript.mjs', ...preload].flatMap((name) => [
+      '--import',
+      pathToFileURL(join(ROOT, 'test/support', name)).href,
+    ]);
+    const child = spawn(process.execPath, [...modules, join(ROOT, 'src/main.ts')], {
       cwd,
       env: { PATH: process.env.PATH, NODE_ENV: 'development', PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -45,6 +54,12 @@ export class ServiceProcess {
   /** Asks it to end, and waits until it has. */
   async stop(): Promise<void> {
     this.child.kill('SIGTERM');
+    await this.#exited;
+  }
+
+  /** Ends it as a power cut would. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
     await this.#exited;
   }
 

@@ -64,6 +64,12 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   edit_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
   no_credits: { status: 409, title: 'There are no credits to change' },
   credits_out_of_range: { status: 409, title: 'The balance would leave its range' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },
+  idempotency_in_progress: {
+    status: 409,
+    title: 'The same call is still being answered',
+    headers: { 'retry-after': '1' },
+  },
   missing_api_key: {
     status: 401,
     title: 'A key is needed',

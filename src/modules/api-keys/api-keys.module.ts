@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ENV, type Env } from '../../config/env.js';
 import { ApplicationsModule } from '../applications/index.js';
 import { FreshnessModule } from '../freshness/index.js';
+import { IdempotencyModule } from '../idempotency/index.js';
 import { ApiKeyLimits, ApiKeyService } from './application/api-key.service.js';
 import { ApplicationKeys } from './application/application-keys.js';
 import { DatabaseClock } from './application/database-clock.js';
@@ -28,6 +29,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     TypeOrmModule.forFeature([apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema]),
     ApplicationsModule,
     FreshnessModule,
+    IdempotencyModule,
   ],
   // Verification first: `apikey/verify` must not be taken for `apikey/{id}`.
   controllers: [VerifyController, ApiKeysController],

@@ -5,12 +5,18 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
 import { Freshness } from '../../freshness/index.js';
+import {
+  IdempotencyService,
+  type AnswerCodec,
+  type Keep,
+  type RepeatableCall,
+} from '../../idempotency/index.js';
 import { ApiKey, type ApiKeyChanges, type ApiKeySettings, type KeyStatus } from '../domain/api-key.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import { generateKey } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
-import type { PlaintextKey } from '../domain/plaintext-key.js';
+import { PlaintextKey } from '../domain/plaintext-key.js';
 
 /** How often a change is tried again when another one came between. */
 const CHANGE_ATTEMPTS = 5;
@@ -38,9 +44,17 @@ export interface Rotation {
 
 export interface IssuedKey {
   id: string;
-  /** To be shown once, and kept nowhere. */
+  /** To be shown once. It is kept only for who asks again with the same `Idempotency-Key`, sealed by that. */
   plaintext: PlaintextKey;
 }
+
+const ISSUED_KEY: AnswerCodec<IssuedKey> = {
+  write: ({ id, plaintext }) => `${id} ${plaintext.reveal()}`,
+  read: (text) => {
+    const [id = '', plaintext = ''] = text.split(' ');
+    return { id, plaintext: new PlaintextKey(plaintext) };
+  },
+};
 
 /**
  * What people do with keys. Who may is decided before it comes here. A change is answered when it holds on every node
@@ -52,12 +66,32 @@ export class ApiKeyService {
     private readonly keys: ApiKeyRepository,
     private readonly hasher: KeyHasher,
     private readonly limits: ApiKeyLimits,
+    private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
     private readonly freshness: Freshness,
   ) {}
 
-  /** Throws `validation_failed` for an expiry out of range, `api_key_limit_reached`, `application_not_found`. */
-  async issue(applicationId: string, settings: ApiKeySettings, by: Subject): Promise<IssuedKey> {
+  /**
+   * Throws `validation_failed` for an expiry out of range, `api_key_limit_reached`, `application_not_found`, and what
+   * `IdempotencyService.once` throws.
+   */
+  issue(
+    applicationId: string,
+    settings: ApiKeySettings,
+    by: Subject,
+    call?: RepeatableCall,
+  ): Promise<IssuedKey> {
+    return this.idempotency.once(call, ISSUED_KEY, (keep) =>
+      this.issueNow(applicationId, settings, by, keep),
+    );
+  }
+
+  private async issueNow(
+    applicationId: string,
+    settings: ApiKeySettings,
+    by: Subject,
+    keep: Keep<IssuedKey>,
+  ): Promise<IssuedKey> {
     const now = this.clock.now();
     assertExpiry(settings.expiresAt, now);
     const environment = settings.environment ?? 'live';
@@ -65,8 +99,9 @@ export class ApiKeyService {
     const id = uuidv7();
     const secret = ApiKeySecret.create(uuidv7(), id, this.hasher.hash(plaintext), plaintext.hint, now);
     const key = ApiKey.issue(id, applicationId, { ...settings, environment }, secret, by, now);
-    await this.keys.insert(key, this.limits.maxActiveKeysPerApplication);
-    return { id, plaintext };
+    const issued = { id, plaintext };
+    await this.keys.insert(key, this.limits.maxActiveKeysPerApplication, (tx) => keep(issued, tx));
+    return issued;
   }
 
   async list(
@@ -106,9 +141,18 @@ export class ApiKeyService {
   /**
    * Gives the key another secret; its id, settings and history stay. Throws what `ApiKey.rotate` throws, and
    * `edit_conflict` when somebody else changed the key meanwhile: two who rotate at once must not end each other's
-   * secret.
+   * secret. Throws what `IdempotencyService.once` throws, too.
    */
-  async rotate(key: ApiKey, rotation: Rotation): Promise<IssuedKey> {
+  async rotate(key: ApiKey, rotation: Rotation, call?: RepeatableCall): Promise<IssuedKey> {
+    const issued = await this.idempotency.once(call, ISSUED_KEY, (keep) =>
+      this.rotateNow(key, rotation, keep),
+    );
+    // A repeated call promises the same as the first, which may have ended before it could wait.
+    await this.freshness.settle();
+    return issued;
+  }
+
+  private async rotateNow(key: ApiKey, rotation: Rotation, keep: Keep<IssuedKey>): Promise<IssuedKey> {
     const now = this.clock.now();
     const plaintext = generateKey(key.environment);
     const { overlapSeconds = 0, activateOnFirstUse = false } = rotation;
@@ -121,9 +165,9 @@ export class ApiKeyService {
       activateOnFirstUse ? overlapSeconds : null,
     );
     key.rotate(secret, overlapSeconds, now);
-    if (!(await this.keys.update(key))) throw editConflict();
-    await this.freshness.settle();
-    return { id: key.id, plaintext };
+    const issued = { id: key.id, plaintext };
+    if (!(await this.keys.update(key, (tx) => keep(issued, tx)))) throw editConflict();
+    return issued;
   }
 
   /** Ends one secret now. Throws what `ApiKey.endSecret` throws, and `edit_conflict`. */

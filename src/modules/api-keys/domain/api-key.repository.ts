@@ -10,14 +10,18 @@ export interface ApiKeyQuery {
   tag?: string;
 }
 
+/** What another module writes in the transaction that changes a key. */
+export type Alongside = (tx: Transaction) => Promise<void>;
+
 /** Where keys are kept. Whether the application of a key still is there, its caller knows. */
 export abstract class ApiKeyRepository {
   /**
    * Inserts the key with its secret in one transaction: after a crash there is either no key or one that works.
    * Throws `application_not_found` when the application was deleted meanwhile and `api_key_limit_reached` when it
-   * has `maxActive` active keys; both hold however many are issued at once.
+   * has `maxActive` active keys; both hold however many are issued at once. Does `first` at the beginning of the
+   * same transaction.
    */
-  abstract insert(key: ApiKey, maxActive: number): Promise<void>;
+  abstract insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void>;
 
   abstract find(id: string): Promise<ApiKey | null>;
 
@@ -26,9 +30,10 @@ export abstract class ApiKeyRepository {
 
   /**
    * Writes the key and its secrets, new ones too, in one transaction. Answers false, and changes nothing, when
-   * somebody else changed or revoked the key since it was read.
+   * somebody else changed or revoked the key since it was read. Does `first` at the beginning of the same
+   * transaction, and takes it back with it.
    */
-  abstract update(key: ApiKey): Promise<boolean>;
+  abstract update(key: ApiKey, first?: Alongside): Promise<boolean>;
 
   /** Revokes for good. A key that is revoked already stays as it is. */
   abstract revoke(id: string, by: Subject, now: Date): Promise<void>;

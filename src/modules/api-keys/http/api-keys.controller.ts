@@ -15,6 +15,7 @@ import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { readUuid } from '../../../shared/http/uuid.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
+import { Repeatable, type RepeatableCall } from '../../idempotency/index.js';
 import { ApiKeyService } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { PlaintextKey } from '../domain/plaintext-key.js';
@@ -92,9 +93,10 @@ export class ApiKeysController {
     @CurrentPrincipal() principal: Principal,
     @Query() _query: ApplicationIdQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Repeatable() call?: RepeatableCall,
     @Body() body?: IssueApiKeyDto,
   ): Promise<string> {
-    const { id, plaintext } = await this.keys.issue(application.id, body ?? {}, principal);
+    const { id, plaintext } = await this.keys.issue(application.id, body ?? {}, principal, call);
     return shownOnce(reply.header('Location', `/apikey/${id}`), plaintext);
   }
 
@@ -165,9 +167,10 @@ export class ApiKeysController {
   async rotate(
     @CurrentApiKey() key: ApiKey,
     @Res({ passthrough: true }) reply: FastifyReply,
+    @Repeatable() call?: RepeatableCall,
     @Body() body?: RotateApiKeyDto,
   ): Promise<string> {
-    const { id, plaintext } = await this.keys.rotate(key, body ?? {});
+    const { id, plaintext } = await this.keys.rotate(key, body ?? {}, call);
     return shownOnce(reply.header('Location', `/apikey/${id}`), plaintext);
   }
 

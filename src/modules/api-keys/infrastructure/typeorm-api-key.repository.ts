@@ -8,13 +8,13 @@ import {
   type ObjectLiteral,
   type SelectQueryBuilder,
 } from 'typeorm';
-import { managerOf } from '../../../infrastructure/database/transaction.js';
+import { asTransaction, managerOf } from '../../../infrastructure/database/transaction.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import { ApiKey, type KeyStatus } from '../domain/api-key.js';
-import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
+import { ApiKeyRepository, type Alongside, type ApiKeyQuery } from '../domain/api-key.repository.js';
 import type { Metadata } from '../domain/metadata.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 
@@ -35,8 +35,9 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     this.manager = dataSource.manager;
   }
 
-  async insert(key: ApiKey, maxActive: number): Promise<void> {
+  async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
     await this.manager.transaction(async (manager) => {
+      await first?.(asTransaction(manager));
       // Issuing for one application takes turns: only then does the count below hold until the commit, and no key
       // slips in beside a deletion.
       const locked: unknown[] = await manager.query(
@@ -80,27 +81,30 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     );
   }
 
-  update(key: ApiKey): Promise<boolean> {
-    return this.manager.transaction(async (manager) => {
-      const { affected } = await manager.update(
-        apiKeySchema,
-        { id: key.id, version: key.version, revokedAt: IsNull() },
-        {
-          name: key.name,
-          scopes: key.scopes,
-          metadata: json(key.metadata),
-          enabled: key.enabled,
-          expiresAt: key.expiresAt,
-          externalId: key.externalId,
-          tags: key.tags,
-          ipAllowlist: key.ipAllowlist,
-          version: key.version + 1,
-        },
-      );
-      // The version guards the secrets too: they change only together with their key.
-      if (affected === 1) await manager.save(apiKeySecretSchema, key.secrets);
-      return affected === 1;
-    });
+  async update(key: ApiKey, first?: Alongside): Promise<boolean> {
+    return unlessStale(
+      this.manager.transaction(async (manager) => {
+        await first?.(asTransaction(manager));
+        const { affected } = await manager.update(
+          apiKeySchema,
+          { id: key.id, version: key.version, revokedAt: IsNull() },
+          {
+            name: key.name,
+            scopes: key.scopes,
+            metadata: json(key.metadata),
+            enabled: key.enabled,
+            expiresAt: key.expiresAt,
+            externalId: key.externalId,
+            tags: key.tags,
+            ipAllowlist: key.ipAllowlist,
+            version: key.version + 1,
+          },
+        );
+        // The version guards the secrets too: they change only together with their key.
+        if (affected !== 1) throw new Stale();
+        await manager.save(apiKeySecretSchema, key.secrets);
+      }),
+    );
   }
 
   async revoke(id: string, by: Subject, now: Date): Promise<void> {
@@ -135,6 +139,21 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
         lastUsedAt: usage.find((row) => row.apiKeyId === key.id)?.lastUsedAt ?? null,
       }),
     );
+  }
+}
+
+/** Takes the transaction back. */
+class Stale extends Error {
+  override readonly name = 'Stale';
+}
+
+async function unlessStale(transaction: Promise<void>): Promise<boolean> {
+  try {
+    await transaction;
+    return true;
+  } catch (error) {
+    if (error instanceof Stale) return false;
+    throw error;
   }
 }
 

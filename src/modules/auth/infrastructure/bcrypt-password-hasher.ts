@@ -1,5 +1,5 @@
 import bcrypt from 'bcrypt';
-import { DomainError } from '../../../shared/domain-error.js';
+import { Turns } from '../../../shared/turns.js';
 import { PasswordHasher } from '../application/password-hasher.js';
 import { isHashablePassword } from '../domain/password-policy.js';
 
@@ -13,8 +13,10 @@ const MAX_WAITING = 80;
 export class BcryptPasswordHasher extends PasswordHasher {
   /** Matches no password, and takes as long as one that could. */
   private readonly dummyHash: string;
-  private readonly waiting: (() => void)[] = [];
-  private running = 0;
+  private readonly turns = new Turns(
+    { running: CONCURRENCY, waiting: MAX_WAITING },
+    { detail: 'Too many people are logging in: try again in a moment.', retryAfter: 5 },
+  );
 
   /** @param cost log2 of the number of rounds */
   constructor(private readonly cost: number) {
@@ -25,41 +27,16 @@ export class BcryptPasswordHasher extends PasswordHasher {
   hash(password: string): Promise<string> {
     // bcrypt would cut it off without a word.
     if (!isHashablePassword(password)) return Promise.reject(new RangeError('The password is too long'));
-    return this.inTurn(() => bcrypt.hash(password, this.cost));
+    return this.turns.take(() => bcrypt.hash(password, this.cost));
   }
 
   async verify(password: string, hash: string | undefined): Promise<boolean> {
     const known = hash !== undefined && isHashablePassword(password);
-    const matches = await this.inTurn(() => bcrypt.compare(password, known ? hash : this.dummyHash));
+    const matches = await this.turns.take(() => bcrypt.compare(password, known ? hash : this.dummyHash));
     return known && matches;
   }
 
   isOutdated(hash: string): boolean {
     return bcrypt.getRounds(hash) !== this.cost;
-  }
-
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running < CONCURRENCY) {
-      this.running += 1;
-    } else {
-      if (this.waiting.length >= MAX_WAITING) {
-        throw new DomainError(
-          'service_unavailable',
-          'Too many people are logging in: try again in a moment.',
-          {
-            retryAfter: 5,
-          },
-        );
-      }
-      // Whoever finishes hands the place on.
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    }
-    try {
-      return await work();
-    } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.running -= 1;
-      else next();
-    }
   }
 }

@@ -1,0 +1,67 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import { DomainError } from '../../../shared/domain-error.js';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import type { AuthenticatedRequest } from '../../auth/index.js';
+import { IdempotencyKey } from '../domain/idempotency-key.js';
+import type { RepeatableCall } from '../domain/repeatable-call.js';
+
+const HEADER = 'Idempotency-Key';
+
+/**
+ * Hands a controller the call as one that may be repeated, for `IdempotencyService.once()`; undefined when it came
+ * without an `Idempotency-Key`. Documents the header and its refusals. Throws `validation_failed`.
+ */
+export const Repeatable = createParamDecorator(
+  (_: unknown, context: ExecutionContext): RepeatableCall | undefined => {
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const key = readKey(request.raw.rawHeaders);
+    if (key === undefined) return undefined;
+    const [path = ''] = (request.raw.url ?? '').split('?', 1);
+    const { query, body, method, principal } = request;
+    return {
+      key,
+      by: principal,
+      route: `${method} ${request.routeOptions.url ?? path}`,
+      request: { path, query, body },
+    };
+  },
+  [describe],
+);
+
+/** The raw list, of names and values in turn, has a header that came twice as it came. */
+function readKey(rawHeaders: string[]): IdempotencyKey | undefined {
+  const values = rawHeaders.filter(
+    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === HEADER.toLowerCase(),
+  );
+  const [value] = values;
+  if (value === undefined) return undefined;
+  if (values.length > 1) throw badKey('must be given once');
+  const key = IdempotencyKey.parse(value);
+  if (key === null) throw badKey('must be 8 to 255 visible ASCII characters');
+  return key;
+}
+
+function badKey(message: string): DomainError {
+  return new DomainError('validation_failed', `${HEADER} ${message}.`, {
+    errors: [{ field: HEADER, message }],
+  });
+}
+
+function describe(controller: object, handler: string | symbol | undefined): void {
+  const descriptor = handler === undefined ? undefined : Object.getOwnPropertyDescriptor(controller, handler);
+  if (handler === undefined || descriptor === undefined)
+    throw new Error('@Repeatable() is for the methods of controllers');
+  const decorators = [
+    ApiHeader({
+      name: HEADER,
+      required: false,
+      description:
+        'Make up a random one (a UUID, say) for each thing to be done, and send it again when no answer came. For ' +
+        '24 hours the same request with the same key is answered the same, and done once.',
+      schema: { type: 'string', minLength: 8, maxLength: 255, pattern: '^[!-~]+$' },
+    }),
+    ApiProblems('idempotency_key_reused', 'idempotency_in_progress'),
+  ];
+  for (const decorate of decorators) decorate(controller, handler, descriptor);
+}
