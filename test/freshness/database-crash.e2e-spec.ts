@@ -78,8 +78,7 @@ describe('When PostgreSQL is stopped in the middle of everything, again and agai
           try {
             await nodes[index % 2]!.disable(key);
             answered.push(key);
-            for (const node of nodes)
-              if (await node.accepts(key).catch(() => false)) violations.push(key);
+            for (const node of nodes) if (await node.accepts(key).catch(() => false)) violations.push(key);
           } catch {
             failed += 1;
             await new Promise((resolve) => setTimeout(resolve, 20));

@@ -113,6 +113,25 @@ describe('The feed on PostgreSQL', () => {
     expect(rows).toEqual([{ renewal: 2, applied: 5 }]);
   });
 
+  it('keeps what a node acknowledges, unless it has renewed since or is not on the list', async () => {
+    await renew(3);
+    await feed.acknowledge({ node, renewal: 1, applied: 4 });
+    expect(await appliedBy(node)).toBe(4);
+    await renew(6);
+    await feed.acknowledge({ node, renewal: 1, applied: 5 });
+    expect(await appliedBy(node)).toBe(6);
+    await feed.acknowledge({ node: randomUUID(), renewal: 1, applied: 5 });
+  });
+
+  it('reads the changes between two renewals without renewing', async () => {
+    await renew();
+    const applied = await lastNumber(pool);
+    const key = await insertKey(pool, await insertApplication(pool));
+    await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
+    expect((await feed.read(applied)).changes.at(-1)).toMatchObject({ kind: 'api_key', id: key });
+    expect(await renewalOf(node)).toBe(1);
+  });
+
   it('gives up a renewal that is not answered within a lease, and opens another line for the next', async () => {
     await renew();
     proxy.silence();
@@ -143,14 +162,16 @@ describe('The feed on PostgreSQL', () => {
     await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
     await heard(`changed ${await lastNumber(pool)}`);
     const other = feedThrough(database.url);
-    await other.renew({ node: randomUUID(), renewal: 1, applied: 7, leaseMs: LEASE_MS, acknowledges: true });
+    const another = randomUUID();
+    await other.renew({ node: another, renewal: 1, applied: 7, leaseMs: LEASE_MS });
+    await other.acknowledge({ node: another, renewal: 1, applied: 8 });
     await heard('acknowledged');
     proxy.reset();
     await heard('lost');
     await renew();
     await pool.query('UPDATE api_keys SET enabled = true WHERE id = $1', [key]);
     await heard(`changed ${await lastNumber(pool)}`);
-    await other.leave(node);
+    await other.leave(another);
   });
 
   it('takes a node off the list when it leaves', async () => {
@@ -199,12 +220,17 @@ describe('The feed on PostgreSQL', () => {
 
   function renew(applied = 0, other: { node?: string } = {}) {
     renewals += 1;
-    return feed.renew({ node, renewal: renewals, applied, leaseMs: LEASE_MS, acknowledges: false, ...other });
+    return feed.renew({ node, renewal: renewals, applied, leaseMs: LEASE_MS, ...other });
   }
 
   async function renewalOf(id: string): Promise<number | undefined> {
     const { rows } = await pool.query('SELECT renewal::int FROM freshness_nodes WHERE id = $1', [id]);
     return rows[0]?.renewal;
+  }
+
+  async function appliedBy(id: string): Promise<number | undefined> {
+    const { rows } = await pool.query('SELECT applied::int FROM freshness_nodes WHERE id = $1', [id]);
+    return rows[0]?.applied;
   }
 
   function heard(what: string): Promise<void> {

@@ -289,7 +289,9 @@ describe('A change that has been answered', () => {
     await eventually(() => {
       expect(node!.freshness.state()).toBe('stale');
     }, LEASE_MS + SLACK_MS);
-    expect(strict!.freshness.state()).toBe('lapsed');
+    await eventually(() => {
+      expect(strict!.freshness.state()).toBe('lapsed');
+    }, SLACK_MS);
     await eventually(() => {
       expect(node!.freshness.state()).toBe('lapsed');
     }, staleMs + SLACK_MS);

@@ -1,6 +1,10 @@
 import type { Change, Subject } from '../../../src/modules/freshness/domain/change.js';
 import type { NodeRow } from '../../../src/modules/freshness/domain/node-watch.js';
-import type { FeedAnswer, Renewal } from '../../../src/modules/freshness/application/ports.js';
+import type {
+  Acknowledgement,
+  FeedAnswer,
+  Renewal,
+} from '../../../src/modules/freshness/application/ports.js';
 import type { Bug } from './bugs.js';
 import type { Version } from './history.js';
 import type { Random } from './random.js';
@@ -26,7 +30,7 @@ type Notify = { changed: number } | 'acknowledged';
 export class SimDatabase {
   up = true;
   readonly keys = new Map<string, KeyRecord>();
-  readonly nodes = new Map<string, NodeRow>();
+  readonly nodes = new Map<string, NodeRow & { durably: number }>();
   /** Called for every notification; the network decides who hears it, and when. */
   notify: (notification: Notify) => void = () => undefined;
 
@@ -51,6 +55,8 @@ export class SimDatabase {
     this.life += 1;
     this.locked = false;
     this.lockQueue = [];
+    // Acknowledgements do not wait for the disk.
+    for (const row of this.nodes.values()) if (this.random.chance(0.5)) row.applied = row.durably;
   }
 
   commit(transaction: Transaction, done: () => void): void {
@@ -92,7 +98,7 @@ export class SimDatabase {
 
   renew(renewal: Renewal, done: (answer: FeedAnswer) => void): void {
     if (this.bug === 'one-snapshot') {
-      const answer = this.read(renewal);
+      const answer = this.read(renewal.applied);
       this.later(() => {
         this.register(renewal);
         done(answer);
@@ -101,8 +107,20 @@ export class SimDatabase {
     }
     this.register(renewal);
     this.later(() => {
-      done(this.read(renewal));
+      done(this.read(renewal.applied));
     });
+  }
+
+  acknowledge({ node, renewal, applied }: Acknowledgement): void {
+    const row = this.nodes.get(node);
+    if (row?.renewal !== renewal) return;
+    row.applied = applied;
+    this.notify('acknowledged');
+  }
+
+  read(applied: number): FeedAnswer {
+    const changes = applied === 0 ? [] : this.feed.filter(({ number }) => number >= applied);
+    return { ...this.snapshot(), changes: changes.length > 20 ? [] : changes };
   }
 
   snapshot(): { last: number; nodes: NodeRow[] } {
@@ -129,17 +147,10 @@ export class SimDatabase {
     this.notify({ changed: number });
   }
 
-  private register({ node, renewal, applied, leaseMs, acknowledges }: Renewal): void {
+  private register({ node, renewal, applied, leaseMs }: Renewal): void {
     const known = this.nodes.get(node);
-    if (known === undefined || known.renewal < renewal) {
-      this.nodes.set(node, { id: node, renewal, applied, leaseMs });
-    }
-    if (acknowledges) this.notify('acknowledged');
-  }
-
-  private read({ applied }: Renewal): FeedAnswer {
-    const changes = applied === 0 ? [] : this.feed.filter(({ number }) => number >= applied);
-    return { ...this.snapshot(), changes: changes.length > 20 ? [] : changes };
+    if (known !== undefined && known.renewal >= renewal) return;
+    this.nodes.set(node, { id: node, renewal, applied, leaseMs, durably: applied });
   }
 
   private withCounterLocked(work: (unlock: () => void) => void): void {

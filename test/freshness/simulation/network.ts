@@ -1,5 +1,6 @@
 import {
   FeedUnreachable,
+  type Acknowledgement,
   type ChangeFeed,
   type FeedAnswer,
   type FeedListener,
@@ -150,16 +151,23 @@ export class SimFeed implements ChangeFeed {
     this.listener = listener;
   }
 
-  async renew(renewal: Renewal): Promise<FeedAnswer> {
-    try {
-      return await this.path.call<FeedAnswer>(this.timeoutMs, (respond) => {
-        if (this.canListen) this.path.listener = this.listener;
-        this.database.renew(renewal, respond);
-      });
-    } catch (error) {
-      this.path.listener = undefined;
-      throw error;
-    }
+  renew(renewal: Renewal): Promise<FeedAnswer> {
+    return this.call((respond) => {
+      this.database.renew(renewal, respond);
+    });
+  }
+
+  read(applied: number): Promise<FeedAnswer> {
+    return this.call((respond) => {
+      respond(this.database.read(applied));
+    });
+  }
+
+  acknowledge(acknowledgement: Acknowledgement): Promise<void> {
+    return this.call((respond) => {
+      this.database.acknowledge(acknowledgement);
+      respond(undefined);
+    });
   }
 
   async leave(node: string): Promise<void> {
@@ -170,6 +178,18 @@ export class SimFeed implements ChangeFeed {
         respond(undefined);
       })
       .catch(() => undefined);
+  }
+
+  private async call<T>(execute: (respond: (value: T) => void) => void): Promise<T> {
+    try {
+      return await this.path.call<T>(this.timeoutMs, (respond) => {
+        if (this.canListen) this.path.listener = this.listener;
+        execute(respond);
+      });
+    } catch (error) {
+      this.path.listener = undefined;
+      throw error;
+    }
   }
 }
 

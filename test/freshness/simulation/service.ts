@@ -9,7 +9,7 @@ import type { ChangeFeed, FeedAnswer, NodeTable } from '../../../src/modules/fre
 import { Settlement } from '../../../src/modules/freshness/application/settlement.js';
 import { onKind, onSubject } from '../../../src/modules/freshness/domain/change.js';
 import { FillGate } from '../../../src/modules/freshness/domain/fill-gate.js';
-import { CLOCK_RATE_ERROR, Lease, type Instant } from '../../../src/modules/freshness/domain/lease.js';
+import { CLOCK_RATE_ERROR, Lease } from '../../../src/modules/freshness/domain/lease.js';
 import { NodeWatch, type NodeRow } from '../../../src/modules/freshness/domain/node-watch.js';
 import { FreshCache } from '../../../src/modules/freshness/infrastructure/fresh-cache.js';
 import type { Bug } from './bugs.js';
@@ -129,16 +129,16 @@ export class SimService {
 }
 
 class LeaseFromAnswer extends FreshnessNode {
-  protected override take(answer: FeedAnswer): void {
-    super.take(answer, this.parts.lease.now());
+  protected override grant(): void {
+    super.grant(this.parts.lease.now());
   }
 }
 
 /** Says that it has applied what it has only read, and sweeps its caches a little later. */
 class LeaseBeforeChanges extends FreshnessNode {
-  protected override take(answer: FeedAnswer, sent: Instant): void {
+  protected override take(answer: FeedAnswer): void {
     const { applied, clock } = this.parts;
-    super.take({ ...answer, changes: answer.changes.slice(0, 1), last: answer.last }, sent);
+    super.take({ ...answer, changes: answer.changes.slice(0, 1) });
     clock.after(30, () => {
       const { last } = applied;
       applied.take({
@@ -188,6 +188,11 @@ class EarlyWatch extends NodeWatch {
     feed.renew = (renewal) => {
       this.sentAt = machine.monotonic();
       return renew(renewal);
+    };
+    const changes = feed.read.bind(feed);
+    feed.read = (applied) => {
+      this.sentAt = machine.monotonic();
+      return changes(applied);
     };
   }
 

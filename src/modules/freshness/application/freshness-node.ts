@@ -51,9 +51,11 @@ export class FreshnessNode {
   private stopped = false;
 
   private renewals = 0;
+  /** When the next renewal is due (monotonic milliseconds). */
+  private renewAt = -Infinity;
   /** What the database knows of the changes we have applied. */
   private acknowledged = 0;
-  /** The change we should renew for; forgotten when a renewal is sent. */
+  /** The change we should look for; forgotten when a read is sent. */
   private wanted = 0;
   private failures = 0;
   private unreachable = false;
@@ -100,8 +102,8 @@ export class FreshnessNode {
     this.hurry();
   }
 
-  /** Renews at once, for whatever may have been committed by now. */
-  renewNow(): void {
+  /** Whatever has been committed by now, we should know of. */
+  readNow(): void {
     this.wanted = Infinity;
     this.hurry();
   }
@@ -117,59 +119,82 @@ export class FreshnessNode {
 
   private async run(): Promise<void> {
     while (this.isRunning()) {
-      const pause = await this.renew();
+      const pause = await this.step().then(
+        () => this.succeeded(),
+        (error: unknown) => this.failed(error),
+      );
       if (pause > 0 && this.isRunning()) await this.wakeUp.sleep(pause);
     }
   }
 
-  /** One round trip. Answers the milliseconds until the next. */
-  private async renew(): Promise<number> {
-    const { feed, lease, applied, clock } = this.parts;
+  /** Renews the lease if it is time, else reads what is new, and says what has been applied since it was last said. */
+  private async step(): Promise<void> {
+    const { applied, clock } = this.parts;
+    if (clock.monotonic() >= this.renewAt) await this.renew();
+    else if (this.wanted > applied.last) await this.read();
+    if (applied.last !== this.acknowledged && this.isRunning()) await this.acknowledge();
+  }
+
+  private async renew(): Promise<void> {
+    const { feed, lease, applied } = this.parts;
     const sent = lease.now();
     const claim = applied.last;
     this.wanted = 0;
     this.renewals += 1;
-    try {
-      const answer = await feed.renew({
-        node: this.id,
-        renewal: this.renewals,
-        applied: claim,
-        leaseMs: lease.leaseMs,
-        acknowledges: claim !== this.acknowledged,
-      });
-      if (!this.isRunning()) return 0;
-      this.take(answer, sent);
-    } catch (error) {
-      return this.failed(error);
-    }
+    const answer = await feed.renew({
+      node: this.id,
+      renewal: this.renewals,
+      applied: claim,
+      leaseMs: lease.leaseMs,
+    });
+    if (!this.isRunning()) return;
     this.acknowledged = claim;
-    this.recovered();
-    // Others may be waiting to hear that we have applied it, and there may be more already.
-    if (applied.last !== claim || this.wanted > applied.last) return 0;
-    return sent.monotonic + lease.leaseMs / RENEWALS_PER_LEASE - clock.monotonic();
+    // The changes come first: the lease is good only for a cache that has seen them.
+    this.take(answer);
+    this.grant(sent);
+    this.renewAt = sent.monotonic + lease.leaseMs / RENEWALS_PER_LEASE;
   }
 
-  /** The changes come first: the lease is good only for a cache that has seen them. */
-  protected take(answer: FeedAnswer, sent: Instant): void {
-    const { lease, applied, watch, clock } = this.parts;
+  private async read(): Promise<void> {
+    const { feed, applied } = this.parts;
+    this.wanted = 0;
+    const answer = await feed.read(applied.last);
+    if (this.isRunning()) this.take(answer);
+  }
+
+  private async acknowledge(): Promise<void> {
+    const claim = this.parts.applied.last;
+    await this.parts.feed.acknowledge({ node: this.id, renewal: this.renewals, applied: claim });
+    this.acknowledged = claim;
+  }
+
+  protected take(answer: FeedAnswer): void {
+    const { applied, watch, clock } = this.parts;
     applied.take(answer);
     watch.note(answer.nodes, clock.monotonic());
-    lease.grant(sent);
+  }
+
+  protected grant(sent: Instant): void {
+    this.parts.lease.grant(sent);
     this.becomeReady();
+  }
+
+  /** Answers the milliseconds until the next step. */
+  private succeeded(): number {
+    const { applied, clock, log } = this.parts;
+    if (this.failures > 0) log.log('The freshness lease is renewed again');
+    this.failures = 0;
+    this.unreachable = false;
+    return this.wanted > applied.last ? 0 : this.renewAt - clock.monotonic();
   }
 
   private failed(error: unknown): number {
     this.unreachable = error instanceof FeedUnreachable;
     this.failures += 1;
+    this.renewAt = -Infinity;
     if (this.failures === 1 && this.isRunning()) {
       this.parts.log.warn(`The freshness lease cannot be renewed, trying again: ${(error as Error).message}`);
     }
     return Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.failures - 1));
-  }
-
-  private recovered(): void {
-    if (this.failures > 0) this.parts.log.log('The freshness lease is renewed again');
-    this.failures = 0;
-    this.unreachable = false;
   }
 }

@@ -36,7 +36,7 @@ export class Freshness {
         parts.settlement.acknowledged();
       },
       lost: () => {
-        parts.node.renewNow();
+        parts.node.readNow();
       },
     });
   }
@@ -72,7 +72,7 @@ export class Freshness {
    */
   async settle(): Promise<void> {
     // Our own node need not wait to be notified.
-    this.parts.node.renewNow();
+    this.parts.node.readNow();
     await this.parts.settlement.settle();
   }
 

@@ -9,9 +9,10 @@ export interface Renewal {
   /** The last change this node has applied; 0 for none, because it has just started. */
   applied: number;
   leaseMs: number;
-  /** `applied` is news that somebody may be waiting for. */
-  acknowledges: boolean;
 }
+
+/** What a node says between two renewals: how far it has come since the last one. */
+export type Acknowledgement = Omit<Renewal, 'leaseMs'>;
 
 export interface FeedAnswer {
   /** The last committed change. */
@@ -46,9 +47,18 @@ export interface ChangeFeed {
    * new one without having seen the change.
    *
    * Connects when it must. Rejects within about a lease, and an answer that comes after that is never seen:
-   * with `FeedUnreachable` when the database cannot be reached, with anything else when it refuses.
+   * with `FeedUnreachable` when the database cannot be reached, with anything else when it refuses. So do the others.
    */
   renew(renewal: Renewal): Promise<FeedAnswer>;
+
+  /** Reads the changes and promises nothing. */
+  read(applied: number): Promise<FeedAnswer>;
+
+  /**
+   * Tells the database, and through it whoever waits, what has been applied. Has no effect unless the renewal is still
+   * the node's last. May be forgotten in a crash of the database.
+   */
+  acknowledge(acknowledgement: Acknowledgement): Promise<void>;
 
   /** Takes the node off the list, if that can be done at once, and closes the line. */
   leave(node: string): Promise<void>;
