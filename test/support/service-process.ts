@@ -51,9 +51,20 @@ export class ServiceProcess {
     return this.#url;
   }
 
+  /** Sends it a signal, and goes on. */
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  /** Its exit code, once it has ended. */
+  async exitCode(): Promise<number | null> {
+    await this.#exited;
+    return this.child.exitCode;
+  }
+
   /** Asks it to end, and waits until it has. */
   async stop(): Promise<void> {
-    this.child.kill('SIGTERM');
+    this.signal('SIGTERM');
     await this.#exited;
   }
 

@@ -10,7 +10,7 @@ import { Clock } from '../../src/shared/clock.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
 /** The same for every node of a test file. */
-const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export const TEST_SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
   .toString();
 
@@ -43,7 +43,7 @@ export class TestApp {
       DATABASE_URL: database.url,
       DATABASE_POOL_SIZE: '5',
       API_KEY_PEPPERS: TEST_PEPPERS,
-      JWT_SIGNING_KEY: SIGNING_KEY,
+      JWT_SIGNING_KEY: TEST_SIGNING_KEY,
       // As little work as bcrypt can do, and as many attempts as a test file makes.
       BCRYPT_COST: '4',
       AUTH_RATE_LIMIT_PER_ADDRESS: '100000',
