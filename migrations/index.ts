@@ -6,6 +6,7 @@ import { Freshness1764000000300 } from './1764000000300-freshness.js';
 import { RotationAndRestrictions1764000000400 } from './1764000000400-rotation-and-restrictions.js';
 import { KeyUsage1764000000450 } from './1764000000450-key-usage.js';
 import { LimitsAndCredits1764000000500 } from './1764000000500-limits-and-credits.js';
+import { LimitedKeys1764000000510 } from './1764000000510-limited-keys.js';
 import { Members1764000000600 } from './1764000000600-members.js';
 import { Idempotency1764000000700 } from './1764000000700-idempotency.js';
 
@@ -18,6 +19,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   RotationAndRestrictions1764000000400,
   KeyUsage1764000000450,
   LimitsAndCredits1764000000500,
+  LimitedKeys1764000000510,
   Members1764000000600,
   Idempotency1764000000700,
 ];

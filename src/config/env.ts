@@ -76,6 +76,9 @@ function jointProblems(env: Env): Problem[] {
   if (env.JWT_ISSUERS?.some(({ issuer }) => issuer === env.JWT_ISSUER) === true) {
     problems.push(['JWT_ISSUERS', 'must not name JWT_ISSUER: its tokens are signed here']);
   }
+  if (env.RATE_LIMIT_STORE === 'redis' && env.REDIS_URL === undefined) {
+    problems.push(['REDIS_URL', 'is required with RATE_LIMIT_STORE=redis']);
+  }
   return env.NODE_ENV === 'production' ? [...problems, ...productionProblems(env)] : problems;
 }
 

@@ -150,6 +150,30 @@ export const variables = {
     'Active keys an application may have at once.',
   ),
 
+  RATE_LIMIT_STORE: oneOf(
+    ['memory', 'postgres', 'redis'],
+    'memory',
+    'Where the rate limits of keys are counted: `memory` for a single process, since each counts on its own; `postgres` or `redis` for all together.',
+  ),
+  REDIS_URL: optionalUrl(['redis:', 'rediss:'], 'Redis 6 or later, for RATE_LIMIT_STORE=redis.'),
+  RATE_LIMIT_ON_FAILURE: oneOf(
+    ['open', 'closed'],
+    'open',
+    'While the rate limits cannot be checked: `open` lets verifications under limits pass, with a header saying so; `closed` answers them 503.',
+  ),
+  RATE_LIMIT_TIMEOUT_MS: integer(
+    10,
+    10_000,
+    '250',
+    'Milliseconds that checking the rate limits may take before it counts as failed.',
+  ),
+  RATE_LIMIT_MEMORY_ENTRIES: integer(
+    100,
+    10_000_000,
+    '100000',
+    'Limits that RATE_LIMIT_STORE=memory counts at a time, up to 5 kB each. When that many still count, further ones cannot be checked.',
+  ),
+
   VERIFY_LEASE_MS: integer(
     100,
     10_000,

@@ -43,6 +43,8 @@ export type ErrorCode =
   | 'last_secret'
   | 'edit_conflict'
   | 'no_credits'
+  | 'rate_limited'
+  | 'usage_exceeded'
   | 'credits_out_of_range'
   | 'idempotency_key_reused'
   | 'idempotency_in_progress'

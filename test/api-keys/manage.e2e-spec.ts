@@ -38,6 +38,8 @@ describe('keys, once issued', () => {
         externalId: null,
         tags: [],
         ipAllowlist: [],
+        rateLimits: [],
+        credits: null,
         secrets: [
           {
             id: expect.stringMatching(/^[0-9a-f-]{36}$/),

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import type { Pool } from 'pg';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
+import { poolOf } from '../../src/infrastructure/database/pool.js';
 import { asTransaction } from '../../src/infrastructure/database/transaction.js';
 import type { CreditSubject } from '../../src/modules/api-keys/domain/credit-balances.js';
 import type { Credits } from '../../src/modules/api-keys/domain/credits.js';
@@ -24,7 +24,7 @@ export class BalancesFixture {
   }
 
   get pool(): Pool {
-    return (this.dataSource.driver as PostgresDriver).master as Pool;
+    return poolOf(this.dataSource);
   }
 
   balances(clock?: () => Date): PostgresCreditBalances {

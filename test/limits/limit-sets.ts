@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { LimitSet } from '../../src/modules/api-keys/application/rate-limit-store.js';
-import type { RateLimit } from '../../src/modules/api-keys/domain/rate-limit.js';
+import {
+  limitSet as setOf,
+  type LimitSet,
+  type RateLimit,
+} from '../../src/modules/api-keys/domain/rate-limit.js';
 
 type Given = Partial<RateLimit> & { limit: number };
 
@@ -21,19 +24,10 @@ export function limitSet(owner: Owner, ofKey: Given[], ofApplication: Given[] = 
     cost: 1,
     ...given,
   });
-  return {
-    applicationId: owner.applicationId,
-    limits: [
-      ...ofKey.map((given, index) => ({
-        ...complete(given, index),
-        subjectId: owner.keyId,
-        sharedByApplication: false,
-      })),
-      ...ofApplication.map((given, index) => ({
-        ...complete(given, index),
-        subjectId: owner.applicationId,
-        sharedByApplication: true,
-      })),
-    ],
-  };
+  const set = setOf(
+    { id: owner.keyId, rateLimits: ofKey.map(complete) },
+    { id: owner.applicationId, rateLimits: ofApplication.map(complete) },
+  );
+  if (set === null) throw new Error('a set has at least one limit');
+  return set;
 }

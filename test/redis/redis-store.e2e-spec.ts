@@ -16,14 +16,14 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const store of stores) store.disconnect();
+  for (const store of stores) store.onApplicationShutdown();
   await server.stop();
 });
 
 async function newStore(clock?: () => number): Promise<RedisRateLimitStore> {
   const store = new RedisRateLimitStore({ url: server.url, timeoutMs: 250 }, clock);
   stores.push(store);
-  await store.connect();
+  await store.onApplicationBootstrap();
   return store;
 }
 
@@ -32,7 +32,7 @@ class ConnectingStore extends RedisRateLimitStore {
   private connected: Promise<void> | undefined;
 
   override async take(...args: Parameters<RedisRateLimitStore['take']>) {
-    await (this.connected ??= this.connect());
+    await (this.connected ??= this.onApplicationBootstrap());
     return super.take(...args);
   }
 }

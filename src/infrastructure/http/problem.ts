@@ -62,6 +62,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   secret_not_found: { status: 404, title: 'There is no such secret' },
   last_secret: { status: 409, title: 'It is the only secret of the API key' },
   edit_conflict: { status: 409, title: 'Somebody else changed it meanwhile' },
+  rate_limited: { status: 429, title: 'The key is used too often' },
+  usage_exceeded: { status: 429, title: 'The key has used up its credits' },
   no_credits: { status: 409, title: 'There are no credits to change' },
   credits_out_of_range: { status: 409, title: 'The balance would leave its range' },
   idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another request' },

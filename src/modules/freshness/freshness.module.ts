@@ -7,10 +7,9 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { ENV, type Env } from '../../config/env.js';
+import { poolOf } from '../../infrastructure/database/pool.js';
 import { Freshness } from './application/freshness.js';
 import { createFreshness } from './infrastructure/create-freshness.js';
 
@@ -25,7 +24,7 @@ const LEASES_TO_WAIT_FOR = 2;
       useFactory: (env: Env, dataSource: DataSource): Freshness =>
         createFreshness({
           url: (dataSource.options as { url: string }).url,
-          pool: (dataSource.driver as PostgresDriver).master as Pool,
+          pool: poolOf(dataSource),
           leaseMs: env.VERIFY_LEASE_MS,
           staleMs: env.VERIFY_STALE_MS,
           log: new Logger(Freshness.name),

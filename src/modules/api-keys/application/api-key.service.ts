@@ -13,7 +13,9 @@ import {
 } from '../../idempotency/index.js';
 import { ApiKey, type ApiKeyChanges, type ApiKeySettings, type KeyStatus } from '../domain/api-key.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
-import { ApiKeyRepository } from '../domain/api-key.repository.js';
+import { ApiKeyRepository, type Alongside } from '../domain/api-key.repository.js';
+import { CreditBalances } from '../domain/credit-balances.js';
+import type { CreditChanges } from '../domain/credits.js';
 import { generateKey } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { PlaintextKey } from '../domain/plaintext-key.js';
@@ -66,6 +68,7 @@ export class ApiKeyService {
     private readonly keys: ApiKeyRepository,
     private readonly hasher: KeyHasher,
     private readonly limits: ApiKeyLimits,
+    private readonly balances: CreditBalances,
     private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
     private readonly freshness: Freshness,
@@ -122,13 +125,13 @@ export class ApiKeyService {
     return key;
   }
 
-  /** Throws `api_key_revoked`, `validation_failed`, and `edit_conflict` when others keep changing it. */
+  /** Throws `api_key_revoked`, `validation_failed`, `no_credits`, and `edit_conflict` when others keep changing it. */
   async change(key: ApiKey, changes: ApiKeyChanges): Promise<ApiKey> {
     assertExpiry(changes.expiresAt, this.clock.now());
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.change(changes);
-      const updated = await this.keys.update(current);
+      const updated = await this.keys.update(current, this.puttingCredits(key.id, changes.credits));
       current = await this.get(current.id);
       if (updated) {
         await this.freshness.settle();
@@ -136,6 +139,11 @@ export class ApiKeyService {
       }
     }
     throw editConflict();
+  }
+
+  /** The balance is not the key's to write: it is spent from meanwhile. */
+  private puttingCredits(id: string, credits: CreditChanges | null | undefined): Alongside | undefined {
+    return credits === undefined ? undefined : (tx) => this.balances.put({ kind: 'key', id }, credits, tx);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { CreditStore, type CreditAccounts, type CreditRun, type CreditRunOutcome } from './credit-store.js';
+import type { CreditAccounts } from '../domain/credits.js';
+import { CreditStore, type CreditRun, type CreditRunOutcome } from './credit-store.js';
 import { JoinedCalls } from './joined-calls.js';
 
 /** Verifications that share one statement and one commit, and such statements at a time. */

@@ -1,10 +1,4 @@
-/** Whose credits a verification spends: the key's, its application's, or both. */
-export interface CreditAccounts {
-  /** Null when the key has no credits of its own. */
-  readonly keyId: string | null;
-  /** Null when its application has none that the keys share. */
-  readonly applicationId: string | null;
-}
+import type { CreditAccounts } from '../domain/credits.js';
 
 /** Equal verifications, one after the other. */
 export interface CreditRun {

@@ -1,17 +1,4 @@
-import type { RateLimit } from '../domain/rate-limit.js';
-
-/** A limit, and whose it is. */
-export interface CountedLimit extends RateLimit {
-  /** The id of the key, or of the application whose keys share it. */
-  readonly subjectId: string;
-  readonly sharedByApplication: boolean;
-}
-
-/** Limits that are checked together: all of them count a verification, or none does. */
-export interface LimitSet {
-  readonly applicationId: string;
-  readonly limits: readonly CountedLimit[];
-}
+import type { LimitSet } from '../domain/rate-limit.js';
 
 /** Verifications under the same limits, one after the other. */
 export interface RateLimitRun {

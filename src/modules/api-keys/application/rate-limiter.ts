@@ -2,20 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '../../../shared/domain-error.js';
 import { JoinedCalls } from './joined-calls.js';
 import { RateLimitStore } from './rate-limit-store.js';
-import type { CountedLimit, LimitSet, RateLimitRun, RunOutcome } from './rate-limit-store.js';
+import type { RateLimitRun, RunOutcome } from './rate-limit-store.js';
+import type { LimitReport } from '../domain/metering.js';
+import type { CountedLimit, LimitSet } from '../domain/rate-limit.js';
 
 /** Calls that share one trip to the store; more would make the first of them wait. */
 const BATCHES = { maxBatches: 4, maxCalls: 500 };
-
-/** One limit, as the answers of a verification tell of it. */
-export interface LimitReport {
-  readonly name: string;
-  readonly limit: number;
-  readonly windowSeconds: number;
-  readonly remaining: number;
-  /** Seconds until more of it is free; when nothing fits any more, until the next verification does. */
-  readonly resetSeconds: number;
-}
 
 export type RateLimitAnswer =
   | {

@@ -1,9 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Metering } from '../domain/metering.js';
 import { decideVerification, type Verdict, type VerificationRequest } from '../domain/verification.js';
 import { Overlaps } from './overlaps.js';
 import { DatabaseClock } from './database-clock.js';
 import { KeyUsage } from './key-usage.js';
+import { Meter } from './meter.js';
 import { VerificationRecords, type FoundRecord } from './verification-records.js';
+
+type Accepted = Verdict & { valid: true };
 
 const UNKNOWN: FoundRecord = { record: null, stale: false };
 
@@ -19,11 +23,12 @@ export class VerificationService {
     private readonly databaseClock: DatabaseClock,
     private readonly usage: KeyUsage,
     private readonly overlaps: Overlaps,
+    private readonly meter: Meter,
   ) {}
 
   /**
    * Throws only when the question cannot be answered. What is in memory is answered at once, without so much as a
-   * promise.
+   * promise, unless the key has limits or credits.
    *
    * @param from The address of the service that asks.
    */
@@ -42,17 +47,37 @@ export class VerificationService {
       questions.map(({ key }) => key),
       from,
     );
-    return questions.map(({ request }, i) => this.decide(found[i] ?? UNKNOWN, request));
+    return Promise.all(questions.map(async ({ request }, i) => this.decide(found[i] ?? UNKNOWN, request)));
   }
 
-  private decide({ record, stale }: FoundRecord, request: VerificationRequest): Verdict {
+  private decide({ record, stale }: FoundRecord, request: VerificationRequest): Verdict | Promise<Verdict> {
     const now = this.databaseClock.now();
-    const verdict = decideVerification(record, request, now);
-    if (verdict.valid) {
-      this.usage.note(verdict.record.keyId, now);
-      if (verdict.record.startsOverlap) this.startOverlap(verdict.record.secretId);
+    const decided = decideVerification(record, request, now);
+    const verdict = stale ? { ...decided, stale } : decided;
+    if (!verdict.valid) return verdict;
+    const { metering } = verdict.record;
+    if (metering !== null) return this.metered(verdict, metering, request, now);
+    this.note(verdict, now);
+    return verdict;
+  }
+
+  private async metered(
+    verdict: Accepted,
+    metering: Metering,
+    request: VerificationRequest,
+    now: number,
+  ): Promise<Verdict> {
+    const { code, usage } = await this.meter.check(metering, request.cost ?? 1);
+    if (code === 'VALID') {
+      this.note(verdict, now);
+      return { ...verdict, usage };
     }
-    return stale ? { ...verdict, stale } : verdict;
+    return { valid: false, code, usage, ...(verdict.stale === undefined ? {} : { stale: verdict.stale }) };
+  }
+
+  private note({ record }: Accepted, now: number): void {
+    this.usage.note(record.keyId, now);
+    if (record.startsOverlap) this.startOverlap(record.secretId);
   }
 
   /** Behind the answer. Should it fail, the record still says so, and the next verification tries again. */

@@ -16,7 +16,8 @@ export type Alongside = (tx: Transaction) => Promise<void>;
 /** Where keys are kept. Whether the application of a key still is there, its caller knows. */
 export abstract class ApiKeyRepository {
   /**
-   * Inserts the key with its secret in one transaction: after a crash there is either no key or one that works.
+   * Inserts the key with its secret and its credits in one transaction: after a crash there is either no key or one
+   * that works.
    * Throws `application_not_found` when the application was deleted meanwhile and `api_key_limit_reached` when it
    * has `maxActive` active keys; both hold however many are issued at once. Does `first` at the beginning of the
    * same transaction.

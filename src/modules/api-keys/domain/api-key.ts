@@ -2,7 +2,9 @@ import { DomainError } from '../../../shared/domain-error.js';
 import type { Subject } from '../../../shared/subject.js';
 import type { KeyEnvironment } from './key-format.js';
 import { type ApiKeySecret } from './api-key-secret.js';
+import type { CreditChanges, Credits } from './credits.js';
 import type { Metadata } from './metadata.js';
+import type { RateLimit } from './rate-limit.js';
 
 /** That work at the same time. */
 const MAX_LIVE_SECRETS = 5;
@@ -19,9 +21,12 @@ export interface ApiKeyChanges {
   externalId?: string | null;
   tags?: string[];
   ipAllowlist?: string[];
+  rateLimits?: RateLimit[];
+  credits?: CreditChanges | null;
 }
 
-export interface ApiKeySettings extends Omit<ApiKeyChanges, 'enabled'> {
+export interface ApiKeySettings extends Omit<ApiKeyChanges, 'enabled' | 'credits'> {
+  credits?: Credits | null;
   environment?: KeyEnvironment;
 }
 
@@ -49,10 +54,15 @@ export class ApiKey {
     public tags: string[],
     /** CIDR ranges the key may be used from; none for everywhere. */
     public ipAllowlist: string[],
+    public rateLimits: RateLimit[],
+    /** Whether it spends credits of its own. */
+    public metered: boolean,
     /** Oldest first. */
     readonly secrets: ApiKeySecret[],
     /** To within a second or so; null when it never was. */
     readonly lastUsedAt: Date | null,
+    /** As they were when the key was read; null for one that may be verified without end. */
+    readonly credits: Credits | null,
   ) {}
 
   static issue(
@@ -82,8 +92,11 @@ export class ApiKey {
       settings.externalId ?? null,
       settings.tags ?? [],
       settings.ipAllowlist ?? [],
+      settings.rateLimits ?? [],
+      (settings.credits ?? null) !== null,
       [secret],
       null,
+      settings.credits ?? null,
     );
   }
 
@@ -104,7 +117,7 @@ export class ApiKey {
     return this.secrets.filter((secret) => secret.isLive(now));
   }
 
-  /** Throws `api_key_revoked`: revoking is for good. */
+  /** All but the balance, which is spent from meanwhile. Throws `api_key_revoked`: revoking is for good. */
   change(changes: ApiKeyChanges): void {
     this.assertNotRevoked();
     if (changes.name !== undefined) this.name = changes.name;
@@ -115,6 +128,8 @@ export class ApiKey {
     if (changes.externalId !== undefined) this.externalId = changes.externalId;
     if (changes.tags !== undefined) this.tags = changes.tags;
     if (changes.ipAllowlist !== undefined) this.ipAllowlist = changes.ipAllowlist;
+    if (changes.rateLimits !== undefined) this.rateLimits = changes.rateLimits;
+    if (changes.credits !== undefined) this.metered = changes.credits !== null;
   }
 
   /**

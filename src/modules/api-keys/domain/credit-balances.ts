@@ -1,5 +1,5 @@
 import type { Transaction } from '../../../shared/transaction.js';
-import type { Credits } from './credits.js';
+import type { CreditChanges, Credits } from './credits.js';
 
 /** Whose verifications spend: one key's, or those of all keys of an application together. */
 export interface CreditSubject {
@@ -12,15 +12,19 @@ export abstract class CreditBalances {
   /** The balances of those that have one, by the id of the subject. */
   abstract findAll(subjectIds: readonly string[]): Promise<Map<string, Credits>>;
 
-  /** Gives credits, replaces them, or with null takes them off, in the transaction that changes the subject. */
-  abstract put(subject: CreditSubject, credits: Credits | null, tx: Transaction): Promise<void>;
+  /**
+   * Gives credits, changes them, or with null takes them off, in the transaction that changes the subject. A change
+   * that leaves out what remains keeps it, whatever is spent meanwhile. Throws `no_credits` when there is nothing to
+   * keep.
+   */
+  abstract put(subject: CreditSubject, credits: CreditChanges | null, tx: Transaction): Promise<void>;
 
-  /** Sets what is left and answers it; the refill stays. Throws `no_credits`. */
-  abstract set(subjectId: string, remaining: number): Promise<number>;
+  /** Sets what is left; the refill stays. Throws `no_credits`. */
+  abstract set(subjectId: string, remaining: number): Promise<Credits>;
 
   /**
-   * Adds, or takes away when it is negative, and answers what is left. Nothing that is spent meanwhile is lost.
+   * Adds, or takes away when it is negative. Nothing that is spent meanwhile is lost.
    * Throws `no_credits`, and `credits_out_of_range` when the balance would fall below zero or grow too large.
    */
-  abstract add(subjectId: string, amount: number): Promise<number>;
+  abstract add(subjectId: string, amount: number): Promise<Credits>;
 }

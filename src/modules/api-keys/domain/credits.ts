@@ -3,6 +3,8 @@ import { DomainError } from '../../../shared/domain-error.js';
 /** What a balance may hold, and what a verification may cost: JSON numbers are exact up to here. */
 export const MAX_CREDITS = Number.MAX_SAFE_INTEGER;
 
+const REMAINING_PROBLEM = `must have a remaining from 0 to ${MAX_CREDITS}`;
+
 export const REFILL_INTERVALS = ['daily', 'monthly'] as const;
 export type RefillInterval = (typeof REFILL_INTERVALS)[number];
 
@@ -23,20 +25,52 @@ export interface Credits {
   readonly refill: CreditRefill | null;
 }
 
+/** Whose credits a verification spends: the key's, its application's, or both. */
+export interface CreditAccounts {
+  /** Null when the key has no credits of its own. */
+  readonly keyId: string | null;
+  /** Null when its application has none that the keys share. */
+  readonly applicationId: string | null;
+}
+
+/** A change of credits: what is left out stays as it is. */
+export type CreditChanges = Partial<Credits>;
+
 /** What is wrong with a value that should be credits; null when nothing is. */
 export function creditsProblem(value: unknown): string | null {
-  if (!isObjectOf(value, ['remaining', 'refill'])) return 'must hold remaining, and perhaps refill';
-  if (!isCreditCount(value.remaining)) return `must have a remaining from 0 to ${MAX_CREDITS}`;
-  const { refill = null } = value;
+  return isObject(value) && value.remaining === undefined ? REMAINING_PROBLEM : creditChangesProblem(value);
+}
+
+/** What is wrong with a value that should be a change of credits; null when nothing is. */
+export function creditChangesProblem(value: unknown): string | null {
+  if (!isObjectOf(value, ['remaining', 'refill'])) return 'must hold remaining, refill, and nothing else';
+  const { remaining, refill = null } = value;
+  if (remaining !== undefined && !isCreditCount(remaining)) return REMAINING_PROBLEM;
   return refill === null ? null : refillProblem(refill);
 }
 
-/** Reads what `creditsProblem` finds nothing wrong with. A monthly refill comes on the first unless told otherwise. */
+type GivenRefill = Omit<CreditRefill, 'day'> & { day?: number | null };
+
+/** Reads what `creditsProblem` finds nothing wrong with. */
 export function readCredits(value: unknown): Credits {
-  const { remaining, refill } = value as { remaining: number; refill?: Partial<CreditRefill> | null };
-  if (refill?.amount === undefined || refill.interval === undefined) return { remaining, refill: null };
+  const { remaining, refill = null } = value as { remaining: number; refill?: GivenRefill | null };
+  return { remaining, refill: readRefill(refill) };
+}
+
+/** Reads what `creditChangesProblem` finds nothing wrong with. */
+export function readCreditChanges(value: unknown): CreditChanges {
+  const { remaining, refill } = value as { remaining?: number; refill?: GivenRefill | null };
+  return {
+    ...(remaining === undefined ? {} : { remaining }),
+    ...(refill === undefined ? {} : { refill: readRefill(refill) }),
+  };
+}
+
+/** A monthly refill comes on the first unless told otherwise. */
+function readRefill(refill: GivenRefill | null): CreditRefill | null {
+  if (refill === null) return null;
   const { amount, interval, day } = refill;
-  return { remaining, refill: { amount, interval, day: interval === 'monthly' ? (day ?? 1) : null } };
+  return { amount, interval, day: interval === 'monthly' ? (day ?? 1) : null };
 }
 
 /** A whole number of credits, from 0. */
@@ -75,10 +109,9 @@ function refillProblem(value: unknown): string | null {
 }
 
 function isObjectOf(value: unknown, fields: readonly string[]): value is Record<string, unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.keys(value).every((field) => fields.includes(field))
-  );
+  return isObject(value) && Object.keys(value).every((field) => fields.includes(field));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,6 +9,19 @@ export interface RateLimit {
   readonly cost: number;
 }
 
+/** A limit, and whose it is. */
+export interface CountedLimit extends RateLimit {
+  /** The id of the key, or of the application whose keys share it. */
+  readonly subjectId: string;
+  readonly sharedByApplication: boolean;
+}
+
+/** Limits that are checked together: all of them count a verification, or none does. */
+export interface LimitSet {
+  readonly applicationId: string;
+  readonly limits: readonly CountedLimit[];
+}
+
 /** Per key, and again per application. */
 export const MAX_RATE_LIMITS = 5;
 export const MAX_LIMIT = 1_000_000_000;
@@ -36,6 +49,25 @@ export function rateLimitsProblem(value: unknown): string | null {
 export function readRateLimits(value: unknown): RateLimit[] {
   const given = value as (Omit<RateLimit, 'cost'> & { cost?: number })[];
   return given.map(({ name, limit, windowSeconds, cost = 1 }) => ({ name, limit, windowSeconds, cost }));
+}
+
+/** What a verification of a key is counted against; null when there are no limits. */
+export function limitSet(
+  key: { id: string; rateLimits: readonly RateLimit[] },
+  application: { id: string; rateLimits: readonly RateLimit[] },
+): LimitSet | null {
+  if (key.rateLimits.length + application.rateLimits.length === 0) return null;
+  return {
+    applicationId: application.id,
+    limits: [
+      ...key.rateLimits.map((limit) => ({ ...limit, subjectId: key.id, sharedByApplication: false })),
+      ...application.rateLimits.map((limit) => ({
+        ...limit,
+        subjectId: application.id,
+        sharedByApplication: true,
+      })),
+    ],
+  };
 }
 
 function rateLimitProblem(value: unknown): string | null {

@@ -22,6 +22,7 @@ const good: VerificationRecord = {
   externalId: null,
   addresses: null,
   startsOverlap: false,
+  metering: null,
 };
 
 describe('decideVerification', () => {

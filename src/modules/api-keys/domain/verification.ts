@@ -2,6 +2,7 @@ import type { AddressList } from './address-list.js';
 import { coversAll } from './scopes.js';
 import type { KeyEnvironment } from './key-format.js';
 import type { Metadata } from './metadata.js';
+import type { Metering, Usage } from './metering.js';
 
 /** Everything a verdict needs to know of a key, and nothing else. */
 export interface VerificationRecord {
@@ -27,6 +28,8 @@ export interface VerificationRecord {
   readonly secretExpiresAt: number | null;
   /** The first verification of this secret starts the overlap in which the older ones end. */
   readonly startsOverlap: boolean;
+  /** Null for a key without limits and credits, whose verification is answered at once. */
+  readonly metering: Metering | null;
 }
 
 /** What the service that was handed the key wants to know. */
@@ -37,10 +40,20 @@ export interface VerificationRequest {
   readonly scopes?: readonly string[] | undefined;
   /** The client's address; unknown when left out. */
   readonly ip?: string | undefined;
+  /** In credits, for a key or an application that has some; 1 when left out, 0 only asks. */
+  readonly cost?: number | undefined;
 }
 
 export type DenialCode =
-  'NOT_FOUND' | 'REVOKED' | 'DISABLED' | 'EXPIRED' | 'FORBIDDEN' | 'INSUFFICIENT_PERMISSIONS';
+  | 'NOT_FOUND'
+  | 'REVOKED'
+  | 'DISABLED'
+  | 'EXPIRED'
+  | 'FORBIDDEN'
+  | 'INSUFFICIENT_PERMISSIONS'
+  // Found by the meter, after everything above.
+  | 'RATE_LIMITED'
+  | 'USAGE_EXCEEDED';
 
 /** A verdict is a value; an exception is a failure of ours. */
 export type Verdict = (
@@ -55,6 +68,8 @@ export type Verdict = (
 ) & {
   /** Made of what may be out of date: the database is out of reach. */
   readonly stale?: true;
+  /** What is left, for a key with limits or credits. */
+  readonly usage?: Usage;
 };
 
 const SOON_MS = 7 * 24 * 3600 * 1000;

@@ -19,8 +19,19 @@ import { MAX_ADDRESS_RANGES } from '../domain/address-list.js';
 import { MAX_OVERLAP_SECONDS } from '../domain/api-key-secret.js';
 import { KEY_STATUSES, type KeyStatus } from '../domain/api-key.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
+import type { CreditChanges, Credits } from '../domain/credits.js';
 import type { Metadata } from '../domain/metadata.js';
+import type { RateLimit } from '../domain/rate-limit.js';
 import { MAX_SCOPES } from '../domain/scopes.js';
+import {
+  IsCreditChanges,
+  IsCredits,
+  IsRateLimits,
+  ReadCreditChanges,
+  ReadCredits,
+  ReadRateLimits,
+} from './limit-validators.js';
+import { ChangeCreditsDto, CreditsDto, RATE_LIMITS, RateLimitDto } from './limits.dto.js';
 import {
   AsGiven,
   IsMetadata,
@@ -74,6 +85,11 @@ const IP_ALLOWLIST: ApiPropertyOptions = {
     'Addresses the key may be used from, as CIDR ranges without host bits; none for everywhere. A verification ' +
     'that does not know the client’s address is refused then.',
 };
+
+const CREDITS = {
+  nullable: true,
+  description: 'What its verifications spend from, 1 each unless they say otherwise; null for no end.',
+} as const;
 
 export class ApplicationIdQueryDto {
   @ApiProperty({
@@ -171,6 +187,18 @@ export class IssueApiKeyDto {
   @ArrayMaxSize(MAX_ADDRESS_RANGES)
   @IsRange({ each: true })
   ipAllowlist?: string[];
+
+  @ApiPropertyOptional(RATE_LIMITS)
+  @Omittable()
+  @ReadRateLimits()
+  @IsRateLimits()
+  rateLimits?: RateLimit[];
+
+  @ApiPropertyOptional({ ...CREDITS, type: CreditsDto })
+  @IsOptional()
+  @ReadCredits()
+  @IsCredits()
+  credits?: Credits | null;
 }
 
 export class RotateApiKeyDto {
@@ -196,11 +224,17 @@ export class RotateApiKeyDto {
 }
 
 /** What may be changed later: everything but the environment, which the key itself carries. */
-export class ChangeApiKeyDto extends OmitType(IssueApiKeyDto, ['environment'] as const) {
+export class ChangeApiKeyDto extends OmitType(IssueApiKeyDto, ['environment', 'credits'] as const) {
   @ApiPropertyOptional({ description: '`false` disables the key, `true` enables it again.' })
   @Omittable()
   @IsBoolean()
   enabled?: boolean;
+
+  @ApiPropertyOptional({ ...CREDITS, type: ChangeCreditsDto })
+  @IsOptional()
+  @ReadCreditChanges()
+  @IsCreditChanges()
+  credits?: CreditChanges | null;
 }
 
 export class ApiKeyDto {
@@ -271,6 +305,12 @@ export class ApiKeyDto {
 
   @ApiProperty(IP_ALLOWLIST)
   ipAllowlist!: string[];
+
+  @ApiProperty(RATE_LIMITS)
+  rateLimits!: RateLimitDto[];
+
+  @ApiProperty({ ...CREDITS, type: CreditsDto })
+  credits!: CreditsDto | null;
 }
 
 export class ApiKeySecretDto {

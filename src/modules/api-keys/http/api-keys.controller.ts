@@ -76,6 +76,8 @@ export class ApiKeysController {
           scopes: ['orders:read'],
           expiresAt: '2099-01-01T00:00:00.000Z',
           ipAllowlist: ['203.0.113.0/24'],
+          rateLimits: [{ name: 'burst', limit: 100, windowSeconds: 60 }],
+          credits: { remaining: 5000, refill: { amount: 5000, interval: 'monthly', day: 1 } },
         },
       },
     },
@@ -215,6 +217,7 @@ export class ApiKeysController {
     'not_application_owner',
     'api_key_not_found',
     'api_key_revoked',
+    'no_credits',
     'edit_conflict',
   )
   async change(@CurrentApiKey() key: ApiKey, @Body() body: ChangeApiKeyDto): Promise<ApiKeyDto> {

@@ -26,6 +26,8 @@ export function toResponse(key: ApiKey, now: Date): ApiKeyDto {
     externalId: key.externalId,
     tags: key.tags,
     ipAllowlist: key.ipAllowlist,
+    rateLimits: key.rateLimits,
+    credits: key.credits,
   };
 }
 

@@ -7,9 +7,11 @@ import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { readUuid } from '../../../shared/http/uuid.js';
 import { Public } from '../../auth/index.js';
 import { VerificationService } from '../application/verification.service.js';
+import { MAX_CREDITS, isCreditCount } from '../domain/credits.js';
 import { isScope } from '../domain/scopes.js';
 import type { DenialCode, Verdict, VerificationRequest } from '../domain/verification.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
+import { setUsageHeaders, usageFields } from './usage-answer.js';
 import {
   NO_QUERY,
   VERIFY_ANSWER,
@@ -40,7 +42,9 @@ export class VerifyController {
     summary: 'Verify a key',
     description:
       '200 whatever the verdict: `valid` and `code` say it. Checked in this order: `NOT_FOUND`, `REVOKED`, ' +
-      '`DISABLED`, `EXPIRED`, `FORBIDDEN`, `INSUFFICIENT_PERMISSIONS`, else `VALID`. A 4xx speaks of the call, a 5xx of this service.',
+      '`DISABLED`, `EXPIRED`, `FORBIDDEN`, `INSUFFICIENT_PERMISSIONS`, `RATE_LIMITED`, `USAGE_EXCEEDED`, else ' +
+      '`VALID`. A 4xx speaks of the call, a 5xx of this service. Only what passes everything is counted against ' +
+      'the limits and spends credits.',
   })
   @ApiBody({ schema: { ...VERIFY_BODY, required: ['key'], example: { key: EXAMPLE_KEY } } as never })
   @ApiOkResponse({
@@ -60,6 +64,7 @@ export class VerifyController {
     const verdict = await this.verification.verify(body.key, narrowing(body), ip);
     reply.header('Cache-Control', 'no-store');
     if (verdict.stale) reply.header(STALE_HEADER, 'true');
+    if (verdict.usage !== undefined) setUsageHeaders(reply, verdict.usage);
     return toAnswer(verdict);
   }
 
@@ -116,14 +121,27 @@ export class VerifyController {
     description: 'Refuses keys of any other application.',
     schema: { type: 'string', format: 'uuid' },
   })
+  @ApiQuery({
+    name: 'cost',
+    required: false,
+    description: 'Credits that it costs, where the key or its application has credits; 0 only asks.',
+    schema: { type: 'integer', minimum: 0, maximum: MAX_CREDITS, default: 1 },
+  })
   @ApiOkResponse({
     description: 'The key is good.',
     schema: { type: 'object', additionalProperties: false, example: {} },
     headers: Object.fromEntries(
-      ['X-Key-Id', 'X-Application-Id', 'X-Owner-Id', 'X-Key-Scopes', 'Sunset'].map((name) => [
-        name,
-        { schema: { type: 'string' as const } },
-      ]),
+      [
+        'X-Key-Id',
+        'X-Application-Id',
+        'X-Owner-Id',
+        'X-Key-Scopes',
+        'Sunset',
+        'RateLimit',
+        'RateLimit-Policy',
+        'X-Credits-Remaining',
+        'X-Application-Credits-Remaining',
+      ].map((name) => [name, { schema: { type: 'string' as const } }]),
     ),
   })
   @ApiProblems(
@@ -134,6 +152,8 @@ export class VerifyController {
     'invalid_api_key',
     'address_not_allowed',
     'insufficient_permissions',
+    'rate_limited',
+    'usage_exceeded',
     'too_many_requests',
   )
   async verifyForGateway(
@@ -152,6 +172,7 @@ export class VerifyController {
     }
     const verdict = await this.verification.verify(presented, narrowing, request.ip);
     if (verdict.stale) reply.header(STALE_HEADER, 'true');
+    if (verdict.usage !== undefined) setUsageHeaders(reply, verdict.usage);
     if (!verdict.valid) throw refusal(verdict.code, narrowing);
     const { record } = verdict;
     reply
@@ -175,9 +196,10 @@ function narrowing(body: VerifyBody): VerificationRequest {
 }
 
 function toAnswer(verdict: Verdict): object {
-  if (!verdict.valid) return verdict;
+  const { valid, code, usage } = verdict;
+  if (!valid) return usage === undefined ? verdict : { valid, code, ...usageFields(usage) };
   const { record } = verdict;
-  return {
+  const answer = {
     valid: true,
     code: verdict.code,
     keyId: record.keyId,
@@ -194,6 +216,7 @@ function toAnswer(verdict: Verdict): object {
     secretId: record.secretId,
     secretExpiresAt: record.secretExpiresAt === null ? undefined : timeOf(record.secretExpiresAt),
   };
+  return usage === undefined ? answer : Object.assign(answer, usageFields(usage));
 }
 
 function timeOf(milliseconds: number): string {
@@ -201,9 +224,9 @@ function timeOf(milliseconds: number): string {
 }
 
 function readNarrowing(query: Record<string, unknown>): VerificationRequest {
-  const { scopes, ApplicationId, ...unknown } = query;
+  const { scopes, ApplicationId, cost, ...unknown } = query;
   const extra = Object.keys(unknown).length > 0;
-  if (extra) throw invalid('query', 'only scopes and ApplicationId are known here');
+  if (extra) throw invalid('query', 'only scopes, ApplicationId and cost are known here');
   if (scopes !== undefined && typeof scopes !== 'string') throw invalid('scopes', 'must be given once');
   const needed = scopes === undefined || scopes === '' ? [] : scopes.split(',');
   if (needed.length > 100 || !needed.every(isScope))
@@ -211,7 +234,14 @@ function readNarrowing(query: Record<string, unknown>): VerificationRequest {
   return {
     scopes: needed,
     applicationId: ApplicationId === undefined ? undefined : readUuid('ApplicationId', ApplicationId),
+    cost: cost === undefined ? undefined : readCost(cost),
   };
+}
+
+function readCost(text: unknown): number {
+  const cost = typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : null;
+  if (!isCreditCount(cost)) throw invalid('cost', `must be a whole number from 0 to ${MAX_CREDITS}`);
+  return cost;
 }
 
 function invalid(field: string, message: string): DomainError {
@@ -222,6 +252,15 @@ function invalid(field: string, message: string): DomainError {
 function refusal(code: DenialCode, request: VerificationRequest): DomainError {
   if (code === 'FORBIDDEN') {
     return new DomainError('address_not_allowed', 'The key may not be used from this address.');
+  }
+  if (code === 'RATE_LIMITED') {
+    return new DomainError('rate_limited', 'The key is used too often: wait as long as Retry-After says.');
+  }
+  if (code === 'USAGE_EXCEEDED') {
+    return new DomainError(
+      'usage_exceeded',
+      'The key, or its application, lacks the credits that this costs.',
+    );
   }
   if (code === 'INSUFFICIENT_PERMISSIONS') {
     return new DomainError('insufficient_permissions', 'The key lacks a scope that is needed here.', {

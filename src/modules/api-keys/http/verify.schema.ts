@@ -1,8 +1,16 @@
+import { MAX_CREDITS } from '../domain/credits.js';
+
 /*
  * Verification is asked thousands of times a second: Fastify compiles these schemas once, and no class-validator
  * runs. The OpenAPI document is made from the same schemas.
  */
 const UUID = { type: 'string', format: 'uuid' } as const;
+
+const CREDITS = {
+  type: 'object',
+  required: ['remaining'],
+  properties: { remaining: { type: 'integer' } },
+} as const;
 
 export const NO_QUERY = { type: 'object', additionalProperties: false } as const;
 
@@ -24,6 +32,13 @@ export const VERIFY_BODY = {
       anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }],
       description: 'The address of the client that sent the key, for keys that are bound to addresses.',
     },
+    cost: {
+      type: 'integer',
+      minimum: 0,
+      maximum: MAX_CREDITS,
+      default: 1,
+      description: 'Credits that it costs, where the key or its application has credits; 0 only asks.',
+    },
   },
 } as const;
 
@@ -34,7 +49,17 @@ export const VERIFY_ANSWER = {
     valid: { type: 'boolean' },
     code: {
       type: 'string',
-      enum: ['VALID', 'NOT_FOUND', 'REVOKED', 'DISABLED', 'EXPIRED', 'FORBIDDEN', 'INSUFFICIENT_PERMISSIONS'],
+      enum: [
+        'VALID',
+        'NOT_FOUND',
+        'REVOKED',
+        'DISABLED',
+        'EXPIRED',
+        'FORBIDDEN',
+        'INSUFFICIENT_PERMISSIONS',
+        'RATE_LIMITED',
+        'USAGE_EXCEEDED',
+      ],
     },
     keyId: UUID,
     applicationId: UUID,
@@ -56,6 +81,34 @@ export const VERIFY_ANSWER = {
       type: 'string',
       format: 'date-time',
       description: 'When that secret stops working: it has been replaced by a newer one.',
+    },
+    rateLimits: {
+      type: 'array',
+      description:
+        'What is left of the limits of the key and of its application, whose names begin with `application:`.',
+      items: {
+        type: 'object',
+        required: ['name', 'limit', 'windowSeconds', 'remaining', 'resetSeconds'],
+        properties: {
+          name: { type: 'string' },
+          limit: { type: 'integer' },
+          windowSeconds: { type: 'integer' },
+          remaining: { type: 'integer' },
+          resetSeconds: {
+            type: 'integer',
+            description: 'Until more is free; when no further verification fits, until one does.',
+          },
+        },
+      },
+    },
+    retryAfterSeconds: {
+      type: 'integer',
+      description: 'With `RATE_LIMITED`: after so many seconds it passes, if no other comes first.',
+    },
+    credits: { ...CREDITS, description: "What is left of the key's credits." },
+    applicationCredits: {
+      ...CREDITS,
+      description: 'What is left of the credits that the keys of the application share.',
     },
   },
 } as const;
@@ -89,4 +142,5 @@ export interface VerifyBody {
   applicationId?: string;
   scopes?: string[];
   ip?: string;
+  cost?: number;
 }

@@ -28,6 +28,8 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
     externalId: { type: 'text', name: 'external_id', nullable: true },
     tags: { type: 'text', array: true },
     ipAllowlist: { type: 'cidr', array: true, name: 'ip_allowlist' },
+    rateLimits: { type: 'jsonb', name: 'rate_limits' },
+    metered: { type: 'boolean' },
   },
   foreignKeys: [
     {
@@ -46,6 +48,7 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
     { name: 'api_keys_external_id', expression: 'char_length(external_id) BETWEEN 1 AND 255' },
     { name: 'api_keys_tags', expression: 'cardinality(tags) <= 50' },
     { name: 'api_keys_ip_allowlist', expression: 'cardinality(ip_allowlist) <= 100' },
+    { name: 'api_keys_rate_limits', expression: `jsonb_typeof(rate_limits) = 'array'` },
     {
       name: 'api_keys_revoked_by_somebody',
       expression: 'num_nulls(revoked_at, revoked_by_issuer, revoked_by_subject) IN (0, 3)',

@@ -1,6 +1,8 @@
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { RateLimitStore } from '../application/rate-limit-store.js';
-import type { LimitSet, RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+import type { RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+import type { LimitSet } from '../domain/rate-limit.js';
 
 interface Row {
   granted: number;
@@ -16,7 +18,11 @@ const SWEEP = { rows: 10_000, everyMs: 60_000 };
  * Counts in PostgreSQL, for all nodes together and by its clock: any number of runs in one call of one function.
  * The table is unlogged: a crash of the database forgets what was counted, and its standby never knew.
  */
-export class PostgresRateLimitStore extends RateLimitStore {
+export class PostgresRateLimitStore
+  extends RateLimitStore
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
+  private readonly logger = new Logger(PostgresRateLimitStore.name);
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -65,18 +71,19 @@ export class PostgresRateLimitStore extends RateLimitStore {
     });
   }
 
-  /** Removes logs in which nothing counts any more, from time to time; `stopSweeping` ends it. */
-  startSweeping(onFailure: (error: unknown) => void): void {
+  onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.sweep().catch(onFailure);
+      this.sweep().catch((error: unknown) => {
+        this.logger.warn(`could not remove rate limits that have expired: ${(error as Error).message}`);
+      });
     }, SWEEP.everyMs).unref();
   }
 
-  stopSweeping(): void {
+  onApplicationShutdown(): void {
     clearInterval(this.timer);
   }
 
-  /** Answers how many logs it removed. Those that are being counted in are left alone. */
+  /** Removes logs in which nothing counts any more, but for those that are being counted in; answers how many. */
   async sweep(): Promise<number> {
     const { rowCount } = await this.pool.query(
       `DELETE FROM rate_limit_hits WHERE ctid = ANY (ARRAY(

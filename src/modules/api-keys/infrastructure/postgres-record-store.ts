@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { poolOf } from '../../../infrastructure/database/pool.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { DatabaseClock } from '../application/database-clock.js';
 import { RecordStore } from '../application/record-store.js';
@@ -10,7 +10,9 @@ import { AddressList } from '../domain/address-list.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import type { KeyEnvironment } from '../domain/key-format.js';
 import type { Metadata } from '../domain/metadata.js';
+import { metering, type Metering } from '../domain/metering.js';
 import type { PlaintextKey } from '../domain/plaintext-key.js';
+import { limitSet, type RateLimit } from '../domain/rate-limit.js';
 import type { VerificationRecord } from '../domain/verification.js';
 
 /*
@@ -25,10 +27,12 @@ const SELECT_BY_HASH = `
          k.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL AS revoked,
          k.external_id, k.ip_allowlist, s.overlap_seconds IS NOT NULL AS starts_overlap,
          (extract(epoch FROM k.expires_at) * 1000)::float8 AS expires_at,
+         k.rate_limits, k.metered, l.rate_limits AS application_rate_limits, l.metered AS application_metered,
          a.owner_issuer, a.owner_subject
     FROM (VALUES (1)) AS always
     LEFT JOIN (api_key_secrets s JOIN api_keys k ON k.id = s.api_key_id
-                                 JOIN applications a ON a.id = k.application_id)
+                                 JOIN applications a ON a.id = k.application_id
+                            LEFT JOIN application_limits l ON l.application_id = a.id)
            ON s.hash = ANY ($1::bytea[])`;
 
 interface Row {
@@ -50,6 +54,10 @@ interface Row {
   external_id: string | null;
   ip_allowlist: string[];
   starts_overlap: boolean;
+  rate_limits: RateLimit[];
+  metered: boolean;
+  application_rate_limits: RateLimit[] | null;
+  application_metered: boolean | null;
   owner_issuer: string;
   owner_subject: string;
 }
@@ -66,7 +74,7 @@ export class PostgresRecordStore extends RecordStore {
     private readonly databaseClock: DatabaseClock,
   ) {
     super();
-    this.pool = (dataSource.driver as PostgresDriver).master as Pool;
+    this.pool = poolOf(dataSource);
   }
 
   async load(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]> {
@@ -120,5 +128,15 @@ function toRecord(row: Row): VerificationRecord {
     secretId: row.secret_id,
     secretExpiresAt: row.secret_expires_at,
     startsOverlap: row.starts_overlap,
+    metering: meteringOf(row),
   };
+}
+
+function meteringOf(row: Row): Metering | null {
+  const key = { id: row.key_id, rateLimits: row.rate_limits };
+  const application = { id: row.application_id, rateLimits: row.application_rate_limits ?? [] };
+  return metering(limitSet(key, application), {
+    keyId: row.metered ? row.key_id : null,
+    applicationId: row.application_metered === true ? row.application_id : null,
+  });
 }

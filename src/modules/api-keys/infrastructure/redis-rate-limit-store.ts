@@ -1,6 +1,8 @@
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { RateLimitStore } from '../application/rate-limit-store.js';
-import type { LimitSet, LimitUse, RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+import type { LimitUse, RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+import type { LimitSet } from '../domain/rate-limit.js';
 import { GIVE_BACK, TAKE } from './redis-rate-limit-scripts.js';
 
 interface ScriptedRedis extends Redis {
@@ -18,7 +20,10 @@ export interface RedisSettings {
 const MAX_PAUSE = 1000;
 
 /** Counts in Redis 6 or later, for all nodes together and by its clock: one script for each run. */
-export class RedisRateLimitStore extends RateLimitStore {
+export class RedisRateLimitStore
+  extends RateLimitStore
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
   private readonly redis: ScriptedRedis;
 
   constructor(
@@ -44,11 +49,11 @@ export class RedisRateLimitStore extends RateLimitStore {
   }
 
   /** Tries once to connect; if that fails, goes on trying in the background. */
-  async connect(): Promise<void> {
+  async onApplicationBootstrap(): Promise<void> {
     await this.redis.connect().catch(() => undefined);
   }
 
-  disconnect(): void {
+  onApplicationShutdown(): void {
     this.redis.disconnect();
   }
 

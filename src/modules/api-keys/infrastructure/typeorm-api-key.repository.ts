@@ -15,7 +15,9 @@ import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import { ApiKey, type KeyStatus } from '../domain/api-key.js';
 import { ApiKeyRepository, type Alongside, type ApiKeyQuery } from '../domain/api-key.repository.js';
+import { CreditBalances } from '../domain/credit-balances.js';
 import type { Metadata } from '../domain/metadata.js';
+import type { RateLimit } from '../domain/rate-limit.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 
 /** `ApiKey.status` as a condition, in the same order. */
@@ -30,7 +32,10 @@ const HAS_STATUS: Record<KeyStatus, string> = {
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly manager: EntityManager;
 
-  constructor(@InjectDataSource() dataSource: DataSource) {
+  constructor(
+    @InjectDataSource() dataSource: DataSource,
+    private readonly balances: CreditBalances,
+  ) {
     super();
     this.manager = dataSource.manager;
   }
@@ -55,6 +60,9 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       }
       await manager.insert<ObjectLiteral>(apiKeySchema, key);
       await manager.insert(apiKeySecretSchema, key.secrets);
+      if (key.credits !== null) {
+        await this.balances.put({ kind: 'key', id: key.id }, key.credits, asTransaction(manager));
+      }
     });
   }
 
@@ -97,6 +105,8 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
             externalId: key.externalId,
             tags: key.tags,
             ipAllowlist: key.ipAllowlist,
+            rateLimits: json(key.rateLimits),
+            metered: key.metered,
             version: key.version + 1,
           },
         );
@@ -125,18 +135,21 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       .where('key.applicationId = :applicationId', { applicationId });
   }
 
-  /** With their secrets, and when they were last used. */
+  /** With their secrets, their credits, and when they were last used. */
   private async whole(keys: ApiKey[]): Promise<ApiKey[]> {
     if (keys.length === 0) return keys;
     const apiKeyId = In(keys.map((key) => key.id));
-    const [secrets, usage] = await Promise.all([
+    const metered = keys.filter((key) => key.metered).map((key) => key.id);
+    const [secrets, usage, balances] = await Promise.all([
       this.manager.find(apiKeySecretSchema, { where: { apiKeyId }, order: { id: 'ASC' } }),
       this.manager.findBy(apiKeyUsageSchema, { apiKeyId }),
+      metered.length === 0 ? null : this.balances.findAll(metered),
     ]);
     return keys.map((key) =>
       Object.assign(key, {
         secrets: secrets.filter((secret) => secret.apiKeyId === key.id),
         lastUsedAt: usage.find((row) => row.apiKeyId === key.id)?.lastUsedAt ?? null,
+        credits: balances?.get(key.id) ?? null,
       }),
     );
   }
@@ -158,8 +171,8 @@ async function unlessStale(transaction: Promise<void>): Promise<boolean> {
 }
 
 /** TypeORM's types want to know what is inside a JSON column; nobody does. */
-function json(metadata: Metadata): never {
-  return metadata as never;
+function json(value: Metadata | RateLimit[]): never {
+  return value as never;
 }
 
 function revocation(by: Subject, now: Date) {

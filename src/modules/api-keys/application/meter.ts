@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import type { Metering, Usage } from '../domain/metering.js';
+import { CreditLedger, type Spending } from './credit-ledger.js';
+import { RateLimiter, type RateLimitAnswer } from './rate-limiter.js';
+
+export interface Metered {
+  readonly code: 'VALID' | 'RATE_LIMITED' | 'USAGE_EXCEEDED';
+  readonly usage: Usage;
+}
+
+const NOTHING: Usage = {
+  rateLimits: [],
+  retryAfterSeconds: null,
+  unchecked: false,
+  keyRemaining: null,
+  applicationRemaining: null,
+};
+
+/**
+ * Counts and pays for verifications that have passed everything else. Limits come first: a verification that they
+ * refuse spends nothing. One that lacks credits was refused too, and is taken back from the limits.
+ */
+@Injectable()
+export class Meter {
+  constructor(
+    private readonly limiter: RateLimiter,
+    private readonly ledger: CreditLedger,
+  ) {}
+
+  /** `cost` is in credits. Throws when the balance, or with RATE_LIMIT_ON_FAILURE=closed a limit, cannot be known. */
+  async check({ limits, credits }: Metering, cost: number): Promise<Metered> {
+    const counted = limits === null ? null : await this.limiter.check(limits);
+    if (counted?.state === 'limited') {
+      const { reports: rateLimits, retryAfterSeconds } = counted;
+      return { code: 'RATE_LIMITED', usage: { ...NOTHING, rateLimits, retryAfterSeconds } };
+    }
+    const passed: Usage = {
+      ...NOTHING,
+      rateLimits: counted?.state === 'passed' ? counted.reports : [],
+      unchecked: counted?.state === 'unchecked',
+    };
+    if (credits === null) return { code: 'VALID', usage: passed };
+    const { granted, keyRemaining, applicationRemaining } = await this.orTakenBack(
+      counted,
+      this.ledger.spend(credits, cost),
+    );
+    return granted
+      ? { code: 'VALID', usage: { ...passed, keyRemaining, applicationRemaining } }
+      : { code: 'USAGE_EXCEEDED', usage: { ...NOTHING, keyRemaining, applicationRemaining } };
+  }
+
+  private async orTakenBack(counted: RateLimitAnswer | null, spending: Promise<Spending>): Promise<Spending> {
+    let granted = false;
+    try {
+      const spent = await spending;
+      ({ granted } = spent);
+      return spent;
+    } finally {
+      if (!granted && counted?.state === 'passed') await counted.giveBack();
+    }
+  }
+}

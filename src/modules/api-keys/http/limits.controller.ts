@@ -1,0 +1,104 @@
+import { Body, Controller, Get, HttpCode, Patch, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
+import { RequireScopes } from '../../auth/index.js';
+import { LimitsService, type BalanceChange } from '../application/limits.service.js';
+import type { ApiKey } from '../domain/api-key.js';
+import { ApiKeyAccess, CurrentApiKey } from './api-key-access.guard.js';
+import {
+  ApplicationLimitsDto,
+  ChangeApplicationLimitsDto,
+  ChangeBalanceDto,
+  CreditsDto,
+} from './limits.dto.js';
+
+const UUID = { type: 'string', format: 'uuid' } as const;
+const APPLICATION_IN_PATH = { name: 'id', description: 'The id of the application.', schema: UUID };
+const KEY_IN_PATH = { name: 'id', description: 'The id of the key.', schema: UUID };
+
+const BALANCE_DESCRIPTION =
+  'Give either `set` or `add`. Nothing that is spent at the same time is lost, and the balance never falls below ' +
+  'zero: then nothing is changed. The refill stays as it is.';
+
+@ApiTags('Limits and credits')
+@ApiBearerAuth('bearer')
+@Controller()
+export class LimitsController {
+  constructor(private readonly limits: LimitsService) {}
+
+  @Get('applications/:id/limits')
+  @RequireScopes('apikeys:read')
+  @ApplicationAccess({ from: 'path', need: 'read' })
+  @ApiOperation({
+    operationId: 'getApplicationLimits',
+    summary: 'Read what the keys of an application share',
+    description: 'Rate limits and credits that all keys of the application use up together.',
+  })
+  @ApiParam(APPLICATION_IN_PATH)
+  @ApiOkResponse({ type: ApplicationLimitsDto })
+  @ApiProblems('validation_failed', 'insufficient_scope')
+  get(@CurrentApplication() application: Application): Promise<ApplicationLimitsDto> {
+    return this.limits.get(application.id);
+  }
+
+  @Patch('applications/:id/limits')
+  @RequireScopes('apikeys:write')
+  @ApplicationAccess({ from: 'path', need: 'manage-keys' })
+  @ApiOperation({
+    operationId: 'changeApplicationLimits',
+    summary: 'Change what the keys of an application share',
+    description:
+      'Fields that are left out stay as they are. When this is answered it holds for every verification. Limits ' +
+      'that keep their name keep what they have counted.',
+  })
+  @ApiParam(APPLICATION_IN_PATH)
+  @ApiOkResponse({ type: ApplicationLimitsDto })
+  @ApiProblems('validation_failed', 'insufficient_scope', 'no_credits')
+  change(
+    @CurrentApplication() application: Application,
+    @Body() body: ChangeApplicationLimitsDto,
+  ): Promise<ApplicationLimitsDto> {
+    return this.limits.change(application.id, body);
+  }
+
+  @Post('applications/:id/credits')
+  @HttpCode(200)
+  @RequireScopes('apikeys:write')
+  @ApplicationAccess({ from: 'path', need: 'manage-keys' })
+  @ApiOperation({
+    operationId: 'changeApplicationCredits',
+    summary: 'Set the credits that the keys of an application share, or add to them',
+    description: BALANCE_DESCRIPTION,
+  })
+  @ApiParam(APPLICATION_IN_PATH)
+  @ApiOkResponse({ type: CreditsDto, description: 'The credits after the change.' })
+  @ApiProblems('validation_failed', 'insufficient_scope', 'no_credits', 'credits_out_of_range')
+  changeApplicationCredits(
+    @CurrentApplication() application: Application,
+    @Body() body: ChangeBalanceDto,
+  ): Promise<CreditsDto> {
+    return this.limits.changeBalance(application.id, toChange(body));
+  }
+
+  @Post('apikey/:id/credits')
+  @HttpCode(200)
+  @RequireScopes('apikeys:write')
+  @ApiKeyAccess('manage-keys')
+  @ApiOperation({
+    operationId: 'changeApiKeyCredits',
+    summary: 'Set the credits of a key, or add to them',
+    description: BALANCE_DESCRIPTION,
+  })
+  @ApiParam(KEY_IN_PATH)
+  @ApiOkResponse({ type: CreditsDto, description: 'The credits after the change.' })
+  @ApiProblems('validation_failed', 'insufficient_scope', 'no_credits', 'credits_out_of_range')
+  changeKeyCredits(@CurrentApiKey() key: ApiKey, @Body() body: ChangeBalanceDto): Promise<CreditsDto> {
+    return this.limits.changeBalance(key.id, toChange(body));
+  }
+}
+
+/** The body has been checked: it has one of the two. */
+function toChange({ set, add = 0 }: ChangeBalanceDto): BalanceChange {
+  return set === undefined ? { add } : { set };
+}

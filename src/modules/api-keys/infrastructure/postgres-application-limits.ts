@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { asTransaction } from '../../../infrastructure/database/transaction.js';
+import {
+  ApplicationLimitsRepository,
+  type ApplicationLimits,
+  type ApplicationLimitsChanges,
+} from '../domain/application-limits.js';
+import { CreditBalances } from '../domain/credit-balances.js';
+import type { RateLimit } from '../domain/rate-limit.js';
+
+@Injectable()
+export class PostgresApplicationLimits extends ApplicationLimitsRepository {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly balances: CreditBalances,
+  ) {
+    super();
+  }
+
+  async find(applicationId: string): Promise<ApplicationLimits> {
+    const rows: { rate_limits: RateLimit[] }[] = await this.dataSource.query(
+      'SELECT rate_limits FROM application_limits WHERE application_id = $1',
+      [applicationId],
+    );
+    const balances = await this.balances.findAll([applicationId]);
+    return { rateLimits: rows[0]?.rate_limits ?? [], credits: balances.get(applicationId) ?? null };
+  }
+
+  async change(applicationId: string, changes: ApplicationLimitsChanges): Promise<void> {
+    const { rateLimits, credits } = changes;
+    await this.dataSource.transaction(async (manager) => {
+      await manager.query(
+        `INSERT INTO application_limits AS l (application_id, rate_limits, metered)
+         VALUES ($1, coalesce($2::jsonb, '[]'), coalesce($3, false))
+             ON CONFLICT (application_id) DO UPDATE
+                SET rate_limits = coalesce($2::jsonb, l.rate_limits), metered = coalesce($3, l.metered)`,
+        [
+          applicationId,
+          rateLimits === undefined ? null : JSON.stringify(rateLimits),
+          credits === undefined ? null : credits !== null,
+        ],
+      );
+      if (credits !== undefined) {
+        const subject = { kind: 'application', id: applicationId } as const;
+        await this.balances.put(subject, credits, asTransaction(manager));
+      }
+    });
+  }
+}
