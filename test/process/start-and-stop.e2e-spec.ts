@@ -5,12 +5,15 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Client as PostgresClient } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { TEST_PEPPERS, TEST_SIGNING_KEY } from '../support/test-app.js';
+
+/** A start is half a second of work, which a machine that runs other tests beside may draw out. */
+jest.setTimeout(120_000);
 
 let database: TestDatabase;
 let directory: string;
