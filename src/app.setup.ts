@@ -16,6 +16,7 @@ import { readBodies } from './infrastructure/http/request-body.js';
 import { createServer, setUpServer } from './infrastructure/http/server.js';
 import { InputValidationPipe } from './infrastructure/http/validation.pipe.js';
 import { NestLogger } from './infrastructure/logging/nest-logger.js';
+import { VerificationService, openFastLane } from './modules/api-keys/index.js';
 import { Metrics } from './infrastructure/metrics/metrics.js';
 
 /** The HTTP server every process and every test runs; logs go to `log`, or else to stdout. */
@@ -55,6 +56,7 @@ export async function setUpApp(app: NestFastifyApplication, env: Env): Promise<N
   setUpServer(fastify, env, app.get(Lifecycle));
   allowOrigins(app, env.CORS_ORIGINS);
   observeRequests(fastify, app.get(Metrics));
+  openFastLane(fastify, app.get(VerificationService, { strict: false }));
   const refuseTheRest = refuseOtherMethods(fastify);
   serveDocs(app);
   await app.init();

@@ -259,8 +259,9 @@ function countLookUps(node: TestApp, tell: (hashes: number) => void): void {
   const pool = (node.nest.get(DataSource).driver as PostgresDriver).master as Pool;
   const query = pool.query.bind(pool) as (...args: unknown[]) => unknown;
   pool.query = ((...args: unknown[]) => {
-    const [config] = args as [{ name?: string; values?: unknown[][] }];
-    if (config.name === 'verification_records_by_hash') tell(config.values?.[0]?.length ?? 0);
+    const [config] = args as [{ name?: string; values?: unknown[] }];
+    if (config.name === 'verification_record_by_hash') tell(1);
+    if (config.name === 'verification_records_by_hash') tell((config.values?.[0] as unknown[]).length);
     return query(...args);
   }) as typeof pool.query;
 }

@@ -26,16 +26,24 @@ export class VerificationService {
     private readonly meter: Meter,
   ) {}
 
+  /** The verdict, when all that it takes is in memory; undefined when somebody must be waited for. */
+  recall(presented: string, request: VerificationRequest): Verdict | undefined {
+    const found = this.records.recall(presented);
+    if (found === undefined || (found.record !== null && found.record.metering !== null)) return undefined;
+    const now = this.databaseClock.now();
+    const verdict = judge(found, request, now);
+    if (verdict.valid) this.note(verdict, now);
+    return verdict;
+  }
+
   /**
-   * Throws only when the question cannot be answered. What is in memory is answered at once, without so much as a
-   * promise, unless the key has limits or credits.
+   * Throws only when the question cannot be answered.
    *
    * @param from The address of the service that asks.
    */
-  verify(presented: string, request: VerificationRequest, from: string): Verdict | Promise<Verdict> {
-    const found = this.records.recall(presented);
-    if (found !== undefined) return this.decide(found, request);
-    return this.records.find(presented, from).then((cold) => this.decide(cold, request));
+  async verify(presented: string, request: VerificationRequest, from: string): Promise<Verdict> {
+    const found = this.records.recall(presented) ?? (await this.records.find(presented, from));
+    return this.decide(found, request);
   }
 
   /** The verdicts on many keys, in their order. */
@@ -47,13 +55,12 @@ export class VerificationService {
       questions.map(({ key }) => key),
       from,
     );
-    return Promise.all(questions.map(async ({ request }, i) => this.decide(found[i] ?? UNKNOWN, request)));
+    return Promise.all(questions.map(({ request }, i) => this.decide(found[i] ?? UNKNOWN, request)));
   }
 
-  private decide({ record, stale }: FoundRecord, request: VerificationRequest): Verdict | Promise<Verdict> {
+  private async decide(found: FoundRecord, request: VerificationRequest): Promise<Verdict> {
     const now = this.databaseClock.now();
-    const decided = decideVerification(record, request, now);
-    const verdict = stale ? { ...decided, stale } : decided;
+    const verdict = judge(found, request, now);
     if (!verdict.valid) return verdict;
     const { metering } = verdict.record;
     if (metering !== null) return this.metered(verdict, metering, request, now);
@@ -91,4 +98,10 @@ export class VerificationService {
       })
       .finally(() => this.starting.delete(secretId));
   }
+}
+
+/** Before limits and credits, which somebody has to be asked for. */
+function judge({ record, stale }: FoundRecord, request: VerificationRequest, now: number): Verdict {
+  const verdict = decideVerification(record, request, now);
+  return stale ? { ...verdict, stale } : verdict;
 }

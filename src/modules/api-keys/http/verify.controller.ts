@@ -9,9 +9,10 @@ import { Public } from '../../auth/index.js';
 import { VerificationService } from '../application/verification.service.js';
 import { MAX_CREDITS, isCreditCount } from '../domain/credits.js';
 import { isScope } from '../domain/scopes.js';
-import type { DenialCode, Verdict, VerificationRequest } from '../domain/verification.js';
+import type { DenialCode, VerificationRequest } from '../domain/verification.js';
+import { setVerdictHeaders, toAnswer, toRequest } from './verdict-answer.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
-import { setUsageHeaders, usageFields } from './usage-answer.js';
+import { setUsageHeaders } from './usage-answer.js';
 import {
   NO_QUERY,
   VERIFY_ANSWER,
@@ -21,9 +22,6 @@ import {
   type VerifyBatchBody,
   type VerifyBody,
 } from './verify.schema.js';
-
-/** Said where an answer may be out of date, because the operator prefers that to none (`VERIFY_STALE_MS`). */
-const STALE_HEADER = 'X-Verification-Stale';
 
 const EXAMPLE_KEY = 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx';
 
@@ -61,9 +59,8 @@ export class VerifyController {
     @Req() { body, ip }: FastifyRequest<{ Body: VerifyBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    const verdict = await this.verification.verify(body.key, narrowing(body), ip);
-    reply.header('Cache-Control', 'no-store');
-    if (verdict.stale) reply.header(STALE_HEADER, 'true');
+    const verdict = await this.verification.verify(body.key, toRequest(body), ip);
+    setVerdictHeaders(reply, [verdict]);
     if (verdict.usage !== undefined) setUsageHeaders(reply, verdict.usage);
     return toAnswer(verdict);
   }
@@ -93,10 +90,9 @@ export class VerifyController {
     @Req() { body, ip }: FastifyRequest<{ Body: VerifyBatchBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    const questions = body.keys.map((question) => ({ key: question.key, request: narrowing(question) }));
+    const questions = body.keys.map((question) => ({ key: question.key, request: toRequest(question) }));
     const verdicts = await this.verification.verifyAll(questions, ip);
-    reply.header('Cache-Control', 'no-store');
-    if (verdicts.some((verdict) => verdict.stale)) reply.header(STALE_HEADER, 'true');
+    setVerdictHeaders(reply, verdicts);
     return { results: verdicts.map(toAnswer) };
   }
 
@@ -171,7 +167,7 @@ export class VerifyController {
       });
     }
     const verdict = await this.verification.verify(presented, narrowing, request.ip);
-    if (verdict.stale) reply.header(STALE_HEADER, 'true');
+    setVerdictHeaders(reply, [verdict]);
     if (verdict.usage !== undefined) setUsageHeaders(reply, verdict.usage);
     if (!verdict.valid) throw refusal(verdict.code, narrowing);
     const { record } = verdict;
@@ -186,41 +182,6 @@ export class VerifyController {
     }
     return {};
   }
-}
-
-/** Ids are compared in lower case (RFC 9562, section 4). */
-function narrowing(body: VerifyBody): VerificationRequest {
-  return body.applicationId === undefined
-    ? body
-    : { ...body, applicationId: body.applicationId.toLowerCase() };
-}
-
-function toAnswer(verdict: Verdict): object {
-  const { valid, code, usage } = verdict;
-  if (!valid) return usage === undefined ? verdict : { valid, code, ...usageFields(usage) };
-  const { record } = verdict;
-  const answer = {
-    valid: true,
-    code: verdict.code,
-    keyId: record.keyId,
-    applicationId: record.applicationId,
-    ownerId: record.ownerId,
-    ownerIssuer: record.ownerIssuer ?? undefined,
-    name: record.name,
-    environment: record.environment,
-    scopes: record.scopes,
-    metadata: record.metadata,
-    expiresAt: record.expiresAt === null ? null : timeOf(record.expiresAt),
-    warning: verdict.expiresSoon ? 'EXPIRES_SOON' : undefined,
-    externalId: record.externalId ?? undefined,
-    secretId: record.secretId,
-    secretExpiresAt: record.secretExpiresAt === null ? undefined : timeOf(record.secretExpiresAt),
-  };
-  return usage === undefined ? answer : Object.assign(answer, usageFields(usage));
-}
-
-function timeOf(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 function readNarrowing(query: Record<string, unknown>): VerificationRequest {
