@@ -52,7 +52,8 @@ export async function findCluster(dataDir: string): Promise<Cluster | undefined>
 
 /** Deletes the cluster, whose server must have ended. */
 export async function removeCluster(dataDir: string, cluster: Cluster): Promise<void> {
-  await rm(cluster.directory, { recursive: true, force: true });
+  // The last of its processes may still be writing what it leaves behind.
+  await rm(cluster.directory, { recursive: true, force: true, maxRetries: 5 });
   await rm(entryIn(resolve(dataDir)), { force: true });
 }
 
