@@ -8,6 +8,8 @@ import { ApplicationsModule } from '../applications/index.js';
 import { FreshnessModule } from '../freshness/index.js';
 import { IdempotencyModule } from '../idempotency/index.js';
 import { ApiKeyLimits, ApiKeyService } from './application/api-key.service.js';
+import { BulkRevocationService } from './application/bulk-revocation.service.js';
+import { BulkRevocationController } from './http/bulk-revocation.controller.js';
 import { ApplicationKeys } from './application/application-keys.js';
 import { CreditLedger } from './application/credit-ledger.js';
 import { CreditStore } from './application/credit-store.js';
@@ -49,10 +51,11 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     IdempotencyModule,
   ],
   // Verification first: `apikey/verify` must not be taken for `apikey/{id}`.
-  controllers: [VerifyController, ApiKeysController, LimitsController],
+  controllers: [VerifyController, BulkRevocationController, ApiKeysController, LimitsController],
   providers: [
     ApiKeyService,
     VerificationService,
+    BulkRevocationService,
     ApplicationKeys,
     ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },

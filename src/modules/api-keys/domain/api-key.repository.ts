@@ -8,6 +8,8 @@ export interface ApiKeyQuery {
   status?: KeyStatus;
   externalId?: string;
   tag?: string;
+  /** Leaves the revoked ones out. */
+  notRevoked?: boolean;
 }
 
 /** What another module writes in the transaction that changes a key. */
@@ -26,6 +28,9 @@ export abstract class ApiKeyRepository {
 
   abstract find(id: string): Promise<ApiKey | null>;
 
+  /** Those of the ids that there are, in no order. */
+  abstract findAll(ids: readonly string[]): Promise<ApiKey[]>;
+
   /** Up to `limit + 1` keys, newest first. */
   abstract list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]>;
 
@@ -38,6 +43,9 @@ export abstract class ApiKeyRepository {
 
   /** Revokes for good. A key that is revoked already stays as it is. */
   abstract revoke(id: string, by: Subject, now: Date): Promise<void>;
+
+  /** The same for many, in one statement. Answers the ids of those that it revoked. */
+  abstract revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<string[]>;
 
   /** Revokes what is left of an application's keys, in the caller's transaction. */
   abstract revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void>;

@@ -73,12 +73,17 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     return found;
   }
 
+  async findAll(ids: readonly string[]): Promise<ApiKey[]> {
+    return this.whole(await this.manager.findBy(apiKeySchema, { id: In(ids) }));
+  }
+
   async list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]> {
     const select = this.ofApplication(this.manager, query.applicationId);
     if (query.externalId !== undefined) {
       select.andWhere('key.externalId = :externalId', { externalId: query.externalId });
     }
     if (query.tag !== undefined) select.andWhere('key.tags @> ARRAY[:tag]::text[]', { tag: query.tag });
+    if (query.notRevoked === true) select.andWhere('key.revokedAt IS NULL');
     if (query.status !== undefined) select.andWhere(HAS_STATUS[query.status], { now });
     if (page.before !== undefined) select.andWhere('key.id < :before', { before: page.before });
     return this.whole(
@@ -119,6 +124,18 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
 
   async revoke(id: string, by: Subject, now: Date): Promise<void> {
     await this.manager.update(apiKeySchema, { id, revokedAt: IsNull() }, revocation(by, now));
+  }
+
+  async revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<string[]> {
+    if (ids.length === 0) return [];
+    const result = await this.manager
+      .createQueryBuilder()
+      .update(apiKeySchema)
+      .set(revocation(by, now))
+      .where({ id: In(ids), revokedAt: IsNull() })
+      .returning('id')
+      .execute();
+    return (result.raw as { id: string }[]).map(({ id }) => id);
   }
 
   async revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void> {

@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../../../shared/clock.js';
+import { DomainError } from '../../../shared/domain-error.js';
+import type { Subject } from '../../../shared/subject.js';
+import { ApplicationService } from '../../applications/index.js';
+import { Freshness } from '../../freshness/index.js';
+import type { ApiKey } from '../domain/api-key.js';
+import { ApiKeyRepository } from '../domain/api-key.repository.js';
+import type { KeyFilter } from './api-key.service.js';
+
+/** The keys of one call. */
+export const MAX_BULK_REVOCATION = 1000;
+
+export const REVOCATION_OUTCOMES = ['revoked', 'already_revoked', 'not_found', 'forbidden'] as const;
+export type RevocationOutcome = (typeof REVOCATION_OUTCOMES)[number];
+
+export interface RevocationResult {
+  id: string;
+  outcome: RevocationOutcome;
+}
+
+export type RevocationSelection = { ids: readonly string[] } | { applicationId: string; filter: KeyFilter };
+
+/** Revokes many keys at once: all in one statement, and answered when it holds for all of them on every node. */
+@Injectable()
+export class BulkRevocationService {
+  constructor(
+    private readonly keys: ApiKeyRepository,
+    private readonly applications: ApplicationService,
+    private readonly clock: Clock,
+    private readonly freshness: Freshness,
+  ) {}
+
+  /**
+   * What became of each key: of those named, in their order, or of the newest 1,000 that fit the filter and are not
+   * revoked yet. Throws, for a filter, what `ApplicationService.authorize` throws and `application_not_found`.
+   */
+  async revoke(selection: RevocationSelection, by: Subject): Promise<RevocationResult[]> {
+    const outcomes =
+      'ids' in selection
+        ? await this.judge(selection.ids, by)
+        : await this.select(selection.applicationId, selection.filter, by);
+    const revocable = [...outcomes].filter(([, outcome]) => outcome === 'revoked').map(([id]) => id);
+    const revoked = new Set(await this.keys.revokeAll(revocable, by, this.clock.now()));
+    await this.freshness.settle();
+    return [...outcomes].map(([id, outcome]) => ({
+      id,
+      // Somebody else may have revoked it since it was read.
+      outcome: outcome === 'revoked' && !revoked.has(id) ? 'already_revoked' : outcome,
+    }));
+  }
+
+  private async judge(ids: readonly string[], by: Subject): Promise<Map<string, RevocationOutcome>> {
+    const found = new Map((await this.keys.findAll(ids)).map((key) => [key.id, key]));
+    const access = new Map<string, RevocationOutcome>();
+    for (const { applicationId } of found.values()) {
+      if (!access.has(applicationId)) access.set(applicationId, await this.accessTo(applicationId, by));
+    }
+    return new Map(
+      ids.map((id) => {
+        const key = found.get(id);
+        return [id, key === undefined ? 'not_found' : outcomeFor(key, access.get(key.applicationId))];
+      }),
+    );
+  }
+
+  /** `revoked` where the caller may revoke. */
+  private async accessTo(applicationId: string, by: Subject): Promise<RevocationOutcome> {
+    try {
+      const application = await this.applications.authorize(applicationId, by, 'manage-keys');
+      return application === null ? 'not_found' : 'revoked';
+    } catch (error) {
+      if (error instanceof DomainError && REFUSALS.has(error.code)) return 'forbidden';
+      throw error;
+    }
+  }
+
+  private async select(
+    applicationId: string,
+    filter: KeyFilter,
+    by: Subject,
+  ): Promise<Map<string, RevocationOutcome>> {
+    const application = await this.applications.authorize(applicationId, by, 'manage-keys');
+    if (application === null) {
+      throw new DomainError('application_not_found', 'There is no application of this id.');
+    }
+    const query = { ...filter, applicationId, notRevoked: true };
+    const keys = await this.keys.list(query, { limit: MAX_BULK_REVOCATION }, this.clock.now());
+    // The list answers one more, to say that there are more.
+    return new Map(keys.slice(0, MAX_BULK_REVOCATION).map((key) => [key.id, 'revoked']));
+  }
+}
+
+const REFUSALS = new Set<string>(['not_application_owner', 'insufficient_role']);
+
+function outcomeFor(key: ApiKey, access: RevocationOutcome | undefined): RevocationOutcome {
+  if (access !== 'revoked') return access ?? 'not_found';
+  return key.revokedAt === null ? 'revoked' : 'already_revoked';
+}

@@ -1,0 +1,86 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsString,
+  IsUUID,
+  Length,
+  ValidateNested,
+} from 'class-validator';
+import { Omittable } from '../../../shared/http/validation.js';
+import {
+  MAX_BULK_REVOCATION,
+  REVOCATION_OUTCOMES,
+  type RevocationOutcome,
+} from '../application/bulk-revocation.service.js';
+
+const REVOCABLE = ['active', 'disabled', 'expired'] as const;
+
+export class BulkRevocationFilterDto {
+  @ApiPropertyOptional({ enum: REVOCABLE, description: 'Only keys in this state.' })
+  @Omittable()
+  @IsIn(REVOCABLE)
+  status?: (typeof REVOCABLE)[number];
+
+  @ApiPropertyOptional({ example: 'customer-42', description: 'Only keys of this customer of yours.' })
+  @Omittable()
+  @IsString()
+  @Length(1, 255)
+  externalId?: string;
+
+  @ApiPropertyOptional({ example: 'eu', description: 'Only keys with this tag.' })
+  @Omittable()
+  @IsString()
+  @Length(1, 50)
+  tag?: string;
+}
+
+/** Either `ids`, or `applicationId` and `filter`. */
+export class BulkRevocationDto {
+  @ApiPropertyOptional({
+    type: [String],
+    format: 'uuid',
+    minItems: 1,
+    maxItems: MAX_BULK_REVOCATION,
+    description: 'The keys, of any applications.',
+  })
+  @Omittable()
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_BULK_REVOCATION)
+  @ArrayUnique()
+  @IsUUID('all', { each: true })
+  ids?: string[];
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'The application whose keys the filter chooses from.' })
+  @Omittable()
+  @IsUUID('all')
+  applicationId?: string;
+
+  @ApiPropertyOptional({
+    type: BulkRevocationFilterDto,
+    description:
+      'Which keys; `{}` for all. The newest 1,000 are revoked: repeat the call until none is left.',
+  })
+  @Omittable()
+  @ValidateNested()
+  @Type(() => BulkRevocationFilterDto)
+  filter?: BulkRevocationFilterDto;
+}
+
+export class RevocationResultDto {
+  @ApiProperty({ format: 'uuid', example: '019b76da-a800-7000-8000-000000000002' })
+  id!: string;
+
+  @ApiProperty({ enum: REVOCATION_OUTCOMES })
+  outcome!: RevocationOutcome;
+}
+
+export class BulkRevocationResultDto {
+  @ApiProperty({ type: [RevocationResultDto], description: 'Of the keys that were named, in their order.' })
+  results!: RevocationResultDto[];
+}

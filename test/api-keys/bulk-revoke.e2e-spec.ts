@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+describe('POST /apikey/bulk-revoke', () => {
+  let app: TestApp;
+  let owner: Client;
+  let stranger: Client;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    owner = await Client.signedIn(app);
+    stranger = await Client.signedIn(app);
+  });
+  afterAll(() => app.stop());
+
+  it('revokes the keys that are named, of any applications, and says what became of each', async () => {
+    const [first, second] = [await owner.createApplication(), await owner.createApplication()];
+    const keys = [await owner.issueKey(first), await owner.issueKey(second), await owner.issueKey(second)];
+    const foreign = await stranger.issueKey(await stranger.createApplication());
+    await owner.delete(`/apikey/${keys[2]!.id}`).expect(204);
+    for (const { key } of keys) await verify(app, key);
+    const ids = [keys[1]!.id, UNKNOWN_ID, foreign.id, keys[2]!.id, keys[0]!.id.toUpperCase()];
+    const { body } = await owner.post('/apikey/bulk-revoke').send({ ids }).expect(200);
+    expect(body.results).toEqual([
+      { id: keys[1]!.id, outcome: 'revoked' },
+      { id: UNKNOWN_ID, outcome: 'not_found' },
+      { id: foreign.id, outcome: 'forbidden' },
+      { id: keys[2]!.id, outcome: 'already_revoked' },
+      { id: keys[0]!.id, outcome: 'revoked' },
+    ]);
+    for (const { key } of keys) expect(await verify(app, key)).toEqual({ valid: false, code: 'REVOKED' });
+    expect(await verify(app, foreign.key)).toMatchObject({ valid: true });
+  });
+
+  it('revokes the keys of an application that fit the filter, and no others', async () => {
+    const application = await owner.createApplication();
+    const chosen = await owner.issueKey(application, { externalId: 'a', tags: ['x'] });
+    const others = [
+      await owner.issueKey(application, { externalId: 'a' }),
+      await owner.issueKey(application, { externalId: 'b', tags: ['x'] }),
+    ];
+    const revoke = (filter: object): Promise<{ body: { results: unknown } }> =>
+      owner.post('/apikey/bulk-revoke').send({ applicationId: application, filter }).expect(200);
+    const narrow = await revoke({ externalId: 'a', tag: 'x', status: 'active' });
+    expect(narrow.body.results).toEqual([{ id: chosen.id, outcome: 'revoked' }]);
+    expect(await verify(app, chosen.key)).toEqual({ valid: false, code: 'REVOKED' });
+    for (const { key } of others) expect(await verify(app, key)).toMatchObject({ valid: true });
+    const everything = await revoke({});
+    expect(everything.body.results).toHaveLength(2);
+    expect((await revoke({})).body.results).toEqual([]);
+  });
+
+  it('is for those who manage the keys of the application', async () => {
+    const application = await owner.createApplication();
+    const { key } = await owner.issueKey(application);
+    const refused = await stranger
+      .post('/apikey/bulk-revoke')
+      .send({ applicationId: application, filter: {} });
+    expect([refused.status, refused.body.code]).toEqual([403, 'not_application_owner']);
+    const unknown = await owner.post('/apikey/bulk-revoke').send({ applicationId: UNKNOWN_ID, filter: {} });
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'application_not_found']);
+    const reader = await Client.signedIn(app, { scope: 'apikeys:read' });
+    expect((await reader.post('/apikey/bulk-revoke').send({ ids: [UNKNOWN_ID] })).status).toBe(403);
+    expect(await verify(app, key)).toMatchObject({ valid: true });
+  });
+
+  it.each([
+    {},
+    { ids: [] },
+    { ids: ['x'] },
+    { ids: [UNKNOWN_ID, UNKNOWN_ID] },
+    { ids: Array.from({ length: 1001 }, (_, i) => UNKNOWN_ID.slice(0, -4) + String(i).padStart(4, '0')) },
+    { ids: [UNKNOWN_ID], filter: {} },
+    { applicationId: UNKNOWN_ID },
+    { filter: {} },
+    { applicationId: UNKNOWN_ID, filter: { nonsense: 1 } },
+    { applicationId: UNKNOWN_ID, filter: { status: 'revoked' } },
+    { applicationId: UNKNOWN_ID, filter: null },
+  ])('refuses %p', async (body) => {
+    const response = await owner.post('/apikey/bulk-revoke').send(body);
+    expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
+  });
+});
