@@ -9,7 +9,9 @@ export class LimitsAndCredits1764000000500 implements MigrationInterface {
     for (const name of [
       'spend_credits',
       'credits_left',
+      'next_credit_refill',
       'credit_refill_due',
+      'credit_refill_in',
       'give_back_rate_limits',
       'take_rate_limits',
       'hits_free_at',
@@ -235,19 +237,33 @@ const CREDITS = [
             ELSE refill_day IS NULL END)
    ) WITH (fillfactor = 50)`,
 
-  // The latest 00:00 UTC up to a moment at which a refill was due; in a short month the last day stands for the 31st.
+  // The 00:00 of a monthly refill; in a short month the last day stands for the 31st.
+  `CREATE FUNCTION credit_refill_in(month timestamp, on_day smallint) RETURNS timestamp
+   LANGUAGE sql IMMUTABLE AS $$
+     SELECT month + make_interval(days =>
+       least(on_day, extract(day FROM month + interval '1 month' - interval '1 day')::integer) - 1)
+   $$`,
+
+  // The latest refill that was due up to a moment; null without a refill.
   `CREATE FUNCTION credit_refill_due(every text, on_day smallint, moment timestamptz) RETURNS timestamptz
    LANGUAGE sql IMMUTABLE AS $$
-     SELECT max(due) AT TIME ZONE 'UTC'
-       FROM (VALUES (date_trunc('month', moment AT TIME ZONE 'UTC')),
-                    (date_trunc('month', moment AT TIME ZONE 'UTC') - interval '1 month')) AS months (month)
-      CROSS JOIN LATERAL (
-        SELECT CASE every
-          WHEN 'daily' THEN date_trunc('day', moment AT TIME ZONE 'UTC')
-          WHEN 'monthly' THEN month + make_interval(days =>
-            least(on_day, extract(day FROM month + interval '1 month' - interval '1 day')::integer) - 1)
-        END) AS dues (due)
-      WHERE due <= moment AT TIME ZONE 'UTC'
+     SELECT CASE every
+       WHEN 'daily' THEN date_trunc('day', utc)
+       WHEN 'monthly' THEN CASE WHEN credit_refill_in(month, on_day) <= utc THEN credit_refill_in(month, on_day)
+                                ELSE credit_refill_in(month - interval '1 month', on_day) END
+     END AT TIME ZONE 'UTC'
+     FROM (SELECT moment AT TIME ZONE 'UTC', date_trunc('month', moment AT TIME ZONE 'UTC')) AS now (utc, month)
+   $$`,
+
+  // The first refill after a moment; null without a refill.
+  `CREATE FUNCTION next_credit_refill(every text, on_day smallint, moment timestamptz) RETURNS timestamptz
+   LANGUAGE sql IMMUTABLE AS $$
+     SELECT CASE every
+       WHEN 'daily' THEN date_trunc('day', utc) + interval '1 day'
+       WHEN 'monthly' THEN CASE WHEN credit_refill_in(month, on_day) > utc THEN credit_refill_in(month, on_day)
+                                ELSE credit_refill_in(month + interval '1 month', on_day) END
+     END AT TIME ZONE 'UTC'
+     FROM (SELECT moment AT TIME ZONE 'UTC', date_trunc('month', moment AT TIME ZONE 'UTC')) AS now (utc, month)
    $$`,
 
   // What can be spent at a moment: a refill that is due fills up, and never takes away.
@@ -261,11 +277,14 @@ const CREDITS = [
    $$`,
 
   // Runs of equal verifications, one after the other. key_at and application_at point into accounts; 0 is none, and an
-  // account without a row sets no bound. clock is for the tests: without it the server's clock counts.
+  // account without a row sets no bound. again_in is for those that were refused: the seconds until refills will do.
+  // clock is for the tests: without it the server's clock counts.
   `CREATE FUNCTION spend_credits(
      accounts uuid[], key_at integer[], application_at integer[], costs bigint[], times integer[],
      clock timestamptz DEFAULT NULL
-   ) RETURNS TABLE (granted integer, key_left double precision, application_left double precision)
+   ) RETURNS TABLE (
+     granted integer, key_left double precision, application_left double precision, again_in double precision
+   )
    LANGUAGE plpgsql AS $$
    DECLARE
      moment timestamptz;
@@ -294,6 +313,15 @@ const CREDITS = [
        END IF;
        key_left := lefts[key_at[run]];
        application_left := lefts[application_at[run]];
+       again_in := NULL;
+       IF granted < times[run] THEN
+         SELECT extract(epoch FROM max(next_credit_refill(b.refill_interval, b.refill_day, moment)) - moment)
+           INTO again_in
+           FROM credit_balances b
+          WHERE b.subject_id IN (accounts[key_at[run]], accounts[application_at[run]])
+            AND lefts[array_position(accounts, b.subject_id)] < costs[run]
+         HAVING bool_and(coalesce(b.refill_amount, 0) >= costs[run]);
+       END IF;
        RETURN NEXT;
      END LOOP;
 

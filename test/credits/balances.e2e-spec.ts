@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
+import { CreditLedger } from '../../src/modules/api-keys/application/credit-ledger.js';
 import { MAX_CREDITS, type CreditRefill } from '../../src/modules/api-keys/domain/credits.js';
 import { PostgresCreditStore } from '../../src/modules/api-keys/infrastructure/postgres-credit-store.js';
 import { BalancesFixture } from './balances.js';
@@ -98,6 +99,28 @@ describe('a refill', () => {
     clock.advance(72 * HOUR);
     expect(await fixture.remaining(rich, clock.read)).toBe(50);
     expect(await fixture.remaining(poor, clock.read)).toBe(10);
+  });
+
+  it('is named to those who are refused until then, if it will do', async () => {
+    const clock = clockAt('2026-01-31T12:00:00Z');
+    const ledger = new CreditLedger(new PostgresCreditStore(fixture.pool, clock.read));
+    const retryAfter = async (refill: CreditRefill | null, cost: number): Promise<number | null> => {
+      const keyId = await fixture.give('key', { remaining: 1, refill }, clock.read);
+      return (await ledger.spend({ keyId, applicationId: null }, cost)).retryAfterSeconds;
+    };
+    const day = 24 * 3600;
+    expect(await retryAfter(DAILY, 2)).toBe(day / 2);
+    expect(await retryAfter(monthlyOn(31), 2)).toBe(27.5 * day);
+    expect(await retryAfter(monthlyOn(1), 10)).toBe(day / 2);
+    expect(await retryAfter(monthlyOn(15), 10)).toBe(14.5 * day);
+    expect(await retryAfter(DAILY, 1)).toBeNull();
+    expect(await retryAfter(DAILY, 11)).toBeNull();
+    expect(await retryAfter(null, 2)).toBeNull();
+
+    const rich = await fixture.give('key', { remaining: 50, refill: monthlyOn(15) }, clock.read);
+    const poor = await fixture.give('application', { remaining: 0, refill: DAILY }, clock.read);
+    const both = await ledger.spend({ keyId: rich, applicationId: poor }, 5);
+    expect(both).toMatchObject({ granted: false, retryAfterSeconds: day / 2 });
   });
 
   it('that was due before the balance was set does not come after it', async () => {

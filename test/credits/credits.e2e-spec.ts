@@ -59,7 +59,8 @@ describe('credits', () => {
     });
 
     it('refuse a gateway with 429, which may price its calls', async () => {
-      const { key } = await owner.issueKey(applicationId, { credits: { remaining: 5 } });
+      const refill = { amount: 5, interval: 'daily' };
+      const { key } = await owner.issueKey(applicationId, { credits: { remaining: 5, refill } });
       const ask = (query: string): request.Test =>
         request(app.http).get(`/apikey/verify${query}`).set('x-api-key', key);
       const good = await ask('?cost=4').expect(200);
@@ -67,6 +68,8 @@ describe('credits', () => {
       const refused = await ask('?cost=2').expect(429);
       expect(refused.body.code).toBe('usage_exceeded');
       expect(refused.headers['x-credits-remaining']).toBe('1');
+      const sinceMidnight = (Date.now() / 1000 + Number(refused.headers['retry-after'])) % 86_400;
+      expect(Math.min(sinceMidnight, 86_400 - sinceMidnight)).toBeLessThan(10);
       for (const cost of ['-1', '1.5', 'NaN', '', '1e3', '9007199254740992', '1&cost=1']) {
         expect((await ask(`?cost=${cost}`)).status).toBe(400);
       }

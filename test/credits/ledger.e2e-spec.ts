@@ -54,7 +54,7 @@ describe('the ledger of credits', () => {
     const spendings = [];
     for (let i = 0; i < 4; i++) spendings.push(await ledger.spend({ keyId, applicationId }, 1));
     expect(granted(spendings)).toBe(3);
-    expect(spendings[3]).toEqual({ granted: false, keyRemaining: 0, applicationRemaining: 7 });
+    expect(spendings[3]).toMatchObject({ granted: false, keyRemaining: 0, applicationRemaining: 7 });
     const poor = await fixture.give('key', { remaining: 100 });
     expect(await ledger.spend({ keyId: poor, applicationId }, 8)).toMatchObject({ granted: false });
     expect(await fixture.remaining(poor)).toBe(100);
@@ -106,7 +106,7 @@ describe('the ledger of credits', () => {
     const applicationId = await fixture.give('application', { remaining: 5 });
     await fixture.put({ kind: 'key', id: keyId }, null);
     const ledger = newLedger();
-    expect(await ledger.spend({ keyId, applicationId }, 2)).toEqual({
+    expect(await ledger.spend({ keyId, applicationId }, 2)).toMatchObject({
       granted: true,
       keyRemaining: null,
       applicationRemaining: 3,
@@ -163,7 +163,7 @@ describe('the ledger of credits', () => {
               own[key]! -= cost;
               shared -= cost;
             }
-            expect(spendings[index]).toEqual({
+            expect(spendings[index]).toMatchObject({
               granted: fits,
               keyRemaining: own[key],
               applicationRemaining: shared,

@@ -12,6 +12,8 @@ export interface Spending {
   /** What is left right after this verification; null without such an account. */
   readonly keyRemaining: number | null;
   readonly applicationRemaining: number | null;
+  /** For one that was refused: whole seconds after which refills let it pass, if no other comes first; else null. */
+  readonly retryAfterSeconds: number | null;
 }
 
 interface SpendingRequest {
@@ -68,14 +70,16 @@ function toRuns(requests: readonly SpendingRequest[]): CreditRun[] {
 }
 
 function toSpendings(run: CreditRun, outcome: CreditRunOutcome): Spending[] {
+  const { keyRemaining, applicationRemaining, againInSeconds } = outcome;
   return Array.from({ length: run.times }, (_, index) => {
+    const granted = index < outcome.granted;
     /** What those after it in the run have spent: it was still there. */
     const later = Math.max(0, outcome.granted - index - 1) * run.cost;
     return {
-      granted: index < outcome.granted,
-      keyRemaining: outcome.keyRemaining === null ? null : outcome.keyRemaining + later,
-      applicationRemaining:
-        outcome.applicationRemaining === null ? null : outcome.applicationRemaining + later,
+      granted,
+      keyRemaining: keyRemaining === null ? null : keyRemaining + later,
+      applicationRemaining: applicationRemaining === null ? null : applicationRemaining + later,
+      retryAfterSeconds: granted || againInSeconds === null ? null : Math.ceil(againInSeconds),
     };
   });
 }

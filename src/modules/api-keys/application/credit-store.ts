@@ -14,6 +14,8 @@ export interface CreditRunOutcome {
   /** What is left after the run; null for an account that does not exist (any more), which sets no bound. */
   readonly keyRemaining: number | null;
   readonly applicationRemaining: number | null;
+  /** Seconds until refills let another one pass; null when none will, or when none of the run was refused. */
+  readonly againInSeconds: number | null;
 }
 
 /**

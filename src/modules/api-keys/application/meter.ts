@@ -40,13 +40,14 @@ export class Meter {
       unchecked: counted?.state === 'unchecked',
     };
     if (credits === null) return { code: 'VALID', usage: passed };
-    const { granted, keyRemaining, applicationRemaining } = await this.orTakenBack(
-      counted,
-      this.ledger.spend(credits, cost),
-    );
+    const spending = await this.orTakenBack(counted, this.ledger.spend(credits, cost));
+    const { granted, keyRemaining, applicationRemaining, retryAfterSeconds } = spending;
     return granted
       ? { code: 'VALID', usage: { ...passed, keyRemaining, applicationRemaining } }
-      : { code: 'USAGE_EXCEEDED', usage: { ...NOTHING, keyRemaining, applicationRemaining } };
+      : {
+          code: 'USAGE_EXCEEDED',
+          usage: { ...NOTHING, keyRemaining, applicationRemaining, retryAfterSeconds },
+        };
   }
 
   private async orTakenBack(counted: RateLimitAnswer | null, spending: Promise<Spending>): Promise<Spending> {

@@ -21,7 +21,7 @@ export interface LimitReport {
 export interface Usage {
   /** The key's, then its application's. */
   readonly rateLimits: readonly LimitReport[];
-  /** After so many whole seconds the limits let it pass, if nothing else comes; null when they did not refuse it. */
+  /** For one that was refused: after so many whole seconds it passes, if no other comes first; null if it never will. */
   readonly retryAfterSeconds: number | null;
   /** The limits could not be checked, and the operator lets such verifications pass. */
   readonly unchecked: boolean;

@@ -19,13 +19,26 @@ export class RateLimitDto {
   })
   name!: string;
 
-  @ApiProperty({ minimum: 1, maximum: MAX_LIMIT, example: 100, description: 'Units in any window.' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    example: 100,
+    description: 'Units in any window.',
+  })
   limit!: number;
 
-  @ApiProperty({ minimum: 1, maximum: MAX_WINDOW_SECONDS, example: 60, description: 'Length of the window.' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_WINDOW_SECONDS,
+    example: 60,
+    description: 'Length of the window.',
+  })
   windowSeconds!: number;
 
   @ApiPropertyOptional({
+    type: 'integer',
     minimum: 1,
     maximum: MAX_LIMIT,
     default: 1,
@@ -36,6 +49,7 @@ export class RateLimitDto {
 
 export class CreditRefillDto {
   @ApiProperty({
+    type: 'integer',
     minimum: 1,
     maximum: MAX_CREDITS,
     example: 1000,
@@ -47,7 +61,7 @@ export class CreditRefillDto {
   interval!: RefillInterval;
 
   @ApiPropertyOptional({
-    type: Number,
+    type: 'integer',
     nullable: true,
     minimum: 1,
     maximum: 31,
@@ -58,7 +72,13 @@ export class CreditRefillDto {
 }
 
 export class CreditsDto {
-  @ApiProperty({ minimum: 0, maximum: MAX_CREDITS, example: 5000, description: 'What can be spent.' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    maximum: MAX_CREDITS,
+    example: 5000,
+    description: 'What can be spent.',
+  })
   remaining!: number;
 
   @ApiPropertyOptional({ type: CreditRefillDto, nullable: true })
@@ -68,6 +88,7 @@ export class CreditsDto {
 /** For a change: what is left out stays as it is. */
 export class ChangeCreditsDto {
   @ApiPropertyOptional({
+    type: 'integer',
     minimum: 0,
     maximum: MAX_CREDITS,
     example: 5000,
@@ -114,7 +135,13 @@ export class ChangeApplicationLimitsDto {
 
 /** Exactly one of the two. */
 export class ChangeBalanceDto {
-  @ApiPropertyOptional({ minimum: 0, maximum: MAX_CREDITS, example: 5000, description: 'The new balance.' })
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 0,
+    maximum: MAX_CREDITS,
+    example: 5000,
+    description: 'The new balance.',
+  })
   @ValidateIf((body: ChangeBalanceDto) => body.set !== undefined || body.add === undefined)
   @ValidateBy({
     name: 'isBalance',
@@ -129,6 +156,7 @@ export class ChangeBalanceDto {
   set?: number;
 
   @ApiPropertyOptional({
+    type: 'integer',
     minimum: -MAX_CREDITS,
     maximum: MAX_CREDITS,
     example: 100,

@@ -1,9 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { LimitReport, Usage } from '../domain/metering.js';
 
-/** Said where limits could not be checked, because the operator prefers that to no answer (RATE_LIMIT_ON_FAILURE). */
-const UNCHECKED_HEADER = 'X-RateLimit-Unchecked';
-
 /** What the body of an answer says of it. */
 export function usageFields(usage: Usage): object {
   return {
@@ -17,7 +14,6 @@ export function usageFields(usage: Usage): object {
 
 /** The RateLimit fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After (RFC 9110, section 10.2.3). */
 export function setUsageHeaders(reply: FastifyReply, usage: Usage): void {
-  if (usage.unchecked) reply.header(UNCHECKED_HEADER, 'true');
   if (usage.retryAfterSeconds !== null) reply.header('Retry-After', String(usage.retryAfterSeconds));
   if (usage.keyRemaining !== null) reply.header('X-Credits-Remaining', String(usage.keyRemaining));
   if (usage.applicationRemaining !== null) {

@@ -6,6 +6,9 @@ import type { VerifyBody } from './verify.schema.js';
 /** Said where an answer may be out of date, because the operator prefers that to none (`VERIFY_STALE_MS`). */
 const STALE_HEADER = 'X-Verification-Stale';
 
+/** Said where limits could not be checked, because the operator prefers that to no answer (`RATE_LIMIT_ON_FAILURE`). */
+const UNCHECKED_HEADER = 'X-RateLimit-Unchecked';
+
 /** What a body asks. Ids are compared in lower case (RFC 9562, section 4). */
 export function toRequest(body: VerifyBody): VerificationRequest {
   return body.applicationId === undefined
@@ -16,7 +19,10 @@ export function toRequest(body: VerifyBody): VerificationRequest {
 /** The headers of an answer with verdicts, beside what every answer has. */
 export function setVerdictHeaders(reply: FastifyReply, verdicts: readonly Verdict[]): void {
   reply.header('Cache-Control', 'no-store');
-  if (verdicts.some((verdict) => verdict.stale)) reply.header(STALE_HEADER, 'true');
+  for (const { stale, usage } of verdicts) {
+    if (stale) reply.header(STALE_HEADER, 'true');
+    if (usage?.unchecked) reply.header(UNCHECKED_HEADER, 'true');
+  }
 }
 
 /** The only place that says what of a verdict leaves the service. */

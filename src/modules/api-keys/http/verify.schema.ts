@@ -103,7 +103,9 @@ export const VERIFY_ANSWER = {
     },
     retryAfterSeconds: {
       type: 'integer',
-      description: 'With `RATE_LIMITED`: after so many seconds it passes, if no other comes first.',
+      description:
+        'With `RATE_LIMITED`, and with `USAGE_EXCEEDED` where a refill will do: after so many seconds it passes, if ' +
+        'no other comes first.',
     },
     credits: { ...CREDITS, description: "What is left of the key's credits." },
     applicationCredits: {

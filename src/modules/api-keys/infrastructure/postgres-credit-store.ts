@@ -5,6 +5,7 @@ interface Row {
   granted: number;
   key_left: number | null;
   application_left: number | null;
+  again_in: number | null;
 }
 
 /** Spends from the balances in PostgreSQL: any number of runs in one call of one function, which is one transaction. */
@@ -33,10 +34,11 @@ export class PostgresCreditStore extends CreditStore {
         this.clock?.() ?? null,
       ],
     });
-    return rows.map(({ granted, key_left, application_left }) => ({
+    return rows.map(({ granted, key_left, application_left, again_in }) => ({
       granted,
       keyRemaining: key_left,
       applicationRemaining: application_left,
+      againInSeconds: again_in,
     }));
   }
 }
