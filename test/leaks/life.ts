@@ -46,6 +46,7 @@ async function useKeys(service: Recorder, application: string): Promise<void> {
   await service.call(key.path, { method: 'PATCH', body: { name: 'renamed', enabled: false } });
   await verify(service, newSecret);
 
+  await limitAndRepeat(service, application);
   const another = await issue(service, 'another key', application, { environment: 'test' });
   await service.call(another.path, { method: 'DELETE' });
   await verify(service, another.secret);
@@ -63,6 +64,31 @@ async function askTwice(service: Recorder, application: string): Promise<void> {
   };
   const key = await twice('key that was asked for twice', `/apikey?ApplicationId=${application}`);
   await twice('secret that was asked for twice', `${key}/rotate`);
+}
+
+/** What limits and counts a key; and asking for one twice, for which the service keeps it, sealed by what is sent. */
+async function limitAndRepeat(service: Recorder, application: string): Promise<void> {
+  const limits = {
+    rateLimits: [{ name: 'burst', limit: 10, windowSeconds: 60 }],
+    credits: { remaining: 10 },
+  };
+  const path = `/applications/${application}`;
+  await service.call(`${path}/limits`, { method: 'PATCH', body: limits });
+  await service.call(`${path}/limits`);
+  await service.call(`${path}/credits`, { body: { add: 5 } });
+
+  const idempotencyKey = service.keep('Idempotency-Key', random());
+  const key = await issue(service, 'repeated key', application, limits, {
+    'idempotency-key': idempotencyKey,
+  });
+  const again = await issue(service, 'repeated key', application, limits, {
+    'idempotency-key': idempotencyKey,
+  });
+  if (again.path !== key.path) throw new Error('The repeated call has issued another key.');
+  await service.call(`${key.path}/credits`, { body: { set: 5 } });
+  await verifyInEveryWay(service, key.secret);
+  await service.call('/apikey/bulk-revoke', { body: { ids: [key.path.replace('/apikey/', '')] } });
+  await verify(service, key.secret);
 }
 
 async function shareAndTransfer(service: Recorder, friend: string): Promise<void> {
@@ -93,8 +119,10 @@ async function issue(
   name: string,
   application: string,
   body: Record<string, unknown>,
+  headers: Record<string, string> = {},
 ): Promise<{ path: string; secret: string }> {
-  const answer = await service.call(`/apikey?ApplicationId=${application}`, { body, handsOut: true });
+  const path = `/apikey?ApplicationId=${application}`;
+  const answer = await service.call(path, { body, headers, handsOut: true });
   return { path: answer.location, secret: service.keep(name, JSON.parse(answer.text) as string) };
 }
 

@@ -74,7 +74,7 @@ export type Verdict = (
 
 const SOON_MS = 7 * 24 * 3600 * 1000;
 
-export const NOT_FOUND: Verdict = { valid: false, code: 'NOT_FOUND' };
+const NOT_FOUND: Verdict = { valid: false, code: 'NOT_FOUND' };
 const REVOKED: Verdict = { valid: false, code: 'REVOKED' };
 const DISABLED: Verdict = { valid: false, code: 'DISABLED' };
 const EXPIRED: Verdict = { valid: false, code: 'EXPIRED' };
