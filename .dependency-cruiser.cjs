@@ -139,6 +139,13 @@ module.exports = {
       to: { path: '^src/modules/', pathNot: '^src/modules/(applications|auth)/' },
     },
     {
+      name: 'idempotency-knows-only-auth',
+      comment: 'It repeats answers without knowing what they say; only who asked for them.',
+      severity: 'error',
+      from: { path: '^src/modules/idempotency/' },
+      to: { path: '^src/modules/', pathNot: '^src/modules/(idempotency|auth)/' },
+    },
+    {
       name: 'freshness-stands-alone',
       comment: 'The lease is generic: it numbers changes without knowing what changed.',
       severity: 'error',

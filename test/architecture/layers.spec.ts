@@ -54,6 +54,7 @@ const VIOLATIONS: Record<string, [file: string, imports: string][]> = {
   'composition-uses-the-doors': [['src/app.window.ts', './modules/auth/domain/user.js']],
   'auth-stands-alone': [['src/modules/auth/http/things.ts', '../../things/index.js']],
   'applications-know-only-auth': [['src/modules/applications/http/keys.ts', '../../api-keys/index.js']],
+  'idempotency-knows-only-auth': [['src/modules/idempotency/http/keys.ts', '../../api-keys/index.js']],
   'freshness-stands-alone': [['src/modules/freshness/infrastructure/keys.ts', '../../api-keys/index.js']],
   'shared-imports-itself': [
     ['src/shared/nest.ts', '@nestjs/common'],
@@ -81,6 +82,7 @@ const SOUND: Record<string, string[]> = {
   'src/modules/auth/index.ts': ['./domain/user.js'],
   'src/modules/api-keys/index.ts': ['../auth/index.js', '../freshness/index.js', '../applications/index.js'],
   'src/modules/applications/index.ts': ['../auth/index.js'],
+  'src/modules/idempotency/index.ts': ['../auth/index.js'],
   'src/modules/freshness/index.ts': [],
   'src/modules/things/domain/thing.ts': ['../../../shared/clock.js'],
   'src/modules/things/application/service.ts': [
