@@ -18,7 +18,7 @@ const BENCH = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** In the order of RESULTS.md; each is a file of scenarios/ that exports `title` and `run(context)`. */
-const SCENARIOS = ['verify', 'table-size', 'issue', 'revoke'];
+const SCENARIOS = ['verify', 'limits', 'table-size', 'issue', 'revoke'];
 
 /**
  * @typedef {object} Context
