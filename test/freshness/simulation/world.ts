@@ -1,18 +1,16 @@
-import { CLOCK_RATE_ERROR } from '../../../src/modules/freshness/domain/lease.js';
 import type { Bug } from './bugs.js';
-import { SimDatabase, type KeyRecord } from './database.js';
+import { Cluster } from './cluster.js';
+import type { KeyRecord } from './database.js';
 import { History, type KeyState, type Version } from './history.js';
-import { Machine } from './machine.js';
-import { Path, type Weather } from './network.js';
 import { Random } from './random.js';
 import { Scheduler } from './scheduler.js';
-import { SimService } from './service.js';
+import type { SimService } from './service.js';
 
 /** Milliseconds of true time: how long things go wrong, and how long the world has to recover. */
 const TROUBLE_MS = 3000;
 const END_MS = 4600;
 
-/** A change is over after its own time-out and the longest lease, whatever happens: see `network.ts`, `spawn`. */
+/** A change is over after its own time-out and the longest lease, whatever happens: see `service.ts`, `cluster.ts`. */
 const LONGEST_CHANGE_MS = 1500 + 1000 + 300;
 /** When nothing is wrong, a change takes a few round trips. */
 const CALM_CHANGE_MS = 60;
@@ -39,19 +37,14 @@ export class World {
   private readonly random: Random;
   private readonly scheduler = new Scheduler();
   private readonly history = new History();
-  private readonly database: SimDatabase;
-  private readonly weather: Weather;
-  private readonly canListen: boolean;
-  private readonly services: SimService[] = [];
+  private readonly cluster: Cluster;
   private readonly keys: KnownKey[] = [];
-  private readonly rough: boolean;
   private readonly underWay = new Map<object, { service: SimService; since: number }>();
   private readonly report: WorldReport;
-  private births = 0;
 
   constructor(
     seed: number,
-    private readonly bug?: Bug,
+    bug?: Bug,
     private readonly trace: (line: string) => void = () => undefined,
   ) {
     this.report = {
@@ -64,34 +57,13 @@ export class World {
       failed: 0,
     };
     this.random = new Random(seed);
-    const { random } = this;
-    const rough = random.chance(0.8);
-    this.rough = rough;
-    this.weather = {
-      lateMessages: rough ? random.pick([0.005, 0.03, 0.1]) : 0,
-      lostNotifications: rough ? random.pick([0, 0.1, 0.5]) : 0,
-    };
-    this.canListen = !rough || random.chance(0.8);
-    this.database = new SimDatabase(this.scheduler, random, bug, rough ? random.pick([0, 0.05, 0.3]) : 0);
-    this.database.notify = (notification) => {
-      for (const { path } of this.services) {
-        path.notified((listener) => {
-          if (notification === 'acknowledged') listener.acknowledged();
-          else listener.changed(notification.changed);
-        });
-      }
-    };
-    const nodes = random.whole(2, 4);
-    for (let slot = 0; slot < nodes; slot += 1) this.spawn(slot);
+    this.cluster = new Cluster(this.random, this.scheduler, bug, (what) => {
+      this.tell(what);
+    });
     this.planKeys();
     this.planChanges();
     this.planVerifications();
-    if (rough) {
-      this.planFaults();
-      this.scheduler.at(TROUBLE_MS, () => {
-        this.heal();
-      });
-    }
+    this.cluster.planFaults(TROUBLE_MS);
     this.planFinale();
   }
 
@@ -103,7 +75,7 @@ export class World {
   }
 
   finish(): WorldReport {
-    for (const [slot, service] of this.services.entries()) {
+    for (const [slot, service] of this.cluster.services.entries()) {
       if (!service.freshness.held()) this.history.violations.push(`Node ${slot} has not recovered its lease`);
     }
     for (const { service, since } of this.underWay.values()) {
@@ -112,16 +84,6 @@ export class World {
       }
     }
     return this.report;
-  }
-
-  private spawn(slot: number): void {
-    const { random, scheduler, database, weather, canListen, bug } = this;
-    const machine = new Machine(scheduler, random, CLOCK_RATE_ERROR);
-    const path = new Path(scheduler, random, database, machine, weather);
-    this.births += 1;
-    const id = `node-${slot}-${this.births}`;
-    const leaseMs = random.pick([400, 700, 1000]);
-    this.services[slot] = new SimService(machine, path, database, { id, leaseMs, canListen, bug });
   }
 
   private planKeys(): void {
@@ -142,7 +104,7 @@ export class World {
     const insert = (): void => {
       version = this.put(key, 'VALID');
     };
-    const service = this.anyService();
+    const service = this.cluster.anyService();
     service.machine.deliver(() => {
       this.attempt(
         service,
@@ -184,13 +146,13 @@ export class World {
   }
 
   private set(key: KnownKey, state: KeyState): void {
-    const service = this.anyService();
+    const service = this.cluster.anyService();
     let version: Version | undefined;
     this.request(service, () => {
       this.attempt(
         service,
         () => {
-          const row = this.database.keys.get(key.key);
+          const row = this.cluster.database.keys.get(key.key);
           version = row?.version;
           if (row === undefined || row.version.state === 'REVOKED' || row.version.state === state)
             return 'nothing to do';
@@ -198,7 +160,7 @@ export class World {
             subjects: [{ kind: 'api_key', id: key.key }],
             apply: () => {
               // The row is locked from the update on: nobody has changed it in between but who had locked it before.
-              const now = this.database.keys.get(key.key)!.version;
+              const now = this.cluster.database.keys.get(key.key)!.version;
               version = now.state === 'REVOKED' ? now : this.put(key, state);
             },
           };
@@ -214,7 +176,7 @@ export class World {
   }
 
   private removeApplication(application: string): void {
-    const service = this.anyService();
+    const service = this.cluster.anyService();
     let versions: Version[] = [];
     this.request(service, () => {
       this.attempt(
@@ -223,7 +185,7 @@ export class World {
           subjects: [{ kind: 'application', id: application }],
           apply: () => {
             versions = this.keys
-              .filter((key) => key.application === application && this.database.keys.has(key.key))
+              .filter((key) => key.application === application && this.cluster.database.keys.has(key.key))
               .map((key) => this.put(key, 'REVOKED'));
           },
         }),
@@ -240,7 +202,7 @@ export class World {
     const version = this.history.committed(key.key, state);
     this.tell(`${key.key} is ${state} (version ${version.version}, moment ${version.committed})`);
     const record: KeyRecord = { key: key.key, application: key.application, version };
-    this.database.keys.set(key.key, record);
+    this.cluster.database.keys.set(key.key, record);
     return version;
   }
 
@@ -256,7 +218,7 @@ export class World {
     const over = (): void => {
       this.underWay.delete(call);
       const took = this.scheduler.now - since;
-      if (!this.rough && took > CALM_CHANGE_MS)
+      if (!this.cluster.isRough && took > CALM_CHANGE_MS)
         this.history.violations.push(`A change took ${took} ms in calm weather`);
     };
     service.change(change, settles).then(
@@ -275,7 +237,7 @@ export class World {
 
   /** Right after the answer is when a node that was forgotten shows. */
   private verifySoon(key: KnownKey): void {
-    for (const [slot] of this.services.entries()) {
+    for (const [slot] of this.cluster.services.entries()) {
       this.verify(slot, key);
       this.scheduler.after(this.random.between(0.1, 3), () => {
         this.verify(slot, key);
@@ -293,7 +255,7 @@ export class World {
         const known = this.keys.filter((key) => key.known);
         if (known.length === 0) return;
         const key = this.random.pick(known);
-        const slot = this.random.whole(0, this.services.length - 1);
+        const slot = this.random.whole(0, this.cluster.services.length - 1);
         // Often several at once, as services ask.
         for (let count = this.random.pick([1, 1, 3]); count > 0; count -= 1) this.verify(slot, key);
       });
@@ -301,7 +263,7 @@ export class World {
   }
 
   private verify(slot: number, { key }: KnownKey): void {
-    const service = this.services[slot]!;
+    const service = this.cluster.services[slot]!;
     this.request(service, () => {
       const began = this.history.stamp();
       service.verify(key, (record, how) => {
@@ -318,89 +280,6 @@ export class World {
     service.machine.deliver(handle);
   }
 
-  private planFaults(): void {
-    const faults = this.random.whole(1, 8);
-    for (let fault = 0; fault < faults; fault += 1) {
-      this.scheduler.at(this.random.between(100, TROUBLE_MS - 200), () => {
-        this.fault(this.random.whole(0, this.services.length - 1));
-      });
-    }
-  }
-
-  private fault(slot: number): void {
-    const { random, scheduler } = this;
-    const service = this.services[slot]!;
-    const { machine, path } = service;
-    const until = scheduler.now + random.pick([random.between(5, 300), random.between(300, 3000)]);
-    const kinds = ['stop', 'sleep', 'cut', 'silence', 'reset', 'kill', 'restart', 'clock', 'crash'] as const;
-    const kind = random.pick(kinds);
-    this.tell(`${kind} on node ${slot} until ${until.toFixed(1)}`);
-    switch (kind) {
-      case 'stop':
-        machine.stop();
-        scheduler.at(until, () => {
-          machine.resume();
-        });
-        break;
-      case 'sleep':
-        machine.sleep();
-        scheduler.at(until, () => {
-          machine.resume();
-        });
-        break;
-      case 'cut':
-        path.cut(until);
-        break;
-      case 'silence':
-        path.silence(until);
-        break;
-      case 'reset':
-        path.reset();
-        break;
-      case 'kill':
-        machine.kill();
-        path.reset();
-        scheduler.at(until, () => {
-          if (this.services[slot] === service) this.spawn(slot);
-        });
-        break;
-      case 'restart':
-        machine.deliver(() => {
-          void service.stop().then(() => {
-            machine.kill();
-            if (this.services[slot] === service) this.spawn(slot);
-          });
-        });
-        break;
-      case 'clock':
-        machine.setWallClock(random.pick([-3_600_000, 3_600_000]));
-        break;
-      case 'crash':
-        this.database.crash();
-        for (const other of this.services) other.path.reset();
-        scheduler.after(random.between(20, 800), () => {
-          this.database.up = true;
-        });
-        break;
-    }
-  }
-
-  private heal(): void {
-    this.database.up = true;
-    this.weather.lateMessages = 0;
-    this.weather.lostNotifications = 0;
-    this.database.slow = 0;
-    for (const [slot, { machine, path, stopping }] of this.services.entries()) {
-      path.cut(this.scheduler.now);
-      path.silence(this.scheduler.now);
-      machine.resume();
-      if (machine.dead || stopping) {
-        machine.kill();
-        this.spawn(slot);
-      }
-    }
-  }
-
   /** Everybody is well again: every change ends, and every node tells the truth. */
   private planFinale(): void {
     this.scheduler.at(TROUBLE_MS + 1000, () => {
@@ -408,15 +287,11 @@ export class World {
     });
     this.scheduler.at(END_MS - 100, () => {
       for (const key of this.keys)
-        if (key.known) for (const [slot] of this.services.entries()) this.verify(slot, key);
+        if (key.known) for (const [slot] of this.cluster.services.entries()) this.verify(slot, key);
     });
   }
 
   private tell(what: string): void {
     this.trace(`${this.scheduler.now.toFixed(1).padStart(8)}  ${what}`);
-  }
-
-  private anyService(): SimService {
-    return this.random.pick(this.services);
   }
 }
