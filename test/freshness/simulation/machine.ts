@@ -33,14 +33,15 @@ export class Machine implements NodeClock {
   }
 
   after(ms: number, callback: () => void): () => void {
-    let cancelled = false;
-    this.scheduler.after(ms / this.rate, () => {
+    let isCancelled = false;
+    const callOff = this.scheduler.after(ms / this.rate, () => {
       this.deliver(() => {
-        if (!cancelled) callback();
+        if (!isCancelled) callback();
       });
     });
     return () => {
-      cancelled = true;
+      isCancelled = true;
+      callOff();
     };
   }
 

@@ -1,7 +1,8 @@
 interface Event {
   at: number;
   order: number;
-  run: () => void;
+  /** Undefined once it is called off. */
+  run: (() => void) | undefined;
 }
 
 /** True time, in milliseconds, and what happens when. Events of one moment happen in the order they were planned. */
@@ -11,9 +12,10 @@ export class Scheduler {
   /** A binary heap. */
   private readonly heap: Event[] = [];
 
-  at(time: number, run: () => void): void {
+  /** Answers a function that calls it off. */
+  at(time: number, run: () => void): () => void {
     this.planned += 1;
-    const event = { at: Math.max(time, this.now), order: this.planned, run };
+    const event: Event = { at: Math.max(time, this.now), order: this.planned, run };
     let index = this.heap.push(event) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;
@@ -22,20 +24,26 @@ export class Scheduler {
       index = parent;
     }
     this.heap[index] = event;
+    return () => {
+      event.run = undefined;
+    };
   }
 
-  after(ms: number, run: () => void): void {
-    this.at(this.now + ms, run);
+  after(ms: number, run: () => void): () => void {
+    return this.at(this.now + ms, run);
   }
 
   /** Runs the next event, if it is due before `end`. */
   step(end: number): boolean {
-    const first = this.heap[0];
-    if (first === undefined || first.at > end) return false;
-    this.removeFirst();
-    this.now = first.at;
-    first.run();
-    return true;
+    for (;;) {
+      const first = this.heap[0];
+      if (first === undefined || first.at > end) return false;
+      this.removeFirst();
+      if (first.run === undefined) continue;
+      this.now = first.at;
+      first.run();
+      return true;
+    }
   }
 
   private removeFirst(): void {
