@@ -9,6 +9,7 @@ import { LimitsAndCredits1764000000500 } from './1764000000500-limits-and-credit
 import { LimitedKeys1764000000510 } from './1764000000510-limited-keys.js';
 import { Members1764000000600 } from './1764000000600-members.js';
 import { Idempotency1764000000700 } from './1764000000700-idempotency.js';
+import { ImportedKeys1764000000800 } from './1764000000800-imported-keys.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -22,4 +23,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   LimitedKeys1764000000510,
   Members1764000000600,
   Idempotency1764000000700,
+  ImportedKeys1764000000800,
 ];

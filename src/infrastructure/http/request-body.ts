@@ -8,6 +8,9 @@ import { UnreadableBody } from './unreadable-body.js';
 /** Bytes of a body. */
 export const BODY_LIMIT = 64 * 1024;
 
+/** Calls that carry up to a thousand records at once. */
+const LARGE_BODIES = { path: '/apikey/import?', limit: 1024 * 1024 };
+
 /**
  * Bytes of a body that is too large which are read and thrown away before it is refused. A client that is cut off
  * while it sends may never see the answer.
@@ -79,8 +82,12 @@ export function answerExpectContinue(server: Server): void {
   });
 }
 
+function limitOf(message: IncomingMessage): number {
+  return message.url?.startsWith(LARGE_BODIES.path) === true ? LARGE_BODIES.limit : BODY_LIMIT;
+}
+
 function isAnnouncedTooLarge(message: IncomingMessage): boolean {
-  return Number(message.headers['content-length']) > BODY_LIMIT;
+  return Number(message.headers['content-length']) > limitOf(message);
 }
 
 function readAll(
@@ -96,15 +103,16 @@ function readAll(
       return;
     }
   }
+  const limit = limitOf(request.raw);
   const chunks: Buffer[] = [];
   let length = 0;
   const finish = (error: Error | null): void => {
     payload.off('data', onData).off('end', onEnd).off('error', finish);
-    done(error, length > BODY_LIMIT ? 'too large' : Buffer.concat(chunks));
+    done(error, length > limit ? 'too large' : Buffer.concat(chunks));
   };
   const onData = (chunk: Buffer): void => {
     length += chunk.length;
-    if (length <= BODY_LIMIT) chunks.push(chunk);
+    if (length <= limit) chunks.push(chunk);
     else if (length > DISCARD_LIMIT) finish(null);
   };
   const onEnd = (): void => {

@@ -10,6 +10,8 @@ import { IdempotencyModule } from '../idempotency/index.js';
 import { ApiKeyLimits, ApiKeyService } from './application/api-key.service.js';
 import { BulkRevocationService } from './application/bulk-revocation.service.js';
 import { BulkRevocationController } from './http/bulk-revocation.controller.js';
+import { KeyImportService } from './application/key-import.service.js';
+import { KeyImportController } from './http/key-import.controller.js';
 import { ApplicationKeys } from './application/application-keys.js';
 import { CreditLedger } from './application/credit-ledger.js';
 import { CreditStore } from './application/credit-store.js';
@@ -51,11 +53,18 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     IdempotencyModule,
   ],
   // Verification first: `apikey/verify` must not be taken for `apikey/{id}`.
-  controllers: [VerifyController, BulkRevocationController, ApiKeysController, LimitsController],
+  controllers: [
+    VerifyController,
+    BulkRevocationController,
+    KeyImportController,
+    ApiKeysController,
+    LimitsController,
+  ],
   providers: [
     ApiKeyService,
     VerificationService,
     BulkRevocationService,
+    KeyImportService,
     ApplicationKeys,
     ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },

@@ -197,7 +197,7 @@ export class ApiKeyService {
   }
 }
 
-function assertExpiry(expiresAt: Date | null | undefined, now: Date): void {
+export function assertExpiry(expiresAt: Date | null | undefined, now: Date): void {
   if (expiresAt === undefined || expiresAt === null) return;
   const latest = new Date(now);
   latest.setUTCFullYear(latest.getUTCFullYear() + MAX_EXPIRY_YEARS);

@@ -22,6 +22,8 @@ export class ApiKeySecret {
     readonly overlapSeconds: number | null,
     /** When somebody ended it, whatever its time was. */
     public revokedAt: Date | null,
+    /** Made elsewhere: `hash` is of its SHA-256. */
+    readonly imported: boolean,
   ) {}
 
   static create(
@@ -42,7 +44,12 @@ export class ApiKeySecret {
       null,
       overlapOnFirstUse,
       null,
+      false,
     );
+  }
+
+  static import(id: string, apiKeyId: string, hash: KeyHash, hint: string, now: Date): ApiKeySecret {
+    return new ApiKeySecret(id, apiKeyId, hash.bytes, hash.pepperVersion, hint, now, null, null, null, true);
   }
 
   isLive(now: Date): boolean {

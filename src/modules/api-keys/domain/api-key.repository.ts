@@ -26,6 +26,17 @@ export abstract class ApiKeyRepository {
    */
   abstract insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void>;
 
+  /**
+   * Inserts the keys that none of their possible `hashes` says are here already, in one transaction, and answers the
+   * ids of those. Throws as `insert` does, and inserts none then.
+   */
+  abstract import(
+    applicationId: string,
+    candidates: readonly { key: ApiKey; hashes: readonly Buffer[] }[],
+    maxActive: number,
+    now: Date,
+  ): Promise<Set<string>>;
+
   abstract find(id: string): Promise<ApiKey | null>;
 
   /** Those of the ids that there are, in no order. */

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { PlaintextKey } from './plaintext-key.js';
 
@@ -54,6 +54,28 @@ export class KeyHasher {
   candidates(key: PlaintextKey): Buffer[] {
     return this.peppers.map((pepper) => digest(key, pepper).bytes);
   }
+
+  /** For a key that was made elsewhere, and of which only the SHA-256 is known. */
+  hashDigest(sha256: Buffer): KeyHash {
+    return digestOfDigest(sha256, this.current);
+  }
+
+  digestCandidates(sha256: Buffer): Buffer[] {
+    return this.peppers.map((pepper) => digestOfDigest(sha256, pepper).bytes);
+  }
+}
+
+/** The SHA-256 by which a key that was made elsewhere is imported. */
+export function sha256Of(key: PlaintextKey): Buffer {
+  return createHash('sha256').update(key.reveal()).digest();
+}
+
+/** The label keeps who has but the SHA-256 from presenting its bytes as a key. */
+function digestOfDigest(sha256: Buffer, pepper: Pepper): KeyHash {
+  return new KeyHash(
+    createHmac('sha256', pepper.key).update('sha256:').update(sha256).digest(),
+    pepper.version,
+  );
 }
 
 function digest(key: PlaintextKey, pepper: Pepper): KeyHash {

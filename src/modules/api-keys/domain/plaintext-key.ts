@@ -9,7 +9,11 @@ const HIDDEN = '[PlaintextKey]';
 export class PlaintextKey {
   readonly #text: string;
 
-  constructor(text: string) {
+  constructor(
+    text: string,
+    /** Made elsewhere, and known here by its SHA-256. */
+    readonly isImported = false,
+  ) {
     this.#text = text;
   }
 

@@ -6,6 +6,7 @@ import { FreshCache, Freshness, onKind, onSubject } from '../../freshness/index.
 import { RecordStore } from '../application/record-store.js';
 import { VerificationRecords, type FoundRecord } from '../application/verification-records.js';
 import { parseKey } from '../domain/key-format.js';
+import { parseImportedKey } from '../domain/imported-key.js';
 import type { PlaintextKey } from '../domain/plaintext-key.js';
 import type { VerificationRecord } from '../domain/verification.js';
 import { UnknownKeyLimiter } from './unknown-key-limiter.js';
@@ -66,7 +67,7 @@ export class CachedVerificationRecords extends VerificationRecords {
   }
 
   async find(presented: string, from: string): Promise<FoundRecord> {
-    const key = parseKey(presented);
+    const key = parse(presented);
     if (key === null) return UNKNOWN;
     const load = async (): Promise<Known | null> => (await this.load([key], from))[0] ?? null;
     if (this.cache === null) return (await load()) ?? UNKNOWN;
@@ -79,7 +80,7 @@ export class CachedVerificationRecords extends VerificationRecords {
     const cold = new Map<string, PlaintextKey>();
     for (const text of presented) {
       const known = this.recall(text);
-      const key = known === undefined ? parseKey(text) : null;
+      const key = known === undefined ? parse(text) : null;
       if (key === null) answers.set(text, known ?? UNKNOWN);
       else cold.set(text, key);
     }
@@ -132,4 +133,8 @@ export class CachedVerificationRecords extends VerificationRecords {
   private cacheKey(presented: string): string {
     return hash('sha256', this.salt + presented, 'binary');
   }
+}
+
+function parse(presented: string): PlaintextKey | null {
+  return parseKey(presented) ?? parseImportedKey(presented);
 }

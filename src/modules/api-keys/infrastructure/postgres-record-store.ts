@@ -7,7 +7,7 @@ import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { DatabaseClock } from '../application/database-clock.js';
 import { RecordStore } from '../application/record-store.js';
 import { AddressList } from '../domain/address-list.js';
-import { KeyHasher } from '../domain/key-hasher.js';
+import { KeyHasher, sha256Of } from '../domain/key-hasher.js';
 import type { KeyEnvironment } from '../domain/key-format.js';
 import type { Metadata } from '../domain/metadata.js';
 import { metering, type Metering } from '../domain/metering.js';
@@ -80,7 +80,7 @@ export class PostgresRecordStore extends RecordStore {
   }
 
   async load(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]> {
-    const candidates = keys.map((key) => this.hasher.candidates(key));
+    const candidates = keys.map((key) => this.candidates(key));
     const hashes = candidates.flat();
     const { rows } = await this.pool.query<Row>(
       hashes.length === 1 ? { ...BY_ONE_HASH, values: hashes } : { ...BY_HASHES, values: [hashes] },
@@ -95,9 +95,13 @@ export class PostgresRecordStore extends RecordStore {
     });
   }
 
+  private candidates(key: PlaintextKey): Buffer[] {
+    return key.isImported ? this.hasher.digestCandidates(sha256Of(key)) : this.hasher.candidates(key);
+  }
+
   /** Moves a secret to the current pepper. The verification does not wait for it: the old hash is as good. */
   private rehash(key: PlaintextKey, secretId: string, from: number): void {
-    const hash = this.hasher.hash(key);
+    const hash = key.isImported ? this.hasher.hashDigest(sha256Of(key)) : this.hasher.hash(key);
     this.pool
       .query(
         'UPDATE api_key_secrets SET hash = $1, pepper_version = $2 WHERE id = $3 AND pepper_version = $4',

@@ -28,6 +28,9 @@ const HAS_STATUS: Record<KeyStatus, string> = {
   active: 'key.revokedAt IS NULL AND key.enabled AND (key.expiresAt IS NULL OR key.expiresAt > :now)',
 };
 
+/** The advisory lock of imports; any number that nothing else uses. */
+const IMPORT_LOCK = 7_305_808_871;
+
 @Injectable()
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly manager: EntityManager;
@@ -43,27 +46,71 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
     await this.manager.transaction(async (manager) => {
       await first?.(asTransaction(manager));
-      // Issuing for one application takes turns: only then does the count below hold until the commit, and no key
-      // slips in beside a deletion.
-      const locked: unknown[] = await manager.query(
-        'SELECT FROM applications WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE',
-        [key.applicationId],
-      );
-      if (locked.length === 0) {
-        throw new DomainError('application_not_found', 'The application has been deleted.');
-      }
-      if ((await this.countActive(manager, key.applicationId, key.createdAt)) >= maxActive) {
-        throw new DomainError(
-          'api_key_limit_reached',
-          `The application has ${maxActive} active keys, as many as it may: revoke one that is not needed.`,
-        );
-      }
+      await this.takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
       await manager.insert<ObjectLiteral>(apiKeySchema, key);
       await manager.insert(apiKeySecretSchema, key.secrets);
       if (key.credits !== null) {
         await this.balances.put({ kind: 'key', id: key.id }, key.credits, asTransaction(manager));
       }
     });
+  }
+
+  async import(
+    applicationId: string,
+    candidates: readonly { key: ApiKey; hashes: readonly Buffer[] }[],
+    maxActive: number,
+    now: Date,
+  ): Promise<Set<string>> {
+    return this.manager.transaction(async (manager) => {
+      // Imports take turns, whatever their application: two of the same key must not both find it missing.
+      await manager.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
+      const rows: { hash: Buffer }[] = await manager.query(
+        'SELECT hash FROM api_key_secrets WHERE hash = ANY ($1)',
+        [candidates.flatMap(({ hashes }) => hashes)],
+      );
+      const seen = new Set(rows.map(({ hash }) => hash.toString('hex')));
+      const keys = candidates.flatMap(({ key, hashes }) => {
+        const names = hashes.map((hash) => hash.toString('hex'));
+        if (names.some((name) => seen.has(name))) return [];
+        // Named twice in one call, it is here already the second time.
+        for (const name of names) seen.add(name);
+        return [key];
+      });
+      await this.takeTurn(manager, applicationId, keys.length, maxActive, now);
+      if (keys.length === 0) return new Set();
+      await manager.insert<ObjectLiteral>(apiKeySchema, keys);
+      await manager.insert(
+        apiKeySecretSchema,
+        keys.flatMap((key) => key.secrets),
+      );
+      return new Set(keys.map((key) => key.id));
+    });
+  }
+
+  /**
+   * Issuing for one application takes turns: only then does the count hold until the commit, and no key slips in
+   * beside a deletion.
+   */
+  private async takeTurn(
+    manager: EntityManager,
+    applicationId: string,
+    keys: number,
+    maxActive: number,
+    now: Date,
+  ): Promise<void> {
+    const locked: unknown[] = await manager.query(
+      'SELECT FROM applications WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE',
+      [applicationId],
+    );
+    if (locked.length === 0) {
+      throw new DomainError('application_not_found', 'The application has been deleted.');
+    }
+    if ((await this.countActive(manager, applicationId, now)) + keys > maxActive) {
+      throw new DomainError(
+        'api_key_limit_reached',
+        `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
+      );
+    }
   }
 
   async find(id: string): Promise<ApiKey | null> {

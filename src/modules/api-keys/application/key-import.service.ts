@@ -1,0 +1,79 @@
+import { Injectable } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+import { Clock } from '../../../shared/clock.js';
+import type { Subject } from '../../../shared/subject.js';
+import { Freshness } from '../../freshness/index.js';
+import { ApiKey, type ApiKeySettings } from '../domain/api-key.js';
+import { ApiKeySecret } from '../domain/api-key-secret.js';
+import { ApiKeyRepository } from '../domain/api-key.repository.js';
+import { importedHint } from '../domain/imported-key.js';
+import { KeyHasher } from '../domain/key-hasher.js';
+import { ApiKeyLimits, assertExpiry } from './api-key.service.js';
+
+/** The keys of one call. */
+export const MAX_IMPORT = 1000;
+
+export interface KeyToImport extends ApiKeySettings {
+  /** SHA-256 of the plaintext: 32 bytes. */
+  sha256: Buffer;
+  /** What people recognise the key by. */
+  prefix: string;
+}
+
+export type ImportResult = { outcome: 'imported'; id: string } | { outcome: 'exists' };
+
+/**
+ * Takes over keys that were issued elsewhere, of which only the SHA-256 is known. What is kept is the HMAC of that
+ * under the pepper, from the first moment: a fast hash by itself would be no protection for keys that were made with
+ * less care than ours.
+ */
+@Injectable()
+export class KeyImportService {
+  constructor(
+    private readonly keys: ApiKeyRepository,
+    private readonly hasher: KeyHasher,
+    private readonly limits: ApiKeyLimits,
+    private readonly clock: Clock,
+    private readonly freshness: Freshness,
+  ) {}
+
+  /**
+   * What became of each key, in their order; one that is here already, in whatever application, is left alone. Throws
+   * `validation_failed` for an expiry out of range, `api_key_limit_reached` and `application_not_found`, and imports
+   * nothing then.
+   */
+  async import(applicationId: string, keys: readonly KeyToImport[], by: Subject): Promise<ImportResult[]> {
+    const now = this.clock.now();
+    const candidates = keys.map((key) => {
+      assertExpiry(key.expiresAt, now);
+      return {
+        key: this.toKey(applicationId, key, by, now),
+        hashes: this.hasher.digestCandidates(key.sha256),
+      };
+    });
+    const imported = await this.keys.import(
+      applicationId,
+      candidates,
+      this.limits.maxActiveKeysPerApplication,
+      now,
+    );
+    // Nodes may remember that these keys are unknown.
+    await this.freshness.settle();
+    return candidates.map(({ key }) =>
+      imported.has(key.id) ? { outcome: 'imported', id: key.id } : { outcome: 'exists' },
+    );
+  }
+
+  private toKey(applicationId: string, imported: KeyToImport, by: Subject, now: Date): ApiKey {
+    const { sha256, prefix, environment = 'live', ...settings } = imported;
+    const id = uuidv7();
+    const secret = ApiKeySecret.import(
+      uuidv7(),
+      id,
+      this.hasher.hashDigest(sha256),
+      importedHint(prefix),
+      now,
+    );
+    return ApiKey.issue(id, applicationId, { ...settings, environment }, secret, by, now);
+  }
+}

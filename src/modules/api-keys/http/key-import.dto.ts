@@ -1,0 +1,59 @@
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, Matches, ValidateNested } from 'class-validator';
+import { Omittable } from '../../../shared/http/validation.js';
+import { MAX_IMPORT } from '../application/key-import.service.js';
+import { IssueApiKeyDto } from './api-key.dto.js';
+
+/** 32 bytes in hex, or in base64url without padding. */
+const SHA256 = /^(?:[0-9a-fA-F]{64}|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/;
+
+export class KeyToImportDto extends OmitType(IssueApiKeyDto, ['credits'] as const) {
+  @ApiProperty({
+    description: 'The SHA-256 of the key, in hex or base64url: the key itself is never needed.',
+    example: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  })
+  @IsString()
+  @Matches(SHA256, { message: 'sha256 must be a SHA-256 in hex or in base64url without padding' })
+  sha256!: string;
+
+  @ApiPropertyOptional({
+    description:
+      'How the key begins, to recognise it by; not `upblit_`, which is for keys that are made here.',
+    maxLength: 32,
+    default: '',
+    example: 'sk_live_',
+  })
+  @Omittable()
+  @IsString()
+  @Matches(/^(?!upblit_)[\x21-\x7E]{0,32}$/, {
+    message: 'prefix must be up to 32 visible ASCII characters, and not begin with upblit_',
+  })
+  prefix?: string;
+}
+
+export class ImportKeysDto {
+  @ApiProperty({ type: [KeyToImportDto], minItems: 1, maxItems: MAX_IMPORT })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_IMPORT)
+  @ValidateNested({ each: true })
+  @Type(() => KeyToImportDto)
+  keys!: KeyToImportDto[];
+}
+
+export class ImportResultDto {
+  @ApiProperty({
+    enum: ['imported', 'exists'],
+    description: '`exists`: the key is here already, and is left alone.',
+  })
+  outcome!: 'imported' | 'exists';
+
+  @ApiPropertyOptional({ format: 'uuid', description: 'The id of the imported key.' })
+  id?: string;
+}
+
+export class ImportKeysResultDto {
+  @ApiProperty({ type: [ImportResultDto], description: 'In the order of the keys.' })
+  results!: ImportResultDto[];
+}

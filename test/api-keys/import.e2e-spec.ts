@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash, randomBytes } from 'node:crypto';
+import request from 'supertest';
+import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
+import { eventually } from '../support/eventually.js';
+import { TEST_PEPPERS, TestApp } from '../support/test-app.js';
+
+const LIMIT = 1500;
+
+describe('POST /apikey/import?ApplicationId=', () => {
+  let app: TestApp;
+  let owner: Client;
+  let stranger: Client;
+  let applicationId: string;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { MAX_ACTIVE_KEYS_PER_APPLICATION: String(LIMIT) } });
+    owner = await Client.signedIn(app);
+    stranger = await Client.signedIn(app);
+    applicationId = await owner.createApplication();
+  });
+  afterAll(() => app.stop());
+
+  function importKeys(keys: object[], application = applicationId): request.Test {
+    return owner.post(`/apikey/import?ApplicationId=${application}`).send({ keys });
+  }
+
+  function foreignKey(): { key: string; sha256: string } {
+    const key = `sk_live_${randomBytes(18).toString('base64url')}`;
+    return { key, sha256: sha256(key).toString('hex') };
+  }
+
+  it('takes keys over that verify as any other, by hex and by base64url', async () => {
+    const [first, second] = [foreignKey(), foreignKey()];
+    const { body } = await importKeys([
+      { sha256: first.sha256, prefix: 'sk_live_', name: 'from before', scopes: ['a'], tags: ['old'] },
+      { sha256: sha256(second.key).toString('base64url') },
+    ]).expect(200);
+    expect(body.results.map(({ outcome }: { outcome: string }) => outcome)).toEqual(['imported', 'imported']);
+    const { id } = body.results[0];
+    expect(await verify(app, first.key, { scopes: ['a'], applicationId })).toMatchObject({
+      valid: true,
+      keyId: id,
+      name: 'from before',
+    });
+    expect(await verify(app, second.key)).toMatchObject({ valid: true, keyId: body.results[1].id });
+    const shown = await owner.get(`/apikey/${id}`).expect(200);
+    expect(shown.body).toMatchObject({ hint: 'sk_live_…', tags: ['old'], status: 'active' });
+    await request(app.http).get('/apikey/verify').set('x-api-key', first.key).expect(200);
+  });
+
+  it('ends, by importing, that a node remembers the key as unknown', async () => {
+    const { key, sha256 } = foreignKey();
+    const other = await TestApp.start({ database: app.database });
+    try {
+      for (const node of [app, other]) expect((await verify(node, key)).code).toBe('NOT_FOUND');
+      await importKeys([{ sha256 }]).expect(200);
+      for (const node of [app, other]) expect(await verify(node, key)).toMatchObject({ valid: true });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('lets such a key be revoked, and rotated into one of ours', async () => {
+    const { key, sha256 } = foreignKey();
+    const { body } = await importKeys([{ sha256 }]).expect(200);
+    const { id } = body.results[0];
+    const rotated = await owner.post(`/apikey/${id}/rotate`).send({ overlapSeconds: 60 }).expect(200);
+    expect(rotated.body).toMatch(/^upblit_live_/);
+    for (const secret of [key, rotated.body as string]) {
+      expect(await verify(app, secret)).toMatchObject({ valid: true, keyId: id });
+    }
+    await owner.delete(`/apikey/${id}`).expect(204);
+    for (const secret of [key, rotated.body as string]) {
+      expect(await verify(app, secret)).toEqual({ valid: false, code: 'REVOKED' });
+    }
+  });
+
+  it('leaves a key alone that is here already, also a revoked one, and one named twice', async () => {
+    const [known, fresh] = [foreignKey(), foreignKey()];
+    const { body } = await importKeys([{ sha256: known.sha256 }]).expect(200);
+    await owner.delete(`/apikey/${body.results[0].id}`).expect(204);
+    const again = await importKeys([
+      { sha256: known.sha256.toUpperCase() },
+      { sha256: fresh.sha256 },
+      { sha256: sha256(fresh.key).toString('base64url') },
+    ]).expect(200);
+    expect(again.body.results).toEqual([
+      { outcome: 'exists' },
+      { outcome: 'imported', id: expect.any(String) },
+      { outcome: 'exists' },
+    ]);
+    expect(await verify(app, known.key)).toEqual({ valid: false, code: 'REVOKED' });
+  });
+
+  it('imports a key once, however many import it at once', async () => {
+    const { sha256 } = foreignKey();
+    const answers = await Promise.all(Array.from({ length: 5 }, () => importKeys([{ sha256 }]).expect(200)));
+    const outcomes = answers.map(({ body }) => body.results[0].outcome as string);
+    expect(outcomes.sort()).toEqual(['exists', 'exists', 'exists', 'exists', 'imported']);
+  });
+
+  it('keeps neither the key nor its SHA-256, and moves it to a new pepper when it is next seen', async () => {
+    const { key, sha256: digest } = foreignKey();
+    const { body } = await importKeys([{ sha256: digest }]).expect(200);
+    const kept = (): Promise<unknown[]> =>
+      app.query('SELECT hash, pepper_version FROM api_key_secrets WHERE api_key_id = $1', [
+        body.results[0].id,
+      ]);
+    const [before] = (await kept()) as { hash: Buffer }[];
+    expect(before!.hash.toString('hex')).not.toBe(digest);
+    // Who has read the table and knows the SHA-256 has no key in it.
+    expect((await verify(app, Buffer.from(digest, 'hex').toString('latin1'))).code).toBe('NOT_FOUND');
+    const peppers = `${TEST_PEPPERS},2=${Buffer.alloc(32, 7).toString('base64url')}`;
+    const newer = await TestApp.start({ database: app.database, env: { API_KEY_PEPPERS: peppers } });
+    try {
+      expect(await verify(newer, key)).toMatchObject({ valid: true });
+      await eventually(async () => {
+        expect(await kept()).toEqual([{ hash: expect.anything(), pepper_version: 2 }]);
+      });
+    } finally {
+      await newer.stop();
+    }
+  });
+
+  it('takes a thousand at once, all or none within the limit of the application', async () => {
+    const fresh = await owner.createApplication();
+    const thousand = (): object[] =>
+      Array.from({ length: 1000 }, (_, i) => ({ sha256: foreignKey().sha256, name: `imported ${i}` }));
+    const { body } = await importKeys(thousand(), fresh).expect(200);
+    expect(body.results).toHaveLength(1000);
+    const refused = await importKeys(thousand(), fresh);
+    expect([refused.status, refused.body.code]).toEqual([409, 'api_key_limit_reached']);
+    const [{ count }] = (await app.query('SELECT count(*)::int FROM api_keys WHERE application_id = $1', [
+      fresh,
+    ])) as [{ count: number }];
+    expect(count).toBe(1000);
+    expect((await importKeys([...thousand(), { sha256: foreignKey().sha256 }])).status).toBe(400);
+  });
+
+  it('is for those who manage the keys of the application', async () => {
+    const keys = [{ sha256: foreignKey().sha256 }];
+    const refused = await stranger.post(`/apikey/import?ApplicationId=${applicationId}`).send({ keys });
+    expect([refused.status, refused.body.code]).toEqual([403, 'not_application_owner']);
+    const unknown = await importKeys(keys, UNKNOWN_ID);
+    expect([unknown.status, unknown.body.code]).toEqual([404, 'application_not_found']);
+  });
+
+  it.each([
+    { keys: [] },
+    { keys: [{}] },
+    { keys: [{ sha256: 'abc' }] },
+    { keys: [{ sha256: 'g'.repeat(64) }] },
+    { keys: [{ sha256: `${'A'.repeat(42)}B` }] },
+    { keys: [{ sha256: 'a'.repeat(64), prefix: 'upblit_live_' }] },
+    { keys: [{ sha256: 'a'.repeat(64), prefix: 'with space' }] },
+    { keys: [{ sha256: 'a'.repeat(64), key: 'sk_live_x' }] },
+    { keys: [{ sha256: 'a'.repeat(64), expiresAt: '2020-01-01T00:00:00Z' }] },
+    { keys: [null] },
+    {},
+  ])('refuses %p, and imports nothing', async (body) => {
+    const response = await owner.post(`/apikey/import?ApplicationId=${applicationId}`).send(body);
+    expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
+  });
+});
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
