@@ -9,6 +9,4 @@ export default {
   ...base,
   roots: ['<rootDir>/test/redis'],
   testPathIgnorePatterns: [],
-  globalSetup: undefined,
-  globalTeardown: undefined,
 };
