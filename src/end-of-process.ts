@@ -1,27 +1,41 @@
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
+/** What the primary sends to a worker that is to end. */
+export const END_OF_WORKER = 'end';
+
 /** Milliseconds to close pools and the embedded database, once no request is left. */
-const CLOSING_TIMEOUT = 10_000;
+export const CLOSING_TIMEOUT = 10_000;
 
 /** Milliseconds in which a signal is the same one again: npm passes on to us what the terminal has sent to both. */
 const ECHO = 500;
 
-/**
- * What has to be undone before the process ends, last things first. The first signal ends the process in good
- * order, a second one at once.
- */
+/** What has to be undone before the process ends, last things first. */
 export class EndOfProcess {
   private readonly steps: (() => Promise<void>)[] = [];
   private endingSince: number | undefined;
 
   /** @param requestsMs how long the requests that are running may take, in milliseconds */
-  constructor(private readonly requestsMs: number) {
+  constructor(private readonly requestsMs: number) {}
+
+  /** The first signal ends the process in good order, a second one at once. */
+  onSignals(): void {
     for (const signal of SIGNALS) {
       process.on(signal, () => {
         if (this.endingSince === undefined) void this.end(0);
         else if (performance.now() - this.endingSince > ECHO) process.exit(1);
       });
     }
+  }
+
+  /**
+   * Ends a worker in good order when its primary says so. Signals are left to the primary: a terminal, and many a
+   * supervisor, sends them to every process of the group. Should the primary die, node:cluster ends the worker.
+   */
+  onWordOfPrimary(): void {
+    for (const signal of SIGNALS) process.on(signal, () => undefined);
+    process.on('message', (message) => {
+      if (message === END_OF_WORKER && this.endingSince === undefined) void this.end(0);
+    });
   }
 
   before(step: () => Promise<void>): void {

@@ -2,10 +2,13 @@ import { EnvError } from './config/env.js';
 import { EmbeddedPostgresError } from './infrastructure/database/embedded-postgres.js';
 import { fromDatabaseError } from './infrastructure/database/postgres-errors.js';
 import { describeError } from './infrastructure/logging/describe-error.js';
+import { WorkerError } from './workers.js';
 
 /** Why the service did not start, in words for whoever started it. Only what nobody foresaw has a stack. */
 export function explainFailure(error: unknown): string {
-  if (error instanceof EnvError || error instanceof EmbeddedPostgresError) return error.message;
+  for (const kind of [EnvError, EmbeddedPostgresError, WorkerError]) {
+    if (error instanceof kind) return error.message;
+  }
   const { code, message, stack } = describeError(error);
   if (code === 'EADDRINUSE') return 'The port is taken by another process: set PORT to a free one.';
   if (code === 'EACCES') return 'The port may not be listened on by this user: set PORT to one above 1023.';

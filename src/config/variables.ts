@@ -23,6 +23,12 @@ export const variables = {
   ),
   PORT: integer(0, 65_535, '3000', 'Port to listen on; 0 takes a free one.'),
   HOST: text('127.0.0.1', 'Address to listen on; 0.0.0.0 in a container.'),
+  WEB_CONCURRENCY: integer(
+    1,
+    64,
+    '1',
+    'Processes that serve the port together, each with its own cache and connections to PostgreSQL: about as many as there are cores. What is said below of one process is true of each.',
+  ),
   LOG_LEVEL: oneOf(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',

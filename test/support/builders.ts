@@ -1,6 +1,5 @@
 import request, { type Response } from 'supertest';
-import { signIn } from './sign-in.js';
-import type { TestApp } from './test-app.js';
+import { signIn, type Service } from './sign-in.js';
 
 export interface Caller {
   accessToken: string;
@@ -16,11 +15,11 @@ export interface CreatedKey {
 /** Calls the service as somebody who has signed in. */
 export class Client {
   constructor(
-    private readonly app: TestApp,
+    private readonly app: Service,
     readonly caller: Caller,
   ) {}
 
-  static async signedIn(app: TestApp, options: { scope?: string } = {}): Promise<Client> {
+  static async signedIn(app: Service, options: { scope?: string } = {}): Promise<Client> {
     return new Client(app, await signIn(app, options));
   }
 
@@ -70,7 +69,7 @@ export function keyIdOf(response: Response): string {
 }
 
 /** The verdict on a key, as a service that received it asks for it. */
-export async function verify(app: TestApp, key: string, more: object = {}): Promise<Record<string, unknown>> {
+export async function verify(app: Service, key: string, more: object = {}): Promise<Record<string, unknown>> {
   const response = await request(app.http)
     .post('/apikey/verify')
     .send({ key, ...more })

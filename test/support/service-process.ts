@@ -51,6 +51,11 @@ export class ServiceProcess {
     return this.#url;
   }
 
+  /** The same, for supertest. */
+  get http(): string {
+    return this.#url;
+  }
+
   /** Sends it a signal, and goes on. */
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);

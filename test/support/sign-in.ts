@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import request from 'supertest';
-import type { TestApp } from './test-app.js';
+
+/** Whatever serves: a TestApp in this process, or a ServiceProcess. */
+export interface Service {
+  readonly http: Parameters<typeof request>[0];
+}
 
 export interface SignedIn {
   accessToken: string;
@@ -11,7 +15,7 @@ export interface SignedIn {
 export const PASSWORD = 'a long walk in the hills';
 
 /** A new person, registered and logged in; with `scope`, their access token has no more than that. */
-export async function signIn(app: TestApp, options: { scope?: string } = {}): Promise<SignedIn> {
+export async function signIn(app: Service, options: { scope?: string } = {}): Promise<SignedIn> {
   const email = `${randomUUID()}@example.org`;
   const registered = await request(app.http).post('/auth/register').send({ email, password: PASSWORD });
   if (registered.status !== 201) throw new Error(`Register answered ${registered.status}`);

@@ -1,0 +1,172 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { Client } from '../support/builders.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { ServiceProcess } from '../support/service-process.js';
+import { TEST_PEPPERS } from '../support/test-app.js';
+
+const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
+
+/** A connection that is kept, and so stays with one worker. */
+class Connection {
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+  constructor(private readonly service: ServiceProcess) {}
+
+  /** The process at its other end, as the log names it. */
+  async pid(): Promise<number> {
+    const requestId = randomUUID();
+    await request(this.service.http).get('/auth/me').agent(this.#agent).set('X-Request-Id', requestId);
+    return eventually(() => {
+      const line = this.service.output.split('\n').find((text) => text.includes(requestId));
+      return (JSON.parse(line ?? '') as { pid: number }).pid;
+    });
+  }
+
+  async verdict(key: string): Promise<unknown> {
+    const answer = await request(this.service.http).post('/apikey/verify').agent(this.#agent).send({ key });
+    return answer.body.code;
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+describe('two workers', () => {
+  let database: TestDatabase;
+  let service: ServiceProcess;
+  let client: Client;
+  let applicationId: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    service = await ServiceProcess.start(
+      {
+        WEB_CONCURRENCY: '2',
+        DATABASE_URL: database.url,
+        JWT_SIGNING_KEY: SIGNING_KEY,
+        API_KEY_PEPPERS: TEST_PEPPERS,
+        BCRYPT_COST: '4',
+      },
+      tmpdir(),
+    );
+    client = await Client.signedIn(service);
+    applicationId = await client.createApplication();
+  }, 60_000);
+
+  afterAll(async () => {
+    await service.stop();
+    await database.drop();
+  });
+
+  it('serve one port, and neither accepts a key whose revocation has been answered', async () => {
+    const [one, other] = await connectionsToBoth();
+    for (let round = 0; round < 20; round++) {
+      const { id, key } = await client.issueKey(applicationId);
+      expect([await one.verdict(key), await other.verdict(key)]).toEqual(['VALID', 'VALID']);
+      await client.delete(`/apikey/${id}`).expect(204);
+      expect(await Promise.all([one.verdict(key), other.verdict(key)])).toEqual(['REVOKED', 'REVOKED']);
+    }
+    one.close();
+    other.close();
+  });
+
+  it('say once that they are ready', () => {
+    expect(service.output.match(/is ready/g)).toHaveLength(1);
+  });
+
+  it('are replaced when they are killed, while the other one serves and revokes', async () => {
+    const { id, key } = await client.issueKey(applicationId);
+    const [one, other] = await connectionsToBoth();
+    const killed = await one.pid();
+    process.kill(killed, 'SIGKILL');
+    one.close();
+    expect(await other.verdict(key)).toBe('VALID');
+    // Until then node:cluster may hand a new connection to the one that is dead.
+    await eventually(() => {
+      expect(service.output).toContain(`Worker ${killed} has ended (SIGKILL)`);
+    });
+
+    await client.delete(`/apikey/${id}`).expect(204);
+    expect(await other.verdict(key)).toBe('REVOKED');
+    other.close();
+
+    const replaced = await connectionsToBoth();
+    expect(await Promise.all(replaced.map((connection) => connection.pid()))).not.toContain(killed);
+    for (const connection of replaced) {
+      expect(await connection.verdict(key)).toBe('REVOKED');
+      connection.close();
+    }
+  }, 60_000);
+
+  it('end by SIGTERM without dropping a request that has begun', async () => {
+    const { key } = await client.issueKey(applicationId);
+    const answers: unknown[] = [];
+    const failures: unknown[] = [];
+    const callers = Array.from({ length: 8 }, async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      for (;;) {
+        try {
+          const answer = await request(service.http).post('/apikey/verify').agent(agent).send({ key });
+          answers.push(answer.body.code);
+          // Told to go elsewhere: a new connection might find the port already closed.
+          if (answer.headers.connection === 'close') return;
+        } catch (error) {
+          // No longer there: the end that a client may expect.
+          if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') failures.push(error);
+          return;
+        }
+      }
+    });
+    await eventually(() => {
+      expect(answers.length).toBeGreaterThan(100);
+    });
+    await service.stop();
+    expect(await service.exitCode()).toBe(0);
+    await Promise.all(callers);
+    expect(failures).toEqual([]);
+    expect(new Set(answers)).toEqual(new Set(['VALID']));
+  });
+
+  /** One connection to each worker. */
+  async function connectionsToBoth(): Promise<[Connection, Connection]> {
+    const byPid = new Map<number, Connection>();
+    return eventually(async () => {
+      const connection = new Connection(service);
+      const pid = await connection.pid();
+      if (byPid.has(pid)) connection.close();
+      else byPid.set(pid, connection);
+      const [one, other] = byPid.values();
+      if (one === undefined || other === undefined) throw new Error('Both connections are with one worker');
+      return [one, other];
+    }, 40_000);
+  }
+});
+
+describe('workers', () => {
+  it('that cannot start end the service, which says why once', async () => {
+    const started = ServiceProcess.start(
+      {
+        WEB_CONCURRENCY: '3',
+        HOST: '192.0.2.1',
+        DATABASE_URL: process.env.TEST_DATABASE_URL!,
+        JWT_SIGNING_KEY: SIGNING_KEY,
+        API_KEY_PEPPERS: TEST_PEPPERS,
+      },
+      tmpdir(),
+    );
+    const failure = await started.then(
+      () => '',
+      (error: unknown) => String(error),
+    );
+    expect(failure.match(/HOST is not an address of this machine/g)).toHaveLength(1);
+    expect(failure.match(/A worker has ended before it served/g)).toHaveLength(1);
+  });
+});
