@@ -9,8 +9,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   testRegex: String.raw`\.(e2e-)?spec\.ts$`,
-  // Needs a Redis: jest.redis.config.mjs.
-  testPathIgnorePatterns: ['<rootDir>/test/redis/'],
+  // They need other servers: jest.redis.config.mjs, jest.gateways.config.mjs.
+  testPathIgnorePatterns: ['<rootDir>/test/redis/', '<rootDir>/test/gateways/'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { [String.raw`^(\.{1,2}/.*)\.js$`]: '$1' },
   transform: {

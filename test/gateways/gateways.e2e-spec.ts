@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { Client, type CreatedKey } from '../support/builders.js';
+import { rawHttp } from '../support/raw-http.js';
+import { TestApp } from '../support/test-app.js';
+import { Gateway, type Behind } from './gateway.js';
+import { Upstream } from './upstream.js';
+
+const IDENTITY = ['X-Key-Id', 'X-Application-Id', 'X-Owner-Id', 'X-Key-Scopes'];
+
+interface Kind {
+  name: string;
+  start: (behind: Behind) => Promise<Gateway>;
+}
+const KINDS: Kind[] = [
+  { name: 'nginx', start: (behind) => Gateway.nginx(behind) },
+  { name: 'Caddy', start: (behind) => Gateway.caddy(behind) },
+];
+
+describe.each(KINDS)('$name, with the recipe of the documentation,', ({ start }) => {
+  let app: TestApp;
+  let client: Client;
+  let applicationId: string;
+  let upstream: Upstream;
+  let gateway: Gateway;
+  let good: CreatedKey;
+
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { TRUST_PROXY: 'loopback', VERIFY_UNKNOWN_KEYS_PER_SECOND: '3' } });
+    client = await Client.signedIn(app);
+    applicationId = await client.createApplication();
+    good = await client.issueKey(applicationId, { scopes: ['orders:read'] });
+    upstream = await Upstream.start();
+    gateway = await start({ upblit: `127.0.0.1:${app.port}`, upstream: upstream.address });
+  }, 60_000);
+
+  afterAll(async () => {
+    await gateway.stop();
+    await upstream.stop();
+    await app.stop();
+  });
+
+  beforeEach(() => {
+    upstream.received.length = 0;
+  });
+
+  const get = (path: string, key?: string): request.Test => {
+    const call = request(`http://127.0.0.1:${gateway.port}`).get(path);
+    return key === undefined ? call : call.set('x-api-key', key);
+  };
+
+  /** What the upstream has seen: one request, or none. */
+  const seen = () => upstream.received[0];
+
+  it('passes a request with a good key on, with its identity, its query and its body, and without the key', async () => {
+    await request(`http://127.0.0.1:${gateway.port}`)
+      .post('/things?page=2')
+      .set('x-api-key', good.key)
+      .send({ a: 'thing' })
+      .expect(200, 'from the upstream');
+    expect(seen()).toMatchObject({
+      method: 'POST',
+      url: '/things?page=2',
+      body: '{"a":"thing"}',
+      headers: {
+        'x-key-id': good.id,
+        'x-application-id': applicationId,
+        'x-owner-id': client.userId,
+        'x-key-scopes': 'orders:read',
+      },
+    });
+    expect(JSON.stringify(seen())).not.toContain(good.key);
+  });
+
+  it('takes the key as a bearer token, and does not pass that on either', async () => {
+    await get('/').set('Authorization', `Bearer ${good.key}`).expect(200);
+    expect(seen()?.headers).toMatchObject({ 'x-key-id': good.id });
+    expect(JSON.stringify(seen())).not.toContain(good.key);
+  });
+
+  it('passes an Authorization on that is for the upstream', async () => {
+    await get('/', good.key).set('Authorization', 'Basic dTpw').expect(200);
+    expect(seen()?.headers.authorization).toBe('Basic dTpw');
+  });
+
+  it('never passes on the identity that a client claims', async () => {
+    const withoutScopes = await client.issueKey(applicationId);
+    const forged = IDENTITY.flatMap((name) => [name, name.toLowerCase(), name.replaceAll('-', '_')]);
+    await rawHttp(gateway.port, [
+      'GET / HTTP/1.1',
+      `Host: 127.0.0.1:${gateway.port}`,
+      `x-api-key: ${withoutScopes.key}`,
+      ...forged.map((name) => `${name}: forged`),
+    ]);
+    expect(seen()?.headers).toMatchObject({ 'x-key-id': withoutScopes.id, 'x-owner-id': client.userId });
+    expect(JSON.stringify(seen())).not.toContain('forged');
+  });
+
+  it('answers 401 with a challenge when there is no key', async () => {
+    const answer = await get('/').expect(401);
+    expect(answer.headers['www-authenticate']).toBe('Bearer');
+    expect(seen()).toBeUndefined();
+  });
+
+  it('answers 401 to a key from the moment its revocation is answered', async () => {
+    const { id, key } = await client.issueKey(applicationId);
+    await get('/', key).expect(200);
+    await client.delete(`/apikey/${id}`).expect(204);
+    const answer = await get('/', key).expect(401);
+    expect(answer.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+    expect(upstream.received).toHaveLength(1);
+  });
+
+  it('answers 403 with the scope that is needed, and lets a key pass that has it', async () => {
+    const answer = await get('/orders', good.key).expect(403);
+    expect(answer.headers['www-authenticate']).toBe(
+      'Bearer error="insufficient_scope", scope="orders:write"',
+    );
+    expect(seen()).toBeUndefined();
+    const writer = await client.issueKey(applicationId, { scopes: ['orders:write'] });
+    await get('/orders?page=2', writer.key).expect(200);
+    expect(seen()).toMatchObject({ url: '/orders?page=2', headers: { 'x-key-scopes': 'orders:write' } });
+  });
+
+  it.each(['key', 'api_key', 'access_token', 'anything'])(
+    'refuses a key in the query as %s',
+    async (name) => {
+      await get(`/?page=2&${name}=${good.key}`, good.key).expect(400);
+      expect(seen()).toBeUndefined();
+    },
+  );
+
+  it('refuses two keys at once', async () => {
+    const host = `Host: 127.0.0.1:${gateway.port}`;
+    const header = `x-api-key: ${good.key}`;
+    const answer = await rawHttp(gateway.port, ['GET / HTTP/1.1', host, header, header]);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(seen()).toBeUndefined();
+  });
+
+  it("passes the upstream's own failure on as it is", async () => {
+    await get('/broken', good.key).expect(500, 'from the upstream');
+  });
+
+  it('answers 429 with Retry-After when Upblit says so', async () => {
+    const unknown = Array.from({ length: 20 }, () => get('/', generateKey('live').reveal()));
+    const limited = (await Promise.all(unknown)).filter(({ status }) => status !== 401);
+    expect(limited.length).toBeGreaterThan(0);
+    for (const { status, headers } of limited) {
+      expect([status, headers['retry-after']]).toEqual([429, expect.stringMatching(/^\d+$/)]);
+    }
+    expect(seen()).toBeUndefined();
+  });
+
+  it('lets nobody pass when Upblit is away', async () => {
+    const closed = await start({ upblit: '127.0.0.1:1', upstream: upstream.address });
+    const { status } = await request(`http://127.0.0.1:${closed.port}`).get('/').set('x-api-key', good.key);
+    await closed.stop();
+    expect([502, 503]).toContain(status);
+    expect(seen()).toBeUndefined();
+  });
+});
