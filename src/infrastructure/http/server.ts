@@ -4,6 +4,7 @@ import { LogController, type FastifyInstance, type FastifyServerOptions } from '
 import type { DestinationStream } from 'pino';
 import type { Env } from '../../config/env.js';
 import { createLogger } from '../logging/logger.js';
+import { RequestLogger } from '../logging/request-logger.js';
 import type { Lifecycle } from './lifecycle.js';
 import { answerClientError, answerNodeRefusals, refuseBadHost } from './node-refusals.js';
 import { sendProblem } from './problem.filter.js';
@@ -21,6 +22,7 @@ const FAST_ROUTES = new Set([VERIFICATION]);
 export function createServer(env: Env, log?: DestinationStream): FastifyAdapter {
   const options: FastifyServerOptions & { http: ServerOptions } = {
     loggerInstance: createLogger(env, log),
+    childLoggerFactory: (logger, bindings) => new RequestLogger(logger, bindings),
     // One line a request is written when it is answered, by observeRequests().
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
