@@ -15,8 +15,7 @@ import { commonHeaders, SECURITY_HEADERS } from './security-headers.js';
 const HEADER_LIMIT = 16 * 1024;
 
 /** The verification: no browser shows its answers, and it has no time to lose. */
-const VERIFICATION = '/apikey/verify';
-const FAST_ROUTES = new Set([VERIFICATION]);
+const FAST_ROUTES = new Set(['/apikey/verify']);
 
 /** The HTTP server with its limits and time-outs. Nothing is registered on it yet. */
 export function createServer(env: Env, log?: DestinationStream): FastifyAdapter {
@@ -26,9 +25,6 @@ export function createServer(env: Env, log?: DestinationStream): FastifyAdapter 
     // One line a request is written when it is answered, by observeRequests().
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
-    // A logger of its own for each request costs as much as a verdict, and a verification has nothing to log.
-    childLoggerFactory: (logger, bindings, options, request) =>
-      request.url?.startsWith(VERIFICATION) === true ? logger : logger.child(bindings, options),
     requestIdHeader: false,
     trustProxy: env.TRUST_PROXY ?? false,
     bodyLimit: BODY_LIMIT,

@@ -53,8 +53,8 @@ export class RequestLogger implements FastifyBaseLogger {
 
   private write(level: Level, line: unknown[]): void {
     const { logger } = this;
-    const write = logger[level].bind(logger) as (...line: unknown[]) => void;
-    write(...line);
+    const write: (...line: [unknown, ...unknown[]]) => void = logger[level].bind(logger);
+    write(...(line as [unknown, ...unknown[]]));
   }
 
   private get logger(): FastifyBaseLogger {
