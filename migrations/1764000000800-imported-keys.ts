@@ -4,7 +4,6 @@ export class ImportedKeys1764000000800 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     // Such a secret was made elsewhere: its hash is the HMAC of the plaintext's SHA-256.
     await queryRunner.query('ALTER TABLE api_key_secrets ADD COLUMN imported boolean NOT NULL DEFAULT false');
-    await queryRunner.query('ALTER TABLE api_key_secrets ALTER COLUMN imported DROP DEFAULT');
     // Somebody may have asked for it before it was imported, and nodes may remember that it was unknown.
     await queryRunner.query(`
       CREATE CONSTRAINT TRIGGER api_key_secrets_import_is_a_change AFTER INSERT ON api_key_secrets

@@ -10,6 +10,7 @@ import { LimitedKeys1764000000510 } from './1764000000510-limited-keys.js';
 import { Members1764000000600 } from './1764000000600-members.js';
 import { Idempotency1764000000700 } from './1764000000700-idempotency.js';
 import { ImportedKeys1764000000800 } from './1764000000800-imported-keys.js';
+import { DeclaredScopes1764000000900 } from './1764000000900-declared-scopes.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -24,4 +25,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   Members1764000000600,
   Idempotency1764000000700,
   ImportedKeys1764000000800,
+  DeclaredScopes1764000000900,
 ];

@@ -96,6 +96,33 @@ describe('what restricts and describes a key', () => {
     );
   });
 
+  describe('scopes that an application declares', () => {
+    it('are the only ones its keys may have, however these come to be', async () => {
+      const id = await owner.createApplication({
+        name: 'declared',
+        scopes: ['telemetry:read', 'telemetry:write'],
+      });
+      const issued = await owner.issueKey(id, { scopes: ['telemetry:*'] });
+      const undeclared = { scopes: ['telemetry:read', 'billing'] };
+      const sha256 = 'ab'.repeat(32);
+      const refused = await Promise.all([
+        owner.post(`/apikey?ApplicationId=${id}`).send(undeclared),
+        owner.patch(`/apikey/${issued.id}`).send(undeclared),
+        owner.post(`/apikey/import?ApplicationId=${id}`).send({ keys: [{ sha256, ...undeclared }] }),
+      ]);
+      for (const { status, body } of refused) {
+        expect([status, body.code, body.errors[0].field]).toEqual([400, 'validation_failed', 'scopes']);
+      }
+      await owner.patch(`/applications/${id}`).send({ scopes: null }).expect(200);
+      await owner.patch(`/apikey/${issued.id}`).send(undeclared).expect(200);
+    });
+
+    it.each([{ scopes: 'a' }, { scopes: ['a b'] }, { scopes: ['a', 'a'] }])('are not %p', async (body) => {
+      const response = await owner.post('/applications').send({ name: 'declared', ...body });
+      expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
+    });
+  });
+
   describe('customers and tags', () => {
     it('come back with the key, and customers with its verification', async () => {
       const { id, key } = await owner.issueKey(applicationId, {

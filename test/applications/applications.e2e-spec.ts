@@ -23,6 +23,7 @@ describe('applications', () => {
       name: 'checkout',
       description: null,
       environment: 'production',
+      scopes: null,
       ownerId: owner.userId,
       createdAt: expect.stringMatching(/Z$/),
       updatedAt: response.body.createdAt,

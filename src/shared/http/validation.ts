@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
-import { ValidateIf, type ValidationOptions } from 'class-validator';
+import { ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
+import { isScope } from '../key-scopes.js';
 
 /** The field may be left out, but not be null: class-validator's own `@IsOptional()` lets null through. */
 export function Omittable(options?: ValidationOptions): PropertyDecorator {
@@ -15,5 +16,19 @@ export function Trim(): PropertyDecorator {
 export function WholeNumber(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,
+  );
+}
+
+export function IsScopeName(options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isScopeName',
+      validator: {
+        validate: isScope,
+        defaultMessage: () =>
+          '$property must be made of printable ASCII without spaces, quotes and backslashes (RFC 6749, section 3.3), 1 to 100 characters, with * only as the last level',
+      },
+    },
+    options,
   );
 }

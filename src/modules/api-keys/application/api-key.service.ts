@@ -4,6 +4,8 @@ import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
+import { undeclared } from '../../../shared/key-scopes.js';
+import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import {
   IdempotencyService,
@@ -66,6 +68,7 @@ const ISSUED_KEY: AnswerCodec<IssuedKey> = {
 export class ApiKeyService {
   constructor(
     private readonly keys: ApiKeyRepository,
+    private readonly applications: ApplicationService,
     private readonly hasher: KeyHasher,
     private readonly limits: ApiKeyLimits,
     private readonly balances: CreditBalances,
@@ -97,6 +100,7 @@ export class ApiKeyService {
   ): Promise<IssuedKey> {
     const now = this.clock.now();
     assertExpiry(settings.expiresAt, now);
+    await assertDeclared(this.applications, applicationId, settings.scopes);
     const environment = settings.environment ?? 'live';
     const plaintext = generateKey(environment);
     const id = uuidv7();
@@ -128,6 +132,7 @@ export class ApiKeyService {
   /** Throws `api_key_revoked`, `validation_failed`, `no_credits`, and `edit_conflict` when others keep changing it. */
   async change(key: ApiKey, changes: ApiKeyChanges): Promise<ApiKey> {
     assertExpiry(changes.expiresAt, this.clock.now());
+    await assertDeclared(this.applications, key.applicationId, changes.scopes);
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.change(changes);
@@ -217,4 +222,18 @@ export function apiKeyNotFound(): DomainError {
     'api_key_not_found',
     'There is no key of this id: list the keys of an application with GET /apikey?ApplicationId={id}.',
   );
+}
+
+/** Throws `validation_failed` for scopes that the application does not declare, where it declares any. */
+export async function assertDeclared(
+  applications: ApplicationService,
+  applicationId: string,
+  scopes: readonly string[] = [],
+): Promise<void> {
+  if (scopes.length === 0) return;
+  if (undeclared(scopes, await applications.declaredScopes(applicationId)).length === 0) return;
+  const message = 'must be scopes that the application declares';
+  throw new DomainError('validation_failed', `scopes ${message}.`, {
+    errors: [{ field: 'scopes', message }],
+  });
 }

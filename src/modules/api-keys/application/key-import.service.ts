@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { Clock } from '../../../shared/clock.js';
 import type { Subject } from '../../../shared/subject.js';
+import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import { ApiKey, type ApiKeySettings } from '../domain/api-key.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import { importedHint } from '../domain/imported-key.js';
 import { KeyHasher } from '../domain/key-hasher.js';
-import { ApiKeyLimits, assertExpiry } from './api-key.service.js';
+import { ApiKeyLimits, assertDeclared, assertExpiry } from './api-key.service.js';
 
 /** The keys of one call. */
 export const MAX_IMPORT = 1000;
@@ -31,6 +32,7 @@ export type ImportResult = { outcome: 'imported'; id: string } | { outcome: 'exi
 export class KeyImportService {
   constructor(
     private readonly keys: ApiKeyRepository,
+    private readonly applications: ApplicationService,
     private readonly hasher: KeyHasher,
     private readonly limits: ApiKeyLimits,
     private readonly clock: Clock,
@@ -44,6 +46,8 @@ export class KeyImportService {
    */
   async import(applicationId: string, keys: readonly KeyToImport[], by: Subject): Promise<ImportResult[]> {
     const now = this.clock.now();
+    const scopes = keys.flatMap((key) => key.scopes ?? []);
+    await assertDeclared(this.applications, applicationId, scopes);
     const candidates = keys.map((key) => {
       assertExpiry(key.expiresAt, now);
       return {

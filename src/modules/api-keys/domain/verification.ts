@@ -1,5 +1,5 @@
 import type { AddressList } from './address-list.js';
-import { coversAll } from './scopes.js';
+import { coversAll } from '../../../shared/key-scopes.js';
 import type { KeyEnvironment } from './key-format.js';
 import type { Metadata } from './metadata.js';
 import type { Metering, Usage } from './metering.js';

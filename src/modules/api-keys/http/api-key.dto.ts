@@ -14,7 +14,7 @@ import {
   Min,
 } from 'class-validator';
 import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
-import { Omittable, Trim } from '../../../shared/http/validation.js';
+import { IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
 import { MAX_ADDRESS_RANGES } from '../domain/address-list.js';
 import { MAX_OVERLAP_SECONDS } from '../domain/api-key-secret.js';
 import { KEY_STATUSES, type KeyStatus } from '../domain/api-key.js';
@@ -22,7 +22,7 @@ import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
 import type { CreditChanges, Credits } from '../domain/credits.js';
 import type { Metadata } from '../domain/metadata.js';
 import type { RateLimit } from '../domain/rate-limit.js';
-import { MAX_SCOPES } from '../domain/scopes.js';
+import { MAX_SCOPES } from '../../../shared/key-scopes.js';
 import {
   IsCreditChanges,
   IsCredits,
@@ -32,15 +32,7 @@ import {
   ReadRateLimits,
 } from './limit-validators.js';
 import { ChangeCreditsDto, CreditsDto, RATE_LIMITS, RateLimitDto } from './limits.dto.js';
-import {
-  AsGiven,
-  IsMetadata,
-  IsRange,
-  IsScopeName,
-  IsTime,
-  ReadRanges,
-  ReadTime,
-} from './field-validators.js';
+import { AsGiven, IsMetadata, IsRange, IsTime, ReadRanges, ReadTime } from './field-validators.js';
 
 const NAME = { minLength: 1, maxLength: 100, example: 'production collector' };
 const SCOPES: ApiPropertyOptions = {

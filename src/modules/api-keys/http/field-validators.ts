@@ -3,7 +3,6 @@ import { ValidateBy, type ValidationArguments, type ValidationOptions } from 'cl
 import ipaddr from 'ipaddr.js';
 import { isIP } from 'node:net';
 import { metadataProblem } from '../domain/metadata.js';
-import { isScope } from '../domain/scopes.js';
 
 /** RFC 3339, section 5.6, with seconds and an offset. */
 const RFC3339 = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/i;
@@ -31,20 +30,6 @@ export function IsTime(): PropertyDecorator {
       defaultMessage: () => 'must be an RFC 3339 time, such as 2027-05-27T10:00:00Z',
     },
   });
-}
-
-export function IsScopeName(options?: ValidationOptions): PropertyDecorator {
-  return ValidateBy(
-    {
-      name: 'isScopeName',
-      validator: {
-        validate: isScope,
-        defaultMessage: () =>
-          '$property must be made of printable ASCII without spaces, quotes and backslashes (RFC 6749, section 3.3), 1 to 100 characters, with * only as the last level',
-      },
-    },
-    options,
-  );
 }
 
 /** Keeps an object as it came: class-transformer would rebuild it, and change some. */

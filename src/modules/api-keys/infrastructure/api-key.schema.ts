@@ -84,7 +84,7 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
     createdAt: { ...TIME, name: 'created_at' },
     expiresAt: { ...TIME, name: 'expires_at', nullable: true },
     overlapSeconds: { type: 'integer', name: 'overlap_seconds', nullable: true },
-    imported: { type: 'boolean' },
+    imported: { type: 'boolean', default: false },
     revokedAt: { ...TIME, name: 'revoked_at', nullable: true },
   },
   foreignKeys: [

@@ -56,6 +56,11 @@ export class ApplicationService {
     throw new DomainError('edit_conflict', 'Others are changing this application: read it again and retry.');
   }
 
+  /** The scopes that the keys of an application may have; null for any. Throws `application_not_found`. */
+  async declaredScopes(id: string): Promise<string[] | null> {
+    return (await this.get(id)).scopes;
+  }
+
   /** Throws `application_not_found`, also for a deleted one. */
   private async get(id: string): Promise<Application> {
     const application = await this.applications.find(id);

@@ -8,6 +8,7 @@ export interface ApplicationChanges {
   name?: string;
   description?: string | null;
   environment?: ApplicationEnvironment;
+  scopes?: string[] | null;
 }
 
 /** What keys belong to: a service somebody owns. */
@@ -26,6 +27,8 @@ export class Application {
     readonly deletedAt: Date | null,
     /** Counts the changes, so that a stale one is noticed. */
     readonly version: number,
+    /** The scopes its keys may have; null for any. */
+    public scopes: string[] | null,
   ) {}
 
   static create(
@@ -45,6 +48,7 @@ export class Application {
       now,
       null,
       1,
+      props.scopes ?? null,
     );
   }
 
@@ -67,6 +71,7 @@ export class Application {
     if (changes.name !== undefined) this.name = changes.name;
     if (changes.description !== undefined) this.description = changes.description;
     if (changes.environment !== undefined) this.environment = changes.environment;
+    if (changes.scopes !== undefined) this.scopes = changes.scopes;
     this.updatedAt = now;
   }
 }

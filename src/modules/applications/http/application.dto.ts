@@ -1,6 +1,16 @@
-import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
-import { Omittable, Trim } from '../../../shared/http/validation.js';
+import { ApiProperty, ApiPropertyOptional, PartialType, type ApiPropertyOptions } from '@nestjs/swagger';
+import {
+  ArrayMaxSize,
+  ArrayUnique,
+  IsArray,
+  IsIn,
+  IsOptional,
+  IsString,
+  Length,
+  MaxLength,
+} from 'class-validator';
+import { MAX_SCOPES } from '../../../shared/key-scopes.js';
+import { IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import {
   APPLICATION_ENVIRONMENTS,
@@ -9,6 +19,14 @@ import {
 } from '../domain/application.js';
 
 const ID = { format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' } as const;
+
+const SCOPES: ApiPropertyOptions = {
+  type: [String],
+  nullable: true,
+  maxItems: MAX_SCOPES,
+  example: ['telemetry:read', 'telemetry:write'],
+  description: 'The scopes that exist: a key with another is refused. Null, or left out, for any.',
+};
 
 export class CreateApplicationDto {
   @ApiProperty({ minLength: 1, maxLength: 100, example: 'checkout-service' })
@@ -28,9 +46,17 @@ export class CreateApplicationDto {
   @Omittable()
   @IsIn(APPLICATION_ENVIRONMENTS)
   environment?: ApplicationEnvironment;
+
+  @ApiPropertyOptional(SCOPES)
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_SCOPES)
+  @ArrayUnique()
+  @IsScopeName({ each: true })
+  scopes?: string[] | null;
 }
 
-/** Left out means unchanged; only the description may be null. */
+/** Left out means unchanged; only the description and the scopes may be null. */
 export class ChangeApplicationDto extends PartialType(CreateApplicationDto, { skipNullProperties: false }) {}
 
 export class ApplicationDto {
@@ -45,6 +71,9 @@ export class ApplicationDto {
 
   @ApiProperty({ enum: APPLICATION_ENVIRONMENTS })
   environment!: ApplicationEnvironment;
+
+  @ApiProperty(SCOPES)
+  scopes!: string[] | null;
 
   @ApiProperty({ description: "The `sub` of the owner's tokens.", example: ID.example })
   ownerId!: string;
@@ -77,6 +106,7 @@ export function toResponse(application: Application): ApplicationDto {
     name: application.name,
     description: application.description,
     environment: application.environment,
+    scopes: application.scopes,
     ownerId: application.ownerSubject,
     ...(application.ownerIssuer === LOCAL_ISSUER ? {} : { ownerIssuer: application.ownerIssuer }),
     createdAt: application.createdAt.toISOString(),

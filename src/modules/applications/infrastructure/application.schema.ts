@@ -17,8 +17,10 @@ export const applicationSchema = new EntitySchema<Application>({
     updatedAt: { type: 'timestamptz', precision: 3, name: 'updated_at' },
     deletedAt: { type: 'timestamptz', precision: 3, name: 'deleted_at', nullable: true },
     version: { type: 'integer' },
+    scopes: { type: 'text', array: true, nullable: true },
   },
   checks: [
+    { name: 'applications_scopes', expression: 'cardinality(scopes) <= 100' },
     { name: 'applications_name_length', expression: 'char_length(name) BETWEEN 1 AND 100' },
     { name: 'applications_description_length', expression: 'char_length(description) <= 1000' },
     {

@@ -36,6 +36,7 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
         name: application.name,
         description: application.description,
         environment: application.environment,
+        scopes: application.scopes,
         updatedAt: application.updatedAt,
         version: application.version + 1,
       },

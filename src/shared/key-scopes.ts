@@ -26,3 +26,14 @@ export function covers(held: readonly string[], needed: string): boolean {
 export function coversAll(held: readonly string[], needed: readonly string[]): boolean {
   return needed.every((scope) => covers(held, scope));
 }
+
+/**
+ * Those of `scopes` that fit none of the declared ones: a wildcard fits when it covers a declared scope, or is covered
+ * by one. Where nothing is declared (null), everything fits.
+ */
+export function undeclared(scopes: readonly string[], declared: readonly string[] | null): string[] {
+  if (declared === null) return [];
+  return scopes.filter(
+    (scope) => !declared.some((known) => covers([known], scope) || covers([scope], known)),
+  );
+}

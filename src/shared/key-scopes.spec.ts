@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { covers, coversAll, isScope } from './scopes.js';
+import { covers, coversAll, isScope, undeclared } from './key-scopes.js';
 
 describe('scopes', () => {
   it.each(['telemetry:write', 'telemetry:*', '*', 'a', '!', 'x'.repeat(100)])('may be named %s', (scope) => {
@@ -46,5 +46,17 @@ describe('scopes', () => {
     expect(coversAll(['a'], ['a', 'b'])).toBe(false);
     expect(coversAll([], [])).toBe(true);
     expect(coversAll([], ['a'])).toBe(false);
+  });
+
+  it('fit what is declared, or anything where nothing is', () => {
+    const declared = ['telemetry:read', 'telemetry:write', 'admin:*'];
+    expect(undeclared(['telemetry:read', 'telemetry:*', 'admin:users', '*'], declared)).toEqual([]);
+    expect(undeclared(['telemetry:delete', 'billing', 'bill:*'], declared)).toEqual([
+      'telemetry:delete',
+      'billing',
+      'bill:*',
+    ]);
+    expect(undeclared(['anything'], [])).toEqual(['anything']);
+    expect(undeclared(['anything'], null)).toEqual([]);
   });
 });
