@@ -106,8 +106,8 @@ describe('The numbers of changes', () => {
   it('stand for everything when a transaction changes more records than are worth naming', async () => {
     await pool.query(
       `INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
-                             created_by_issuer, created_by_subject, version, tags, ip_allowlist)
-       SELECT gen_random_uuid(), $1, 'one of many', 'live', '{}', '{}', true, now(), 'i', 's', 1, '{}', '{}'
+                             created_by_issuer, created_by_subject, version, tags, ip_allowlist, rate_limits, metered)
+       SELECT gen_random_uuid(), $1, 'one of many', 'live', '{}', '{}', true, now(), 'i', 's', 1, '{}', '{}', '[]', false
          FROM generate_series(1, 3000)`,
       [application],
     );

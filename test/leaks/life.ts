@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { alphanumeric, random, type Recorder } from './recorder.js';
 
 const EMAIL = 'someone@example.org';
@@ -47,6 +48,7 @@ async function useKeys(service: Recorder, application: string): Promise<void> {
   await verify(service, newSecret);
 
   await limitAndRepeat(service, application);
+  await bringAlong(service, application);
   const another = await issue(service, 'another key', application, { environment: 'test' });
   await service.call(another.path, { method: 'DELETE' });
   await verify(service, another.secret);
@@ -89,6 +91,14 @@ async function limitAndRepeat(service: Recorder, application: string): Promise<v
   await verifyInEveryWay(service, key.secret);
   await service.call('/apikey/bulk-revoke', { body: { ids: [key.path.replace('/apikey/', '')] } });
   await verify(service, key.secret);
+}
+
+/** A key from elsewhere: the service sees its SHA-256 first, and the key itself when it is used. */
+async function bringAlong(service: Recorder, application: string): Promise<void> {
+  const key = service.keep('imported key', `sk_live_${random()}`);
+  const sha256 = createHash('sha256').update(key).digest('hex');
+  await service.call(`/apikey/import?ApplicationId=${application}`, { body: { keys: [{ sha256 }] } });
+  await verify(service, key);
 }
 
 async function shareAndTransfer(service: Recorder, friend: string): Promise<void> {

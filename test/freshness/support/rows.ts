@@ -17,8 +17,8 @@ export async function insertKey(pool: Pool, application: string): Promise<string
   await pool.query(
     `WITH key AS (
        INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
-                             created_by_issuer, created_by_subject, version, tags, ip_allowlist)
-       VALUES ($1, $2, 'a key', 'live', '{}', '{}', true, now(), 'issuer', 'subject', 1, '{}', '{}')
+                             created_by_issuer, created_by_subject, version, tags, ip_allowlist, rate_limits, metered)
+       VALUES ($1, $2, 'a key', 'live', '{}', '{}', true, now(), 'issuer', 'subject', 1, '{}', '{}', '[]', false)
        RETURNING id
      )
      INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
