@@ -143,7 +143,20 @@ describe.each(KINDS)('$name, with the recipe of the documentation,', ({ start })
     await get('/broken', good.key).expect(500, 'from the upstream');
   });
 
-  it('answers 429 with Retry-After when Upblit says so', async () => {
+  it('answers 429 beyond the limit of a key, with when to come back', async () => {
+    const rateLimits = [{ name: 'minute', limit: 1, windowSeconds: 60 }];
+    const { key } = await client.issueKey(applicationId, { rateLimits });
+    await get('/', key).expect(200);
+    const { headers } = await get('/', key).expect(429);
+    expect(headers).toMatchObject({
+      'retry-after': expect.stringMatching(/^\d+$/),
+      ratelimit: expect.stringMatching(/^"minute";r=0;t=\d+$/),
+      'ratelimit-policy': '"minute";q=1;w=60',
+    });
+    expect(upstream.received).toHaveLength(1);
+  });
+
+  it('answers 429 with Retry-After to a flood of unknown keys', async () => {
     const unknown = Array.from({ length: 20 }, () => get('/', generateKey('live').reveal()));
     const limited = (await Promise.all(unknown)).filter(({ status }) => status !== 401);
     expect(limited.length).toBeGreaterThan(0);
