@@ -4,7 +4,7 @@ import { PlaintextKey } from './plaintext-key.js';
 const FORM = /^[\x21-\x7E]{16,255}$/;
 
 /** Keys of this prefix are made here, and carry a checksum. */
-export const OUR_PREFIX = 'upblit_';
+const OUR_PREFIX = 'upblit_';
 
 /**
  * Reads a key that may have been made elsewhere and imported; null for what cannot be one. Of its form nothing is
