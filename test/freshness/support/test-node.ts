@@ -27,7 +27,7 @@ export class TestNode {
 
   constructor(options: TestNodeOptions) {
     const { url, feedUrl = url, leaseMs = 1000, staleMs = 0, poolSize = 3 } = options;
-    this.pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 1000 });
+    this.pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 3000 });
     this.pool.on('error', () => undefined);
     this.freshness = createFreshness({
       url: feedUrl,
