@@ -135,6 +135,20 @@ function expectUnavailable(answer: Response): void {
   expect(answer.text).not.toMatch(/ECONN|timeout|SELECT|postgres/i);
 }
 
+describe('a call that takes longer than the time for an answer', () => {
+  it('is answered 503, though its statements might go on', async () => {
+    const impatient = await TestApp.start({ database, env: { RESPONSE_TIMEOUT_MS: '300' } });
+    const holder = new PostgresClient({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE applications');
+    const startedAt = performance.now();
+    expectUnavailable(await new Client(impatient, client.caller).get('/applications'));
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+    await holder.end();
+    await impatient.stop();
+  });
+});
+
 async function asAdministrator(sql: string): Promise<void> {
   const administrator = new PostgresClient({ connectionString: database.url });
   await administrator.connect();

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client as PostgresClient } from 'pg';
 import request from 'supertest';
+import { Client } from '../support/builders.js';
 import { createTestDatabase } from '../support/database.js';
 import { sendRaw } from '../support/raw-socket.js';
 import { TestApp } from '../support/test-app.js';
@@ -72,6 +75,7 @@ describe('the metrics', () => {
     expect(text).toContain(sample('GET', 'unmatched', 404));
     expect(text).not.toContain(id);
     expect(text).toContain('process_cpu_seconds_total');
+    expect(text).toMatch(/^upblit_database_connections\{state="idle"\} [1-9]/m);
   });
 });
 
@@ -173,9 +177,60 @@ describe('the address of a client', () => {
 });
 
 describe('connections', () => {
+  it('over the limit are closed, and the others still answered', async () => {
+    const small = await TestApp.start({ env: { MAX_CONNECTIONS: '2' } });
+    const held = await Promise.all([openConnection(small.port), openConnection(small.port)]);
+    const refused = await openConnection(small.port);
+    await once(refused.resume(), 'close');
+    held[0]!.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [answer] = (await once(held[0]!, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK/);
+    for (const socket of held) socket.destroy();
+    await small.stop();
+  });
+
   it('are kept for further requests', async () => {
     const get = 'GET /health/live HTTP/1.1\r\nHost: x\r\n';
     const { body } = await sendRaw(app.port, `${get}\r\n${get}Connection: close\r\n\r\n`);
     expect(body.match(/\{"status":"ok"\}/g)).toHaveLength(2);
   });
 });
+
+describe('a fault of ours', () => {
+  it('answers 500 and says nothing of it; the log says which, under the same request id', async () => {
+    const lines: string[] = [];
+    const broken = await TestApp.start({
+      env: { LOG_LEVEL: 'error' },
+      log: { write: (line) => lines.push(line) },
+    });
+    const client = await Client.signedIn(broken);
+    await broken.query('ALTER TABLE applications RENAME TO elsewhere');
+    const answer = await client.get('/applications');
+    await broken.stop();
+    expect(answer.status).toBe(500);
+    expect(answer.body).toEqual({
+      type: 'urn:upblit:problem:internal_error',
+      title: 'Something went wrong on our side',
+      status: 500,
+      detail: 'Try again; if it stays, tell the operator the requestId.',
+      instance: '/applications',
+      code: 'internal_error',
+      requestId: answer.headers['x-request-id'],
+    });
+    const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(entries).toEqual([
+      expect.objectContaining({
+        reqId: answer.headers['x-request-id'],
+        err: expect.objectContaining({ type: 'QueryFailedError', code: '42P01' }),
+      }),
+    ]);
+    expect(lines.join()).not.toMatch(/SELECT|parameters/);
+  });
+});
+
+async function openConnection(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  return socket;
+}

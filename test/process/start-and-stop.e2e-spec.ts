@@ -104,6 +104,7 @@ describe('a service that has started', () => {
     await eventually(async () => {
       expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
     });
+    expect(service.output).toContain('PostgreSQL has closed an idle connection');
   });
 });
 

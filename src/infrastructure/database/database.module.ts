@@ -1,7 +1,8 @@
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ENV, type Env } from '../../config/env.js';
 import { dataSourceOptions } from './data-source.js';
+import { PoolMetrics } from './pool-metrics.js';
 
 /** The pool of connections every repository shares. Each module registers its own entity schemas. */
 @Module({
@@ -16,8 +17,14 @@ import { dataSourceOptions } from './data-source.js';
           statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
         }),
         autoLoadEntities: true,
+        // Of a connection that nobody is using. The pool has already let go of it and opens another when one is
+        // needed; without a listener the process would end.
+        poolErrorHandler: (error: Error) => {
+          new Logger('Database').warn('PostgreSQL has closed an idle connection', error);
+        },
       }),
     }),
   ],
+  providers: [PoolMetrics],
 })
 export class DatabaseModule {}
