@@ -182,8 +182,8 @@ describe('connections', () => {
     const held = await Promise.all([openConnection(small.port), openConnection(small.port)]);
     const refused = await openConnection(small.port);
     await once(refused.resume(), 'close');
-    held[0]!.write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
-    const [answer] = (await once(held[0]!, 'data')) as [Buffer];
+    held[0].write('GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [answer] = (await once(held[0], 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 200 OK/);
     for (const socket of held) socket.destroy();
     await small.stop();
