@@ -10,7 +10,7 @@ import {
 } from '../../src/infrastructure/database/embedded-postgres.js';
 import { migrate } from '../../src/infrastructure/database/migrate.js';
 import { eventually } from '../support/eventually.js';
-import { insertApplication, insertKey } from './support/rows.js';
+import { Rows } from './support/rows.js';
 import { TestNode } from './support/test-node.js';
 
 const LEASE_MS = 1000;
@@ -22,6 +22,7 @@ describe('When PostgreSQL is stopped in the middle of everything, again and agai
   let directory: string;
   let postgres: EmbeddedPostgres;
   let admin: Pool;
+  let records: Rows;
   let nodes: TestNode[];
 
   beforeAll(async () => {
@@ -31,11 +32,13 @@ describe('When PostgreSQL is stopped in the middle of everything, again and agai
     await migrate(postgres.url);
     admin = new Pool({ connectionString: postgres.url, max: 3 });
     admin.on('error', () => undefined);
+    records = await Rows.open(postgres.url);
     nodes = await Promise.all([1, 2].map(() => TestNode.start({ url: postgres.url, leaseMs: LEASE_MS })));
   }, 120_000);
 
   afterAll(async () => {
     await Promise.all(nodes.map((node) => node.stop()));
+    await records.close();
     await admin.end();
     await postgres.stop();
     await removeEmbeddedPostgres(directory);
@@ -43,8 +46,9 @@ describe('When PostgreSQL is stopped in the middle of everything, again and agai
   }, 60_000);
 
   it('no answered revocation is lost, and the nodes recover', async () => {
-    const application = await insertApplication(admin);
-    const keys = await Promise.all(Array.from({ length: KEYS }, () => insertKey(admin, application)));
+    const application = await records.insertApplication();
+    const keys: string[] = [];
+    while (keys.length < KEYS) keys.push(await records.insertKey(application));
     for (const key of keys) for (const node of nodes) expect(await node.accepts(key)).toBe(true);
 
     const answered: string[] = [];

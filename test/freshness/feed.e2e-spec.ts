@@ -7,13 +7,14 @@ import { PostgresNodeTable } from '../../src/modules/freshness/infrastructure/po
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { Proxy } from './support/proxy.js';
-import { insertApplication, insertKey, lastNumber } from './support/rows.js';
+import { Rows } from './support/rows.js';
 
 const LEASE_MS = 1000;
 
 describe('The feed on PostgreSQL', () => {
   let database: TestDatabase;
   let pool: Pool;
+  let records: Rows;
   let proxy: Proxy;
   let feed: PostgresFeed;
   let node: string;
@@ -22,11 +23,13 @@ describe('The feed on PostgreSQL', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
+    records = await Rows.open(database.url);
     pool = new Pool({ connectionString: database.url, max: 5 });
     pool.on('error', () => undefined);
   });
 
   afterAll(async () => {
+    await records.close();
     await pool.end();
     await database.drop();
   });
@@ -50,14 +53,14 @@ describe('The feed on PostgreSQL', () => {
     await blocker.connect();
     await blocker.query('BEGIN');
     await blocker.query('LOCK TABLE key_changes IN ACCESS EXCLUSIVE MODE');
-    const renewed = renew(await lastNumber(pool));
+    const renewed = renew(await records.lastNumber());
     // The read waits for the lock; the renewal does not, and everybody can see it.
     await eventually(async () => {
       expect(await renewalOf(node)).toBe(2);
     }, LEASE_MS / 2);
     await blocker.query('COMMIT');
     await blocker.end();
-    expect(await renewed).toMatchObject({ last: await lastNumber(pool) });
+    expect(await renewed).toMatchObject({ last: await records.lastNumber() });
   });
 
   it('tells a node that has applied nothing where the feed stands, and every node there is', async () => {
@@ -65,7 +68,7 @@ describe('The feed on PostgreSQL', () => {
     await renew();
     await renew(0, { node: other });
     const answer = await renew();
-    expect(answer.last).toBe(await lastNumber(pool));
+    expect(answer.last).toBe(await records.lastNumber());
     expect(answer.changes).toEqual([]);
     expect(answer.nodes).toEqual(
       expect.arrayContaining([
@@ -77,9 +80,9 @@ describe('The feed on PostgreSQL', () => {
   });
 
   it('tells every change from the one that was applied on, in order', async () => {
-    const application = await insertApplication(pool);
-    const applied = await lastNumber(pool);
-    const keys = [await insertKey(pool, application), await insertKey(pool, application)];
+    const application = await records.insertApplication();
+    const applied = await records.lastNumber();
+    const keys = [await records.insertKey(application), await records.insertKey(application)];
     for (const key of keys) await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
 
     const { last, changes } = await renew(applied);
@@ -91,7 +94,7 @@ describe('The feed on PostgreSQL', () => {
   });
 
   it('tells nothing when there is more than is worth reading', async () => {
-    const applied = await lastNumber(pool);
+    const applied = await records.lastNumber();
     await pool.query(
       `WITH taken AS (UPDATE key_change_counter SET number = number + 6000 RETURNING number)
        INSERT INTO key_changes SELECT $1::bigint + n, 'api_key', gen_random_uuid() FROM taken, generate_series(1, 6000) n`,
@@ -125,8 +128,8 @@ describe('The feed on PostgreSQL', () => {
 
   it('reads the changes between two renewals without renewing', async () => {
     await renew();
-    const applied = await lastNumber(pool);
-    const key = await insertKey(pool, await insertApplication(pool));
+    const applied = await records.lastNumber();
+    const key = await records.insertKey(await records.insertApplication());
     await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
     expect((await feed.read(applied)).changes.at(-1)).toMatchObject({ kind: 'api_key', id: key });
     expect(await renewalOf(node)).toBe(1);
@@ -140,7 +143,7 @@ describe('The feed on PostgreSQL', () => {
     expect(performance.now() - began).toBeGreaterThan(LEASE_MS - 50);
     expect(performance.now() - began).toBeLessThan(LEASE_MS + 700);
     proxy.speak();
-    expect(await renew()).toMatchObject({ last: await lastNumber(pool) });
+    expect(await renew()).toMatchObject({ last: await records.lastNumber() });
   });
 
   it('says that the database is unreachable when it is, and not when it refuses', async () => {
@@ -158,9 +161,9 @@ describe('The feed on PostgreSQL', () => {
 
   it('hears of changes and acknowledgements, and says when it can hear no more', async () => {
     await renew();
-    const key = await insertKey(pool, await insertApplication(pool));
+    const key = await records.insertKey(await records.insertApplication());
     await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
-    await heard(`changed ${await lastNumber(pool)}`);
+    await heard(`changed ${await records.lastNumber()}`);
     const other = feedThrough(database.url);
     const another = randomUUID();
     await other.renew({ node: another, renewal: 1, applied: 7, leaseMs: LEASE_MS });
@@ -170,7 +173,7 @@ describe('The feed on PostgreSQL', () => {
     await heard('lost');
     await renew();
     await pool.query('UPDATE api_keys SET enabled = true WHERE id = $1', [key]);
-    await heard(`changed ${await lastNumber(pool)}`);
+    await heard(`changed ${await records.lastNumber()}`);
     await other.leave(another);
   });
 
@@ -183,10 +186,10 @@ describe('The feed on PostgreSQL', () => {
 
   it('is trimmed by age, and never loses the last change', async () => {
     const table = new PostgresNodeTable(pool);
-    const key = await insertKey(pool, await insertApplication(pool));
+    const key = await records.insertKey(await records.insertApplication());
     await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
     await table.trim(60_000);
-    const applied = await lastNumber(pool);
+    const applied = await records.lastNumber();
     expect((await renew(applied)).changes.length).toBeGreaterThan(0);
     await table.trim(0);
     const { rows } = await pool.query('SELECT number::float8 FROM key_changes');

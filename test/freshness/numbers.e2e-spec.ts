@@ -1,29 +1,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import { insertApplication, insertKey, lastNumber } from './support/rows.js';
+import { Rows } from './support/rows.js';
 
 describe('The numbers of changes', () => {
   let database: TestDatabase;
   let pool: Pool;
+  let records: Rows;
   let application: string;
 
   beforeAll(async () => {
     database = await createTestDatabase();
+    records = await Rows.open(database.url);
     pool = new Pool({ connectionString: database.url, max: 20 });
   });
 
   afterAll(async () => {
+    await records.close();
     await pool.end();
     await database.drop();
   });
 
   beforeEach(async () => {
-    application = await insertApplication(pool);
+    application = await records.insertApplication();
   });
 
   it('are taken by every change that a cached key could hide, whoever makes it', async () => {
-    const key = await insertKey(pool, application);
+    const key = await records.insertKey(application);
     const changes = [
       `UPDATE api_keys SET enabled = NOT enabled WHERE id = '${key}'`,
       `UPDATE api_keys SET scopes = '{a}' WHERE id = '${key}'`,
@@ -40,7 +43,7 @@ describe('The numbers of changes', () => {
       `DELETE FROM api_keys WHERE id = '${key}'`,
     ];
     for (const change of changes) {
-      const before = await lastNumber(pool);
+      const before = await records.lastNumber();
       await pool.query(change);
       expect({ change, rows: await changesAfter(before) }).toEqual({
         change,
@@ -55,7 +58,7 @@ describe('The numbers of changes', () => {
       `owner_subject = 'somebody else'`,
       `owner_issuer = 'another'`,
     ]) {
-      const before = await lastNumber(pool);
+      const before = await records.lastNumber();
       await pool.query(`UPDATE applications SET ${change} WHERE id = '${application}'`);
       expect({ change, rows: await changesAfter(before) }).toEqual({
         change,
@@ -65,19 +68,19 @@ describe('The numbers of changes', () => {
   });
 
   it('are not taken by issuing, nor by what no verdict holds', async () => {
-    const before = await lastNumber(pool);
-    const key = await insertKey(pool, application);
+    const before = await records.lastNumber();
+    const key = await records.insertKey(application);
     await pool.query(`UPDATE applications SET name = 'another', updated_at = now(), version = version + 1`);
     await pool.query(`UPDATE api_keys SET enabled = enabled WHERE id = '${key}'`);
     await pool.query(`UPDATE api_key_secrets SET hash = sha256('y'), pepper_version = pepper_version + 1`);
 
     expect(await changesAfter(before)).toEqual([]);
-    expect(await lastNumber(pool)).toBe(before);
+    expect(await records.lastNumber()).toBe(before);
   });
 
   it('are one for a transaction, however many records it changes, and none for one that is rolled back', async () => {
-    const keys = [await insertKey(pool, application), await insertKey(pool, application)];
-    const before = await lastNumber(pool);
+    const keys = [await records.insertKey(application), await records.insertKey(application)];
+    const before = await records.lastNumber();
     await inTransaction(async (client) => {
       await client.query('UPDATE api_keys SET enabled = false WHERE application_id = $1', [application]);
       await client.query('SAVEPOINT here');
@@ -95,23 +98,23 @@ describe('The numbers of changes', () => {
     );
     expect(await numbersAfter(before)).toHaveLength(1);
 
-    const committed = await lastNumber(pool);
+    const committed = await records.lastNumber();
     await inTransaction(async (client) => {
       await client.query('UPDATE api_keys SET enabled = false WHERE application_id = $1', [application]);
       await client.query('ROLLBACK');
     });
-    expect(await lastNumber(pool)).toBe(committed);
+    expect(await records.lastNumber()).toBe(committed);
   });
 
   it('stand for everything when a transaction changes more records than are worth naming', async () => {
+    const key = await records.insertKey(application);
     await pool.query(
-      `INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
-                             created_by_issuer, created_by_subject, version, tags, ip_allowlist, rate_limits, metered)
-       SELECT gen_random_uuid(), $1, 'one of many', 'live', '{}', '{}', true, now(), 'i', 's', 1, '{}', '{}', '[]', false
-         FROM generate_series(1, 3000)`,
-      [application],
+      `INSERT INTO api_keys
+       SELECT (jsonb_populate_record(model, jsonb_build_object('id', gen_random_uuid()))).*
+         FROM api_keys AS model, generate_series(1, 3000) WHERE model.id = $1`,
+      [key],
     );
-    const before = await lastNumber(pool);
+    const before = await records.lastNumber();
     await pool.query('UPDATE api_keys SET enabled = false WHERE application_id = $1', [application]);
 
     const rows = await changesAfter(before);
@@ -120,12 +123,12 @@ describe('The numbers of changes', () => {
   });
 
   it('come in the order of commits: who sees a number has all before it', async () => {
-    const keys = await Promise.all(Array.from({ length: 8 }, () => insertKey(pool, application)));
+    const keys = await Promise.all(Array.from({ length: 8 }, () => records.insertKey(application)));
     const running = new AbortController();
     const seen = new Set<number>();
     const late: number[] = [];
     const watch = (async () => {
-      let upTo = await lastNumber(pool);
+      let upTo = await records.lastNumber();
       const start = upTo;
       while (!running.signal.aborted) {
         // Everything above the start, read again and again: nothing may turn up below what was the last.
@@ -155,7 +158,7 @@ describe('The numbers of changes', () => {
   });
 
   it('are not held up by a client that freezes in the middle of a change', async () => {
-    const [frozen, other] = [await insertKey(pool, application), await insertKey(pool, application)];
+    const [frozen, other] = [await records.insertKey(application), await records.insertKey(application)];
     await inTransaction(async (client) => {
       await client.query('UPDATE api_keys SET enabled = false WHERE id = $1', [frozen]);
       const began = performance.now();
@@ -165,7 +168,7 @@ describe('The numbers of changes', () => {
   });
 
   it('are waited for two seconds at most, and then the change is not made', async () => {
-    const key = await insertKey(pool, application);
+    const key = await records.insertKey(application);
     await inTransaction(async (client) => {
       await client.query('SELECT FROM key_change_counter FOR UPDATE');
       await expect(
@@ -179,18 +182,18 @@ describe('The numbers of changes', () => {
   });
 
   it('are never given out twice, even if the counter is put back', async () => {
-    const key = await insertKey(pool, application);
+    const key = await records.insertKey(application);
     await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
-    const given = await lastNumber(pool);
+    const given = await records.lastNumber();
     await pool.query('UPDATE key_change_counter SET number = 1');
     await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
 
-    expect(await lastNumber(pool)).toBeGreaterThan(given);
+    expect(await records.lastNumber()).toBeGreaterThan(given);
   });
 
   it('do not depend on the search path of who makes the change', async () => {
-    const key = await insertKey(pool, application);
-    const before = await lastNumber(pool);
+    const key = await records.insertKey(application);
+    const before = await records.lastNumber();
     await inTransaction(async (client) => {
       await client.query(`SET LOCAL search_path = ''`);
       await client.query('UPDATE public.api_keys SET enabled = false WHERE id = $1', [key]);

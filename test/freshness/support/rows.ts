@@ -1,34 +1,56 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
+import { DataSource, type ObjectLiteral } from 'typeorm';
+import { dataSourceOptions } from '../../../src/infrastructure/database/data-source.js';
+import { ApiKeySecret } from '../../../src/modules/api-keys/domain/api-key-secret.js';
+import { ApiKey } from '../../../src/modules/api-keys/domain/api-key.js';
+import { KeyHash } from '../../../src/modules/api-keys/domain/key-hasher.js';
+import {
+  apiKeySchema,
+  apiKeySecretSchema,
+  apiKeyUsageSchema,
+} from '../../../src/modules/api-keys/infrastructure/api-key.schema.js';
+import { Application } from '../../../src/modules/applications/domain/application.js';
+import { applicationSchema } from '../../../src/modules/applications/infrastructure/application.schema.js';
 
-/** Rows as the service writes them, without the service. */
-export async function insertApplication(pool: Pool): Promise<string> {
-  const id = randomUUID();
-  await pool.query(
-    `INSERT INTO applications (id, name, environment, owner_issuer, owner_subject, created_at, updated_at, version)
-     VALUES ($1, 'an application', 'production', 'issuer', 'subject', now(), now(), 1)`,
-    [id],
-  );
-  return id;
-}
+const SOMEBODY = { issuer: 'issuer', subject: 'subject' };
 
-export async function insertKey(pool: Pool, application: string): Promise<string> {
-  const id = randomUUID();
-  await pool.query(
-    `WITH key AS (
-       INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
-                             created_by_issuer, created_by_subject, version, tags, ip_allowlist, rate_limits, metered)
-       VALUES ($1, $2, 'a key', 'live', '{}', '{}', true, now(), 'issuer', 'subject', 1, '{}', '{}', '[]', false)
-       RETURNING id
-     )
-     INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
-     SELECT gen_random_uuid(), id, $3, 1, 'hint', now() FROM key`,
-    [id, application, randomBytes(32)],
-  );
-  return id;
-}
+/** Writes rows as the service does, without the service. */
+export class Rows {
+  private constructor(private readonly dataSource: DataSource) {}
 
-export async function lastNumber(pool: Pool): Promise<number> {
-  const { rows } = await pool.query<{ number: string }>('SELECT number FROM key_change_counter');
-  return Number(rows[0]!.number);
+  static async open(url: string): Promise<Rows> {
+    const dataSource = new DataSource({
+      ...dataSourceOptions({ url, poolSize: 2 }),
+      entities: [applicationSchema, apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema],
+    });
+    return new Rows(await dataSource.initialize());
+  }
+
+  async insertApplication(): Promise<string> {
+    const application = Application.create(randomUUID(), SOMEBODY, { name: 'an application' }, new Date());
+    await this.dataSource.manager.insert<ObjectLiteral>(applicationSchema, application);
+    return application.id;
+  }
+
+  /** A new key with one secret. Takes no number, as issuing takes none. */
+  async insertKey(application: string): Promise<string> {
+    const [id, now] = [randomUUID(), new Date()];
+    const secret = ApiKeySecret.create(randomUUID(), id, new KeyHash(randomBytes(32), 1), 'a hint', now);
+    const key = ApiKey.issue(id, application, { environment: 'live' }, secret, SOMEBODY, now);
+    await this.dataSource.transaction(async (manager) => {
+      await manager.insert<ObjectLiteral>(apiKeySchema, key);
+      await manager.insert<ObjectLiteral>(apiKeySecretSchema, secret);
+    });
+    return id;
+  }
+
+  /** The number of the last committed change. */
+  async lastNumber(): Promise<number> {
+    const [row] = await this.dataSource.query<{ number: string }[]>('SELECT number FROM key_change_counter');
+    return Number(row!.number);
+  }
+
+  async close(): Promise<void> {
+    await this.dataSource.destroy();
+  }
 }
