@@ -18,9 +18,9 @@ describe('A change, when the database is away,', () => {
   });
 
   it('is not promised when the database is gone before anybody could look', async () => {
-    const proxy = await cluster.proxied();
-    const [node] = await cluster.start(1, { url: proxy.url });
-    proxy.cut();
+    const { proxy, url } = await cluster.proxied();
+    const [node] = await cluster.start(1, { url });
+    await proxy.refuse();
 
     await expect(node!.freshness.settle()).rejects.toMatchObject({
       code: 'service_unavailable',
@@ -29,15 +29,15 @@ describe('A change, when the database is away,', () => {
   });
 
   it('is promised at the end of the leases, although the database went away while it was waited for', async () => {
-    const [toDatabase, toFeed] = [await cluster.proxied(), await cluster.proxied()];
-    const [node] = await cluster.start(1, { url: toDatabase.url });
-    const [silent] = await cluster.start(1, { feedUrl: toFeed.url });
+    const [database, feed] = [await cluster.proxied(), await cluster.proxied()];
+    const [node] = await cluster.start(1, { url: database.url });
+    const [silent] = await cluster.start(1, { feedUrl: feed.url });
     const key = await cluster.cachedOn([node!, silent!]);
-    toFeed.silence();
+    feed.proxy.hold();
     const began = performance.now();
     const answered = node!.disable(key);
     await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 4));
-    toDatabase.cut();
+    await database.proxy.refuse();
     await answered;
 
     expect(performance.now() - began).toBeLessThan(LEASE_MS + SLACK_MS);
@@ -58,13 +58,13 @@ describe('A change, when the database is away,', () => {
   });
 
   it('may be missed for as long as the operator allows, while the database is away, and no longer', async () => {
-    const proxy = await cluster.proxied();
+    const { proxy, url } = await cluster.proxied();
     const staleMs = 1500;
-    const [node] = await cluster.start(1, { feedUrl: proxy.url, staleMs });
-    const [strict] = await cluster.start(1, { feedUrl: proxy.url });
+    const [node] = await cluster.start(1, { feedUrl: url, staleMs });
+    const [strict] = await cluster.start(1, { feedUrl: url });
     expect(node!.freshness.state()).toBe('fresh');
     const began = performance.now();
-    proxy.cut();
+    await proxy.refuse();
     await eventually(() => {
       expect(node!.freshness.state()).toBe('stale');
     }, LEASE_MS + SLACK_MS);
@@ -75,7 +75,7 @@ describe('A change, when the database is away,', () => {
       expect(node!.freshness.state()).toBe('lapsed');
     }, staleMs + SLACK_MS);
     expect(performance.now() - began).toBeGreaterThan(staleMs + LEASE_MS / 2);
-    proxy.restore();
+    await proxy.restore();
     await eventually(() => {
       expect(node!.freshness.state()).toBe('fresh');
     });

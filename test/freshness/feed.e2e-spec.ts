@@ -6,7 +6,7 @@ import { PostgresFeed } from '../../src/modules/freshness/infrastructure/postgre
 import { PostgresNodeTable } from '../../src/modules/freshness/infrastructure/postgres-node-table.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { Proxy } from './support/proxy.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { Rows } from './support/rows.js';
 
 const LEASE_MS = 1000;
@@ -15,7 +15,7 @@ describe('The feed on PostgreSQL', () => {
   let database: TestDatabase;
   let pool: Pool;
   let records: Rows;
-  let proxy: Proxy;
+  let proxy: TcpProxy;
   let feed: PostgresFeed;
   let node: string;
   let renewals: number;
@@ -35,16 +35,17 @@ describe('The feed on PostgreSQL', () => {
   });
 
   beforeEach(async () => {
-    proxy = await Proxy.before(database.url);
+    const before = await TcpProxy.before(database.url);
+    proxy = before.proxy;
     node = randomUUID();
     renewals = 0;
     told = [];
-    feed = feedThrough(proxy.url);
+    feed = feedThrough(before.url);
   });
 
   afterEach(async () => {
     await feed.leave(node);
-    await proxy.close();
+    await proxy.stop();
   });
 
   it('has committed the renewal when it reads the changes', async () => {
@@ -137,19 +138,19 @@ describe('The feed on PostgreSQL', () => {
 
   it('gives up a renewal that is not answered within a lease, and opens another line for the next', async () => {
     await renew();
-    proxy.silence();
+    proxy.hold();
     const began = performance.now();
     await expect(renew()).rejects.toBeInstanceOf(FeedUnreachable);
     expect(performance.now() - began).toBeGreaterThan(LEASE_MS - 50);
     expect(performance.now() - began).toBeLessThan(LEASE_MS + 700);
-    proxy.speak();
+    await proxy.restore();
     expect(await renew()).toMatchObject({ last: await records.lastNumber() });
   });
 
   it('says that the database is unreachable when it is, and not when it refuses', async () => {
-    proxy.cut();
+    await proxy.refuse();
     await expect(renew()).rejects.toBeInstanceOf(FeedUnreachable);
-    proxy.restore();
+    await proxy.restore();
     await pool.query('ALTER TABLE freshness_nodes RENAME TO elsewhere');
     try {
       await expect(renew()).rejects.not.toBeInstanceOf(FeedUnreachable);
@@ -169,7 +170,7 @@ describe('The feed on PostgreSQL', () => {
     await other.renew({ node: another, renewal: 1, applied: 7, leaseMs: LEASE_MS });
     await other.acknowledge({ node: another, renewal: 1, applied: 8 });
     await heard('acknowledged');
-    proxy.reset();
+    proxy.cut();
     await heard('lost');
     await renew();
     await pool.query('UPDATE api_keys SET enabled = true WHERE id = $1', [key]);

@@ -60,10 +60,10 @@ describe('A change that has been answered', () => {
 
   it('waits for a node that has died until its lease has run out, and no longer', async () => {
     const [node] = await cluster.start(1);
-    const proxy = await cluster.proxied();
-    const dying = await cluster.start(1, { feedUrl: proxy.url });
+    const { proxy, url } = await cluster.proxied();
+    const dying = await cluster.start(1, { feedUrl: url });
     const key = await cluster.cachedOn([node!, ...dying]);
-    proxy.cut();
+    await proxy.refuse();
     const began = performance.now();
     await node!.disable(key);
     const took = performance.now() - began;
@@ -80,16 +80,16 @@ describe('A change that has been answered', () => {
 
   it('holds on a node whose line is silent: it asks the database once its lease has lapsed', async () => {
     const [node] = await cluster.start(1);
-    const proxy = await cluster.proxied();
-    const [silent] = await cluster.start(1, { feedUrl: proxy.url });
+    const { proxy, url } = await cluster.proxied();
+    const [silent] = await cluster.start(1, { feedUrl: url });
     const key = await cluster.cachedOn([node!, silent!]);
-    proxy.silence();
+    proxy.hold();
     await node!.disable(key);
 
     expect(silent!.freshness.held()).toBe(false);
     expect(await silent!.accepts(key)).toBe(false);
 
-    proxy.speak();
+    await proxy.restore();
     await eventually(() => {
       expect(silent!.freshness.held()).toBe(true);
     });
@@ -98,11 +98,11 @@ describe('A change that has been answered', () => {
 
   it('holds while the answers of a node come later than its lease lasts', async () => {
     const [node] = await cluster.start(1);
-    const proxy = await cluster.proxied();
-    const [late] = await cluster.start(1, { feedUrl: proxy.url });
+    const { proxy, url } = await cluster.proxied();
+    const [late] = await cluster.start(1, { feedUrl: url });
     for (const lateBy of [100, 600, 900, 1200]) {
       const key = await cluster.cachedOn([node!, late!]);
-      proxy.lateBy = lateBy;
+      proxy.delayAnswers(lateBy);
       await node!.disable(key);
       expect({ lateBy, accepted: await late!.accepts(key) }).toEqual({ lateBy, accepted: false });
     }
@@ -135,9 +135,9 @@ describe('A change that has been answered', () => {
   });
 
   it('holds without any notification, and the log says once that there are none', async () => {
-    const proxy = await cluster.proxied();
-    proxy.dropsNotifications = true;
-    const nodes = await cluster.start(3, { feedUrl: proxy.url });
+    const { proxy, url } = await cluster.proxied();
+    proxy.swallowNotifications();
+    const nodes = await cluster.start(3, { feedUrl: url });
     for (let round = 0; round < 5; round += 1) {
       const key = await cluster.cachedOn(nodes);
       const began = performance.now();
@@ -150,22 +150,22 @@ describe('A change that has been answered', () => {
     await eventually(() => {
       expect(node!.warnings.filter((warning) => warning.includes('Notifications'))).toHaveLength(1);
     });
-    proxy.reset();
+    proxy.cut();
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(node!.warnings.filter((warning) => warning.includes('Notifications'))).toHaveLength(1);
   });
 
   it('is seen by a node whose part of the feed has been trimmed: it forgets its cache', async () => {
-    const proxy = await cluster.proxied();
-    const [away] = await cluster.start(1, { feedUrl: proxy.url });
+    const { proxy, url } = await cluster.proxied();
+    const [away] = await cluster.start(1, { feedUrl: url });
     const [key, other] = [await cluster.cachedOn([away!]), await cluster.cachedOn([away!])];
-    proxy.silence();
+    proxy.hold();
     await cluster.admin.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
     await cluster.admin.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [other]);
     await cluster.admin.query(
       'DELETE FROM key_changes WHERE number < (SELECT number FROM key_change_counter)',
     );
-    proxy.speak();
+    await proxy.restore();
     await eventually(() => {
       expect(away!.cache.size.values).toBe(0);
     });
@@ -174,8 +174,8 @@ describe('A change that has been answered', () => {
   });
 
   it('is seen by a node although the database was put back to an earlier state', async () => {
-    const proxy = await cluster.proxied();
-    const [node] = await cluster.start(1, { feedUrl: proxy.url });
+    const { proxy, url } = await cluster.proxied();
+    const [node] = await cluster.start(1, { feedUrl: url });
     const key = await cluster.cachedOn([node!]);
     await cluster.admin.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [
       await cluster.insertKey(),
@@ -186,14 +186,14 @@ describe('A change that has been answered', () => {
       );
       expect(rows).toHaveLength(1);
     });
-    proxy.silence();
+    proxy.hold();
     // As restored from before the last change; then the world goes on.
     await cluster.admin.query(`DELETE FROM key_changes WHERE number = (SELECT number FROM key_change_counter);
                        UPDATE key_change_counter SET number = (SELECT max(number) FROM key_changes);
                        ALTER TABLE api_keys DISABLE TRIGGER USER;
                        UPDATE api_keys SET enabled = false WHERE id = '${key}';
                        ALTER TABLE api_keys ENABLE TRIGGER USER`);
-    proxy.speak();
+    await proxy.restore();
     await eventually(async () => {
       expect(await node!.accepts(key)).toBe(false);
     });
@@ -201,10 +201,10 @@ describe('A change that has been answered', () => {
 
   it('is waited for by the call that repeats it, as by the first', async () => {
     const [node] = await cluster.start(1);
-    const proxy = await cluster.proxied();
-    const [silent] = await cluster.start(1, { feedUrl: proxy.url });
+    const { proxy, url } = await cluster.proxied();
+    const [silent] = await cluster.start(1, { feedUrl: url });
     const key = await cluster.cachedOn([node!, silent!]);
-    proxy.silence();
+    proxy.hold();
     const first = node!.disable(key);
     await eventually(async () => {
       const { rows } = await cluster.admin.query('SELECT enabled FROM api_keys WHERE id = $1', [key]);

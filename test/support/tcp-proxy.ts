@@ -1,27 +1,48 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { isNotification, PostgresMessages } from './postgres-messages.js';
+import { TcpPipe } from './tcp-pipe.js';
+
+interface Connection {
+  client: Socket;
+  server: Socket;
+  questions: TcpPipe;
+  answers: TcpPipe;
+}
+
+interface Trap {
+  text: string;
+  /** Whether the piece that holds the text still gets through. */
+  passes: boolean;
+  sprung: () => void;
+}
 
 /**
  * Stands between the service and its database, to do to the connections what networks and crashes do: cut,
- * refuse, delay, or swallow them.
+ * refuse, delay, hold, or swallow them.
  */
 export class TcpProxy {
-  private readonly sockets = new Set<Socket>();
-  private delayMs = 0;
+  private readonly connections = new Set<Connection>();
+  private questionsLateBy = 0;
+  private answersLateBy = 0;
   private isBlackHole = false;
+  private isHolding = false;
+  private dropsNotifications = false;
+  private trap: Trap | undefined;
 
   private constructor(
+    private readonly target: { host: string; port: number },
     private readonly server: Server,
     readonly port: number,
-  ) {}
+  ) {
+    server.on('connection', (client) => {
+      this.join(client);
+    });
+  }
 
   static async start(target: { host: string; port: number }): Promise<TcpProxy> {
     const server = createServer();
     await listen(server, 0);
-    const proxy = new TcpProxy(server, (server.address() as AddressInfo).port);
-    server.on('connection', (client) => {
-      proxy.join(client, connect(target));
-    });
-    return proxy;
+    return new TcpProxy(target, server, (server.address() as AddressInfo).port);
   }
 
   /** Stands before the host and port of a PostgreSQL URL; `url` answers the URL that goes through the proxy. */
@@ -33,9 +54,18 @@ export class TcpProxy {
     return { proxy, url: behind.href };
   }
 
+  /** The ports by which the server knows the connections (`pg_stat_activity.client_port`). */
+  get ports(): number[] {
+    return [...this.connections].flatMap(({ server }) => server.localPort ?? []);
+  }
+
   /** Breaks every connection; new ones go through. */
   cut(): void {
-    for (const socket of this.sockets) socket.destroy();
+    for (const { client, server } of this.connections) {
+      client.destroy();
+      server.destroy();
+    }
+    this.connections.clear();
   }
 
   /** Breaks every connection and refuses new ones, as a server that is down. */
@@ -48,18 +78,55 @@ export class TcpProxy {
   /** Keeps every connection, and takes new ones, but lets no byte through, as a network that is down. */
   blackHole(): Promise<void> {
     this.isBlackHole = true;
+    this.applyToAll();
     return Promise.resolve();
   }
 
   /** Holds every piece of data back for so long. */
   delay(milliseconds: number): Promise<void> {
-    this.delayMs = milliseconds;
+    this.questionsLateBy = milliseconds;
+    this.delayAnswers(milliseconds);
     return Promise.resolve();
+  }
+
+  /** The same for what the server says alone: what it is asked for is done in time. */
+  delayAnswers(milliseconds: number): void {
+    this.answersLateBy = milliseconds;
+    this.applyToAll();
+  }
+
+  /** Holds everything back, ends of connections too, until `restore` lets it through, however late that is. */
+  hold(): void {
+    this.isHolding = true;
+    this.applyToAll();
+  }
+
+  /**
+   * Holds the next connection whose client sends this text, from there on and until `restore`: `before` it, or
+   * `after`, so that it gets through and its answer does not. Resolves when that has happened.
+   */
+  holdAt(text: string, when: 'before' | 'after'): Promise<void> {
+    return new Promise((sprung) => {
+      this.trap = { text, passes: when === 'after', sprung };
+    });
+  }
+
+  /** What LISTEN was for never arrives, as behind a pooler that lends connections by the transaction. */
+  swallowNotifications(): void {
+    this.dropsNotifications = true;
   }
 
   /** Lets everything through again; what a black hole has swallowed stays lost. */
   async restore(): Promise<void> {
-    this.delayMs = 0;
+    this.questionsLateBy = 0;
+    this.answersLateBy = 0;
+    this.isHolding = false;
+    this.dropsNotifications = false;
+    this.trap = undefined;
+    for (const { questions, answers } of this.connections) {
+      questions.restore();
+      answers.restore();
+    }
     if (this.isBlackHole) {
       this.isBlackHole = false;
       this.cut();
@@ -71,24 +138,59 @@ export class TcpProxy {
     if (this.server.listening) await this.refuse();
   }
 
-  private join(client: Socket, target: Socket): void {
-    this.forward(client, target);
-    this.forward(target, client);
+  private join(client: Socket): void {
+    const server = connect(this.target);
+    const connection = { client, server, questions: new TcpPipe(server), answers: new TcpPipe(client) };
+    this.connections.add(connection);
+    this.apply(connection);
+    const messages = new PostgresMessages();
+    client.on('data', (data) => {
+      this.ask(connection, data);
+    });
+    server.on('data', (data) => {
+      for (const message of messages.take(data)) {
+        if (!this.dropsNotifications || !isNotification(message)) connection.answers.push(message);
+      }
+    });
+    for (const [from, to] of [
+      [client, connection.questions],
+      [server, connection.answers],
+    ] as const) {
+      from.setNoDelay(true);
+      from.on('error', () => undefined);
+      from.on('close', () => {
+        to.end();
+        if (client.destroyed && server.destroyed) this.connections.delete(connection);
+      });
+    }
   }
 
-  private forward(from: Socket, to: Socket): void {
-    this.sockets.add(from);
-    from.setNoDelay(true);
-    from.on('data', (data) => {
-      if (this.isBlackHole) return;
-      if (this.delayMs === 0) to.write(data);
-      else setTimeout(() => to.write(data), this.delayMs).unref();
-    });
-    from.on('error', () => undefined);
-    from.on('close', () => {
-      this.sockets.delete(from);
-      to.destroy();
-    });
+  private ask(connection: Connection, data: Buffer): void {
+    const { questions, answers } = connection;
+    const { trap } = this;
+    if (trap === undefined || !data.includes(trap.text)) {
+      questions.push(data);
+      return;
+    }
+    this.trap = undefined;
+    if (trap.passes) questions.push(data);
+    questions.hold();
+    answers.hold();
+    if (!trap.passes) questions.push(data);
+    trap.sprung();
+  }
+
+  private applyToAll(): void {
+    for (const connection of this.connections) this.apply(connection);
+  }
+
+  private apply({ questions, answers }: Connection): void {
+    questions.delayMs = this.questionsLateBy;
+    answers.delayMs = this.answersLateBy;
+    for (const pipe of [questions, answers]) {
+      pipe.loses = this.isBlackHole;
+      if (this.isHolding) pipe.hold();
+    }
   }
 }
 

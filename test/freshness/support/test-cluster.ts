@@ -2,14 +2,14 @@ import { expect } from '@jest/globals';
 import { Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
-import { Proxy } from './proxy.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
 import { Rows } from './rows.js';
 import { TestNode, type TestNodeOptions } from './test-node.js';
 
 /** Some nodes on a database of their own, with one application whose keys they know. */
 export class TestCluster {
   private readonly nodes: TestNode[] = [];
-  private readonly proxies: Proxy[] = [];
+  private readonly proxies: TcpProxy[] = [];
 
   private constructor(
     private readonly database: TestDatabase,
@@ -38,10 +38,10 @@ export class TestCluster {
   }
 
   /** Something that stands between a node and the database, and can be told to misbehave. */
-  async proxied(): Promise<Proxy> {
-    const proxy = await Proxy.before(this.database.url);
-    this.proxies.push(proxy);
-    return proxy;
+  async proxied(): Promise<{ proxy: TcpProxy; url: string }> {
+    const proxied = await TcpProxy.before(this.database.url);
+    this.proxies.push(proxied.proxy);
+    return proxied;
   }
 
   insertKey(): Promise<string> {
@@ -62,7 +62,7 @@ export class TestCluster {
 
   async destroy(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
-    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
     await this.rows.close();
     await this.admin.end();
     await this.database.drop();
