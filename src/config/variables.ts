@@ -141,7 +141,7 @@ export const variables = {
     1,
     1_000_000,
     '100',
-    'Unknown keys that one address may make a process look up in the database in a second; beyond it is answered 429.',
+    'Unknown keys that one address may make a process look up in the database in a second; beyond it is answered 429. So many of its look-ups are under way at a time; further ones wait.',
   ),
   USAGE_FLUSH_MS: integer(
     10,

@@ -9,7 +9,7 @@ import { parseKey } from '../domain/key-format.js';
 import { parseImportedKey } from '../domain/imported-key.js';
 import type { PlaintextKey } from '../domain/plaintext-key.js';
 import type { VerificationRecord } from '../domain/verification.js';
-import { UnknownKeyLimiter } from './unknown-key-limiter.js';
+import { LookUpRefused, UnknownKeyLimiter } from './unknown-key-limiter.js';
 
 /** Keys known to be unknown: kept apart from the good ones, which a flood of them must not push out. */
 const UNKNOWN_ENTRIES = 10_000;
@@ -43,7 +43,12 @@ export class CachedVerificationRecords extends VerificationRecords {
     @Inject(ENV) env: Env,
   ) {
     super();
-    this.unknownKeys = new UnknownKeyLimiter(env.VERIFY_UNKNOWN_KEYS_PER_SECOND, clock);
+    this.unknownKeys = new UnknownKeyLimiter({
+      perSecond: env.VERIFY_UNKNOWN_KEYS_PER_SECOND,
+      // It is a wait for the database, like that for a connection.
+      waitMs: env.DATABASE_POOL_WAIT_MS,
+      clock,
+    });
     this.cache =
       env.VERIFY_CACHE_ENTRIES === 0
         ? null
@@ -69,10 +74,26 @@ export class CachedVerificationRecords extends VerificationRecords {
   async find(presented: string, from: string): Promise<FoundRecord> {
     const key = parse(presented);
     if (key === null) return UNKNOWN;
-    const load = async (): Promise<Known | null> => (await this.load([key], from))[0] ?? null;
-    if (this.cache === null) return (await load()) ?? UNKNOWN;
+    const { cache } = this;
+    if (cache === null) return (await this.load([key], from))[0] ?? UNKNOWN;
     const cacheKey = this.cacheKey(presented);
-    return this.orStale(cacheKey, async () => (await this.cache?.read(cacheKey, load)) ?? UNKNOWN);
+    return this.orStale(cacheKey, async () => (await this.read(cache, cacheKey, key, from)) ?? UNKNOWN);
+  }
+
+  /** One read serves all who ask for a key at once; that the address it is made for is refused concerns no other. */
+  private async read(
+    cache: FreshCache<Known>,
+    cacheKey: string,
+    key: PlaintextKey,
+    from: string,
+  ): Promise<Known | null> {
+    const load = async (): Promise<Known | null> => (await this.load([key], from))[0] ?? null;
+    try {
+      return await cache.read(cacheKey, load);
+    } catch (error) {
+      if (error instanceof LookUpRefused && error.address !== from) return load();
+      throw error;
+    }
   }
 
   async findAll(presented: readonly string[], from: string): Promise<FoundRecord[]> {
@@ -105,10 +126,16 @@ export class CachedVerificationRecords extends VerificationRecords {
   }
 
   private async load(keys: readonly PlaintextKey[], from: string): Promise<(Known | null)[]> {
-    const takeBack = this.unknownKeys.ask(from, keys.length);
-    const records = await this.store.load(keys);
-    takeBack(records.filter((record) => record !== null).length);
-    return records.map((record) => record && { record, stale: false });
+    const lookUps = this.unknownKeys.of(from);
+    if (!lookUps.begin(keys.length)) await lookUps.turn(keys.length);
+    let unknown = 0;
+    try {
+      const records = await this.store.load(keys);
+      unknown = records.filter((record) => record === null).length;
+      return records.map((record) => record && { record, stale: false });
+    } finally {
+      lookUps.end(keys.length, unknown);
+    }
   }
 
   /** What the cache remembers, when the database is away and the operator prefers that to no answer. */

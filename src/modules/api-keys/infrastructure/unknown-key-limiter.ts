@@ -2,43 +2,157 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 
-/** Addresses that are counted at once; the one that has been quiet longest is forgotten first. */
+/** Addresses that are followed at once; the one that has been quiet longest is forgotten first. */
 const MOST_ADDRESSES = 10_000;
+/** Look-ups of one address that wait at once. */
+const MOST_WAITING = 10_000;
+
+/** Has to do with the address that asks, and nothing with the key. */
+export class LookUpRefused extends DomainError {
+  constructor(
+    readonly address: string,
+    code: 'too_many_requests' | 'service_unavailable',
+    detail: string,
+  ) {
+    super(code, detail, { retryAfter: 1 });
+  }
+}
+
+export interface UnknownKeyLimits {
+  /** Unknown keys that one address may make the database look for in a second. */
+  perSecond: number;
+  /** Milliseconds that a look-up may wait for those before it. */
+  waitMs: number;
+  clock: Clock;
+}
 
 /**
- * Bounds how often one address makes the database look for keys that do not exist. What is known costs the database
- * nothing and is never counted.
+ * Bounds how many keys that do not exist one address makes the database look for. Keys that exist are not counted,
+ * and what is known costs the database nothing and does not come here.
  */
 export class UnknownKeyLimiter {
-  private readonly asked = new LRUCache<string, { second: number; count: number }>({ max: MOST_ADDRESSES });
+  private readonly addresses = new LRUCache<string, LookUps>({ max: MOST_ADDRESSES });
+
+  constructor(private readonly limits: UnknownKeyLimits) {}
+
+  of(address: string): LookUps {
+    let lookUps = this.addresses.get(address);
+    if (lookUps === undefined) this.addresses.set(address, (lookUps = new LookUps(address, this.limits)));
+    return lookUps;
+  }
+}
+
+interface Waiter {
+  readonly keys: number;
+  begin(): void;
+  fail(error: LookUpRefused): void;
+}
+
+/**
+ * The look-ups of one address. Whether a key exists is known only when its look-up has ended, so those under way
+ * count as if none existed; who might be one too many then waits for them, and is refused only when enough have been
+ * found not to exist.
+ *
+ * So `unknown + underWay <= perSecond` always, and no more than that begin in a second without finding a key. A batch
+ * that finds nobody under way may begin whatever its size: beyond the bound by less than one batch.
+ */
+class LookUps {
+  private second = -1;
+  /** Keys found not to exist in this second. */
+  private unknown = 0;
+  private underWay = 0;
+  /** In the order of their coming. While anybody waits, something is under way: its end sees to them. */
+  private readonly waiting = new Set<Waiter>();
 
   constructor(
-    private readonly perSecond: number,
-    private readonly clock: Clock,
+    private readonly address: string,
+    private readonly limits: UnknownKeyLimits,
   ) {}
 
   /**
-   * Counts `questions` before the database is asked, so that those under way count too. Throws `too_many_requests`.
-   * Answers how to take the count back for what turned out to exist.
+   * Begins to look so many keys up, if nobody need be waited for; whoever is told true has to call `end`. Throws
+   * `too_many_requests`.
    */
-  ask(address: string, questions: number): (known: number) => void {
-    const second = Math.floor(this.clock.monotonic() / 1000);
-    let window = this.asked.get(address);
-    if (window?.second !== second) {
-      window = { second, count: 0 };
-      this.asked.set(address, window);
+  begin(keys: number): boolean {
+    this.count(0);
+    if (this.isSpent) throw this.tooMany();
+    if (this.waiting.size > 0 || !this.hasRoomFor(keys)) return false;
+    this.underWay += keys;
+    return true;
+  }
+
+  /**
+   * Begins it when those before have ended, after `begin` has answered false. Throws `too_many_requests`, and
+   * `service_unavailable` when that takes too long.
+   */
+  async turn(keys: number): Promise<void> {
+    if (this.waiting.size >= MOST_WAITING) throw this.tooBusy();
+    await new Promise<void>((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.waiting.delete(waiter);
+        reject(this.tooBusy());
+      }, this.limits.waitMs);
+      const waiter: Waiter = {
+        keys,
+        begin: () => {
+          clearTimeout(late);
+          resolve();
+        },
+        fail: (error) => {
+          clearTimeout(late);
+          reject(error);
+        },
+      };
+      this.waiting.add(waiter);
+    });
+  }
+
+  /** @param unknown How many of them do not exist; 0 when the look-up has failed. */
+  end(keys: number, unknown: number): void {
+    this.underWay -= keys;
+    this.count(unknown);
+    for (const waiter of this.waiting) {
+      if (!this.isSpent && !this.hasRoomFor(waiter.keys)) return;
+      this.waiting.delete(waiter);
+      if (this.isSpent) {
+        waiter.fail(this.tooMany());
+      } else {
+        this.underWay += waiter.keys;
+        waiter.begin();
+      }
     }
-    if (window.count + questions > this.perSecond && window.count > 0) {
-      throw new DomainError(
-        'too_many_requests',
-        'Too many unknown keys came from this address: wait a second, and check what sends them.',
-        { retryAfter: 1 },
-      );
+  }
+
+  private count(unknown: number): void {
+    const second = Math.floor(this.limits.clock.monotonic() / 1000);
+    if (second !== this.second) {
+      this.second = second;
+      this.unknown = 0;
     }
-    const counted = window;
-    counted.count += questions;
-    return (known) => {
-      counted.count -= known;
-    };
+    this.unknown += unknown;
+  }
+
+  private get isSpent(): boolean {
+    return this.unknown >= this.limits.perSecond;
+  }
+
+  private hasRoomFor(keys: number): boolean {
+    return this.underWay === 0 || this.unknown + this.underWay + keys <= this.limits.perSecond;
+  }
+
+  private tooMany(): LookUpRefused {
+    return new LookUpRefused(
+      this.address,
+      'too_many_requests',
+      'Too many unknown keys came from this address: wait a second, and check what sends them.',
+    );
+  }
+
+  private tooBusy(): LookUpRefused {
+    return new LookUpRefused(
+      this.address,
+      'service_unavailable',
+      'Too many keys of this address are being looked up at once: try again in a second.',
+    );
   }
 }

@@ -1,0 +1,105 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client as PostgresClient } from 'pg';
+import request from 'supertest';
+import { VerificationRecords } from '../../src/modules/api-keys/application/verification-records.js';
+import { VerificationService } from '../../src/modules/api-keys/index.js';
+import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { Client, verify } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+const LIMIT = 20;
+const ADDRESS = '192.0.2.1';
+const OTHER_ADDRESS = '192.0.2.2';
+
+describe('many keys at once that no node has seen yet', () => {
+  let app: TestApp;
+  let owner: Client;
+
+  beforeAll(async () => {
+    app = await TestApp.start({
+      env: {
+        VERIFY_UNKNOWN_KEYS_PER_SECOND: String(LIMIT),
+        DATABASE_STATEMENT_TIMEOUT_MS: '1000',
+        MAX_ACTIVE_KEYS_PER_APPLICATION: '10000',
+      },
+    });
+    owner = await Client.signedIn(app);
+  });
+  afterAll(() => app.stop());
+
+  it('are all verified when they exist, though one address asks for a thousand of them', async () => {
+    const verification = app.nest.get(VerificationService, { strict: false });
+    const keys = await manyKeys();
+    const verdicts = await Promise.all(keys.map((key) => verification.verify(key, {}, ADDRESS)));
+    expect(verdicts).toHaveLength(1000);
+    expect(new Set(verdicts.map(({ code }) => code))).toEqual(new Set(['VALID']));
+  });
+
+  it('are all verified in batches, too', async () => {
+    const keys = await manyKeys();
+    const batches = Array.from({ length: 10 }, (_, i) => keys.slice(i * 100, (i + 1) * 100));
+    const answers = await Promise.all(
+      batches.map((batch) =>
+        request(app.http)
+          .post('/apikey/verify/batch')
+          .send({ keys: batch.map((key) => ({ key })) })
+          .expect(200),
+      ),
+    );
+    const verdicts = answers.flatMap(({ body }) => body.results as { code: string }[]);
+    expect(verdicts).toHaveLength(1000);
+    expect(new Set(verdicts.map(({ code }) => code))).toEqual(new Set(['VALID']));
+  });
+
+  it('are answered 503, and hold nobody up afterwards, when the database does not answer', async () => {
+    const { key } = await owner.issueKey(await owner.createApplication());
+    await whileDatabaseWaits(async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 3 * LIMIT }, () =>
+          request(app.http)
+            .post('/apikey/verify')
+            .send({ key: generateKey('live').reveal() }),
+        ),
+      );
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    });
+    expect(await verify(app, key)).toMatchObject({ valid: true });
+  });
+
+  it('are refused for the address whose unknown keys they wait for, and not for another that asks for the same', async () => {
+    const { key } = await owner.issueKey(await owner.createApplication());
+    const records = app.nest.get(VerificationRecords, { strict: false });
+    let flood: Promise<unknown>[] = [];
+    const [ours, theirs] = await whileDatabaseWaits(() => {
+      flood = Array.from({ length: LIMIT }, () => records.find(generateKey('live').reveal(), ADDRESS));
+      const asked = [records.find(key, ADDRESS), records.find(key, OTHER_ADDRESS)];
+      return Promise.resolve(asked.map((answer) => answer.catch((error: unknown) => error)));
+    });
+    await Promise.all(flood);
+    expect(await ours).toMatchObject({ code: 'too_many_requests' });
+    expect(await theirs).toMatchObject({ record: { revoked: false } });
+  });
+
+  /** A thousand keys of one application, of which the service has seen the hashes only. */
+  async function manyKeys(): Promise<string[]> {
+    const keys = Array.from({ length: 1000 }, () => `sk_${randomBytes(18).toString('base64url')}`);
+    await owner
+      .post(`/apikey/import?ApplicationId=${await owner.createApplication()}`)
+      .send({ keys: keys.map((key) => ({ sha256: createHash('sha256').update(key).digest('base64url') })) })
+      .expect(200);
+    return keys;
+  }
+
+  /** Nobody reads a secret meanwhile. */
+  async function whileDatabaseWaits<T>(work: () => Promise<T>): Promise<T> {
+    const holder = new PostgresClient({ connectionString: app.database.url });
+    await holder.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE api_key_secrets');
+      return await work();
+    } finally {
+      await holder.end();
+    }
+  }
+});
