@@ -7,6 +7,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import request from 'supertest';
 import { describeApi } from '../../src/app.setup.js';
 import { PROBLEMS } from '../../src/infrastructure/http/problem.js';
+import { Client } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a document is asserted on, member by member
@@ -16,7 +17,9 @@ let app: TestApp;
 let document: OpenAPIObject;
 let operations: { method: string; path: string; operation: Json }[];
 beforeAll(async () => {
-  app = await TestApp.start();
+  // The issuer that the examples name.
+  const issuer = { issuer: 'https://login.example.com/', audience: 'upblit', hs256Secret: 'x'.repeat(32) };
+  app = await TestApp.start({ env: { JWT_ISSUERS: JSON.stringify([issuer]) } });
   document = await describeApi();
   operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ method, path, operation: operation as Json })),
@@ -68,6 +71,27 @@ describe('openapi.json', () => {
     });
     expect(incomplete.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
     expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+  });
+
+  it('gives every field of every schema, every parameter and every answer’s header an example', () => {
+    const fields = Object.entries(document.components!.schemas as Json).flatMap(([name, schema]) =>
+      Object.entries((schema as Json).properties as Json)
+        .filter(([, field]) => name !== 'Problem' && !speaksForItself(field as Json))
+        .map(([field]) => `${name}.${field}`),
+    );
+    const others = operations.flatMap(({ method, path, operation }) => {
+      const headers = Object.values(operation.responses as Json).flatMap((response: Json) =>
+        Object.entries((response.headers ?? {}) as Record<string, Json>),
+      );
+      const parameters = ((operation.parameters ?? []) as Json[]).map((parameter): [string, Json] => [
+        parameter.name as string,
+        parameter,
+      ]);
+      return [...headers, ...parameters]
+        .filter(([, described]) => !speaksForItself(described))
+        .map(([name]) => `${method} ${path}: ${name}`);
+    });
+    expect([...fields, ...others]).toEqual([]);
   });
 
   it('gives every operation its refusals, with an example for each code', () => {
@@ -136,7 +160,53 @@ describe('Swagger UI', () => {
     const verified = await request(app.http).post('/apikey/verify').send(body).expect(200);
     expect(verified.body.code).toBe('VALID');
   });
+
+  it('pre-fills every body, and every other one it offers, with something that the service takes', async () => {
+    const owner = await Client.signedIn(app);
+    const refused: unknown[] = [];
+    for (const { method, path, operation } of operations) {
+      if (operation.requestBody === undefined) continue;
+      for (const body of sampleBodies(path, method)) {
+        const applicationId = await owner.createApplication();
+        const key = await owner.issueKey(applicationId);
+        const { userId } = await Client.signedIn(app);
+        const url = path
+          .replace('{id}', path.startsWith('/apikey') ? key.id : applicationId)
+          .replace('{subject}', userId);
+        const asksFor = ((operation.parameters ?? []) as Json[]).some(({ name }) => name === 'ApplicationId');
+        const { status, body: answer } = await owner[method as 'post'](url)
+          .query(asksFor ? { ApplicationId: applicationId } : {})
+          .send(body);
+        if (status >= 400 && !ABSENT.has(answer.code as string)) refused.push([method, path, body, answer]);
+      }
+    }
+    expect(refused).toEqual([]);
+  });
 });
+
+/** What is said of a good body when those whom it names are not there. */
+const ABSENT = new Set([
+  'application_not_found',
+  'user_not_found',
+  'no_credits',
+  'email_taken',
+  'invalid_credentials',
+  'invalid_refresh_token',
+]);
+
+/** Whether a reader sees from it what a value looks like. */
+function speaksForItself({ schema, ...own }: Json): boolean {
+  const {
+    example,
+    enum: values,
+    type,
+    $ref,
+    allOf,
+    items,
+  } = { ...(schema as Json | undefined), ...own };
+  if (example !== undefined || values !== undefined || type === 'boolean') return true;
+  return $ref !== undefined || allOf !== undefined || items?.$ref !== undefined;
+}
 
 function routesOf(controller: Type): string[] {
   const prefix = Reflect.getMetadata(PATH_METADATA, controller) as string;
@@ -159,10 +229,18 @@ function fill(method: 'post', path: string): request.Test {
 }
 
 function sampleBody(method: 'post', path: string): object {
-  const { content } = document.paths[path]![method]!.requestBody as { content: Json };
-  const { examples = {}, schema } = content['application/json'] as { examples?: Json; schema: Json };
-  const [first] = Object.values(examples) as { value: object }[];
-  return first?.value ?? (sampleOf(schema) as object);
+  return sampleBodies(path, method)[0]!;
+}
+
+/** The first one stands there; the others can be chosen. */
+function sampleBodies(path: string, method: string): object[] {
+  const { requestBody } = operations.find((one) => one.path === path && one.method === method)!.operation;
+  const { examples = {}, schema } = requestBody.content['application/json'] as {
+    examples?: Json;
+    schema: Json;
+  };
+  const offered = (Object.values(examples) as { value: object }[]).map(({ value }) => value);
+  return offered.length > 0 ? offered : [sampleOf(schema) as object];
 }
 
 /** What Swagger UI makes of a schema. */

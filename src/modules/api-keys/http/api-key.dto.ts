@@ -13,7 +13,7 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
+import { NEXT_CURSOR, PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import { IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
 import { MAX_ADDRESS_RANGES } from '../domain/address-list.js';
 import { MAX_OVERLAP_SECONDS } from '../domain/api-key-secret.js';
@@ -82,6 +82,12 @@ const CREDITS = {
   nullable: true,
   description: 'What its verifications spend from, 1 each unless they say otherwise; null for no end.',
 } as const;
+
+const PERSON = '019b76da-a800-7000-8000-000000000009';
+const OTHER_ISSUER = {
+  description: 'The issuer of that token, when it is another one than this service.',
+  example: 'https://login.example.com/',
+};
 
 export class ApplicationIdQueryDto {
   @ApiProperty({
@@ -198,6 +204,7 @@ export class RotateApiKeyDto {
     minimum: 0,
     maximum: MAX_OVERLAP_SECONDS,
     default: 0,
+    example: 86_400,
     description: 'Seconds that the older secrets go on working.',
   })
   @Omittable()
@@ -254,10 +261,10 @@ export class ApiKeyDto {
   @ApiProperty({ format: 'date-time', example: '2026-05-27T10:00:00.000Z' })
   createdAt!: string;
 
-  @ApiProperty({ description: 'The `sub` of the token that issued it.' })
+  @ApiProperty({ description: 'The `sub` of the token that issued it.', example: PERSON })
   createdBy!: string;
 
-  @ApiPropertyOptional({ description: 'The issuer of that token, when it is another one than this service.' })
+  @ApiPropertyOptional(OTHER_ISSUER)
   createdByIssuer?: string;
 
   @ApiProperty(EXPIRES_AT)
@@ -283,7 +290,7 @@ export class ApiKeyDto {
   })
   revokedBy!: string | null;
 
-  @ApiPropertyOptional({ description: 'The issuer of that token, when it is another one than this service.' })
+  @ApiPropertyOptional(OTHER_ISSUER)
   revokedByIssuer?: string;
 
   @ApiProperty(METADATA)
@@ -337,6 +344,6 @@ export class ApiKeyPageDto {
   @ApiProperty({ type: [ApiKeyDto] })
   data!: ApiKeyDto[];
 
-  @ApiProperty({ type: String, nullable: true, description: 'For the next page; null on the last.' })
+  @ApiProperty(NEXT_CURSOR)
   nextCursor!: string | null;
 }

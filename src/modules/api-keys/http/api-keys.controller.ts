@@ -32,7 +32,11 @@ import {
 } from './api-key.dto.js';
 import { toDetails, toResponse } from './to-response.js';
 
-const IN_PATH = { name: 'id', description: 'The id of the key.', schema: { type: 'string', format: 'uuid' } };
+const IN_PATH = {
+  name: 'id',
+  description: 'The id of the key.',
+  schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000002' },
+};
 
 /** A plain JSON string, not an object. */
 const KEY_AS_JSON_STRING: ApiResponseOptions = {
@@ -40,7 +44,11 @@ const KEY_AS_JSON_STRING: ApiResponseOptions = {
   schema: { type: 'string', pattern: '^upblit_(live|test)_[0-9A-Za-z]{36}$' },
   example: 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
   headers: {
-    Location: { description: 'The path of the key, to manage it by.', schema: { type: 'string' } },
+    Location: {
+      description: 'The path of the key, to manage it by.',
+      schema: { type: 'string' },
+      example: '/apikey/019b76da-a800-7000-8000-000000000002',
+    },
   },
 };
 
@@ -74,7 +82,7 @@ export class ApiKeysController {
         value: {
           name: 'Nightly reports',
           scopes: ['orders:read'],
-          expiresAt: '2099-01-01T00:00:00.000Z',
+          expiresAt: '2035-01-01T00:00:00.000Z',
           ipAllowlist: ['203.0.113.0/24'],
           rateLimits: [{ name: 'burst', limit: 100, windowSeconds: 60 }],
           credits: { remaining: 5000, refill: { amount: 5000, interval: 'monthly', day: 1 } },
@@ -154,7 +162,18 @@ export class ApiKeysController {
       'this once. The older secrets work until the overlap ends; without one they end now.',
   })
   @ApiParam(IN_PATH)
-  @ApiBody({ type: RotateApiKeyDto, required: false })
+  @ApiBody({
+    type: RotateApiKeyDto,
+    required: false,
+    examples: {
+      overlap: { summary: 'The old secret works for another day', value: { overlapSeconds: 86_400 } },
+      onFirstUse: {
+        summary: 'It works for an hour after the new one is first seen',
+        value: { overlapSeconds: 3600, activateOnFirstUse: true },
+      },
+      now: { summary: 'The old secret ends now', value: {} },
+    },
+  })
   @ApiOkResponse(KEY_AS_JSON_STRING)
   @ApiProblems(
     'validation_failed',
@@ -186,7 +205,11 @@ export class ApiKeysController {
     description: 'May be repeated. The last secret that works is not ended: revoke the key instead.',
   })
   @ApiParam(IN_PATH)
-  @ApiParam({ ...IN_PATH, name: 'secretId', description: 'The id of the secret.' })
+  @ApiParam({
+    name: 'secretId',
+    description: 'The id of the secret.',
+    schema: { ...IN_PATH.schema, example: '019b76da-a800-7000-8000-000000000003' },
+  })
   @ApiNoContentResponse({ description: 'Ended: no node accepts it any more.' })
   @ApiProblems(
     'validation_failed',
@@ -210,6 +233,25 @@ export class ApiKeysController {
     description: 'Fields that are left out stay as they are. A revoked key cannot be changed.',
   })
   @ApiParam(IN_PATH)
+  @ApiBody({
+    type: ChangeApiKeyDto,
+    examples: {
+      disable: { summary: 'Disable it', value: { enabled: false } },
+      narrow: {
+        summary: 'Allow less',
+        value: {
+          scopes: ['telemetry:read'],
+          ipAllowlist: ['203.0.113.0/24'],
+          rateLimits: [{ name: 'burst', limit: 100, windowSeconds: 60 }],
+        },
+      },
+      meter: {
+        summary: 'Give it credits, which are filled up each night',
+        value: { credits: { remaining: 1000, refill: { amount: 1000, interval: 'daily' } } },
+      },
+      lift: { summary: 'Lift what limited it', value: { rateLimits: [], credits: null, expiresAt: null } },
+    },
+  })
   @ApiOkResponse({ type: ApiKeyDto })
   @ApiProblems(
     'validation_failed',

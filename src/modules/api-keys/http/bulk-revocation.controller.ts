@@ -29,8 +29,9 @@ export class BulkRevocationController {
   @ApiBody({
     type: BulkRevocationDto,
     examples: {
-      ids: { value: { ids: ['019b76da-a800-7000-8000-000000000002'] } },
+      ids: { summary: 'Keys by their ids', value: { ids: ['019b76da-a800-7000-8000-000000000002'] } },
       filter: {
+        summary: 'All keys of a customer',
         value: {
           applicationId: '019b76da-a800-7000-8000-000000000001',
           filter: { externalId: 'customer-42' },
@@ -38,7 +39,15 @@ export class BulkRevocationController {
       },
     },
   })
-  @ApiOkResponse({ type: BulkRevocationResultDto })
+  @ApiOkResponse({
+    type: BulkRevocationResultDto,
+    example: {
+      results: [
+        { id: '019b76da-a800-7000-8000-000000000002', outcome: 'revoked' },
+        { id: '019b76da-a800-7000-8000-000000000005', outcome: 'not_found' },
+      ],
+    },
+  })
   @ApiProblems('validation_failed', 'not_application_owner', 'insufficient_role', 'application_not_found')
   async revoke(
     @CurrentPrincipal() principal: Principal,

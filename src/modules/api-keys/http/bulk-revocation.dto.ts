@@ -47,6 +47,7 @@ export class BulkRevocationDto {
     minItems: 1,
     maxItems: MAX_BULK_REVOCATION,
     description: 'The keys, of any applications.',
+    example: ['019b76da-a800-7000-8000-000000000002'],
   })
   @Omittable()
   @IsArray()
@@ -56,7 +57,11 @@ export class BulkRevocationDto {
   @IsUUID('all', { each: true })
   ids?: string[];
 
-  @ApiPropertyOptional({ format: 'uuid', description: 'The application whose keys the filter chooses from.' })
+  @ApiPropertyOptional({
+    format: 'uuid',
+    description: 'The application whose keys the filter chooses from.',
+    example: '019b76da-a800-7000-8000-000000000001',
+  })
   @Omittable()
   @IsUUID('all')
   applicationId?: string;

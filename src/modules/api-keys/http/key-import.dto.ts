@@ -49,7 +49,11 @@ export class ImportResultDto {
   })
   outcome!: 'imported' | 'exists';
 
-  @ApiPropertyOptional({ format: 'uuid', description: 'The id of the imported key.' })
+  @ApiPropertyOptional({
+    format: 'uuid',
+    description: 'The id of the imported key.',
+    example: '019b76da-a800-7000-8000-000000000002',
+  })
   id?: string;
 }
 

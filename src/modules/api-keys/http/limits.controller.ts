@@ -1,5 +1,13 @@
 import { Body, Controller, Get, HttpCode, Patch, Post } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+  type ApiBodyOptions,
+} from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { RequireScopes } from '../../auth/index.js';
@@ -14,8 +22,24 @@ import {
 } from './limits.dto.js';
 
 const UUID = { type: 'string', format: 'uuid' } as const;
-const APPLICATION_IN_PATH = { name: 'id', description: 'The id of the application.', schema: UUID };
-const KEY_IN_PATH = { name: 'id', description: 'The id of the key.', schema: UUID };
+const APPLICATION_IN_PATH = {
+  name: 'id',
+  description: 'The id of the application.',
+  schema: { ...UUID, example: '019b76da-a800-7000-8000-000000000001' },
+};
+const KEY_IN_PATH = {
+  name: 'id',
+  description: 'The id of the key.',
+  schema: { ...UUID, example: '019b76da-a800-7000-8000-000000000002' },
+};
+const BALANCE_BODY: ApiBodyOptions = {
+  type: ChangeBalanceDto,
+  examples: {
+    add: { summary: 'Add to it', value: { add: 100 } },
+    take: { summary: 'Take from it', value: { add: -100 } },
+    set: { summary: 'Set it', value: { set: 5000 } },
+  },
+};
 
 const BALANCE_DESCRIPTION =
   'Give either `set` or `add`. Nothing that is spent at the same time is lost, and the balance never falls below ' +
@@ -53,6 +77,20 @@ export class LimitsController {
       'that keep their name keep what they have counted.',
   })
   @ApiParam(APPLICATION_IN_PATH)
+  @ApiBody({
+    type: ChangeApplicationLimitsDto,
+    examples: {
+      limit: {
+        summary: 'A thousand verifications a minute for all keys together',
+        value: { rateLimits: [{ name: 'all-keys', limit: 1000, windowSeconds: 60 }] },
+      },
+      meter: {
+        summary: 'Credits that are filled up on the last day of each month',
+        value: { credits: { remaining: 5000, refill: { amount: 5000, interval: 'monthly', day: 31 } } },
+      },
+      lift: { summary: 'No limits and no credits', value: { rateLimits: [], credits: null } },
+    },
+  })
   @ApiOkResponse({ type: ApplicationLimitsDto })
   @ApiProblems('validation_failed', 'insufficient_scope', 'no_credits')
   change(
@@ -72,6 +110,7 @@ export class LimitsController {
     description: BALANCE_DESCRIPTION,
   })
   @ApiParam(APPLICATION_IN_PATH)
+  @ApiBody(BALANCE_BODY)
   @ApiOkResponse({ type: CreditsDto, description: 'The credits after the change.' })
   @ApiProblems('validation_failed', 'insufficient_scope', 'no_credits', 'credits_out_of_range')
   changeApplicationCredits(
@@ -91,6 +130,7 @@ export class LimitsController {
     description: BALANCE_DESCRIPTION,
   })
   @ApiParam(KEY_IN_PATH)
+  @ApiBody(BALANCE_BODY)
   @ApiOkResponse({ type: CreditsDto, description: 'The credits after the change.' })
   @ApiProblems('validation_failed', 'insufficient_scope', 'no_credits', 'credits_out_of_range')
   changeKeyCredits(@CurrentApiKey() key: ApiKey, @Body() body: ChangeBalanceDto): Promise<CreditsDto> {

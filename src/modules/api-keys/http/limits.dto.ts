@@ -42,6 +42,7 @@ export class RateLimitDto {
     minimum: 1,
     maximum: MAX_LIMIT,
     default: 1,
+    example: 1,
     description: 'Units that one verification takes, at most the limit.',
   })
   cost?: number;

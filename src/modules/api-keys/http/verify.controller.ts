@@ -13,6 +13,7 @@ import type { DenialCode, VerificationRequest } from '../domain/verification.js'
 import { setVerdictHeaders, toAnswer, toRequest } from './verdict-answer.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
 import { setUsageHeaders } from './usage-answer.js';
+import { PASSED, VERDICT, VERDICTS_OF_BATCH } from './verify.documentation.js';
 import {
   NO_QUERY,
   VERIFY_ANSWER,
@@ -45,14 +46,7 @@ export class VerifyController {
       'the limits and spends credits.',
   })
   @ApiBody({ schema: { ...VERIFY_BODY, required: ['key'], example: { key: EXAMPLE_KEY } } as never })
-  @ApiOkResponse({
-    description: 'The verdict.',
-    schema: {
-      ...VERIFY_ANSWER,
-      required: ['valid', 'code'],
-      example: { valid: false, code: 'NOT_FOUND' },
-    } as never,
-  })
+  @ApiOkResponse(VERDICT)
   @ApiProblems('validation_failed', 'too_many_requests')
   async verify(
     // The body comes with the request, not through the pipe: the compiled schema has checked it.
@@ -77,14 +71,7 @@ export class VerifyController {
   @ApiBody({
     schema: { ...VERIFY_BATCH_BODY, required: ['keys'], example: { keys: [{ key: EXAMPLE_KEY }] } } as never,
   })
-  @ApiOkResponse({
-    description: 'The verdicts.',
-    schema: {
-      ...VERIFY_BATCH_ANSWER,
-      required: ['results'],
-      example: { results: [{ valid: false, code: 'NOT_FOUND' }] },
-    } as never,
-  })
+  @ApiOkResponse(VERDICTS_OF_BATCH)
   @ApiProblems('validation_failed', 'too_many_requests')
   async verifyBatch(
     @Req() { body, ip }: FastifyRequest<{ Body: VerifyBatchBody }>,
@@ -110,36 +97,21 @@ export class VerifyController {
     type: String,
     required: false,
     description: 'The scopes that are needed, divided by commas.',
+    example: 'telemetry:write',
   })
   @ApiQuery({
     name: 'ApplicationId',
     required: false,
     description: 'Refuses keys of any other application.',
-    schema: { type: 'string', format: 'uuid' },
+    schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' },
   })
   @ApiQuery({
     name: 'cost',
     required: false,
     description: 'Credits that it costs, where the key or its application has credits; 0 only asks.',
-    schema: { type: 'integer', minimum: 0, maximum: MAX_CREDITS, default: 1 },
+    schema: { type: 'integer', minimum: 0, maximum: MAX_CREDITS, default: 1, example: 1 },
   })
-  @ApiOkResponse({
-    description: 'The key is good.',
-    schema: { type: 'object', additionalProperties: false, example: {} },
-    headers: Object.fromEntries(
-      [
-        'X-Key-Id',
-        'X-Application-Id',
-        'X-Owner-Id',
-        'X-Key-Scopes',
-        'Sunset',
-        'RateLimit',
-        'RateLimit-Policy',
-        'X-Credits-Remaining',
-        'X-Application-Credits-Remaining',
-      ].map((name) => [name, { schema: { type: 'string' as const } }]),
-    ),
-  })
+  @ApiOkResponse(PASSED)
   @ApiProblems(
     'validation_failed',
     'multiple_credentials',

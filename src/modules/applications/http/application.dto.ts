@@ -10,6 +10,7 @@ import {
   MaxLength,
 } from 'class-validator';
 import { MAX_SCOPES } from '../../../shared/key-scopes.js';
+import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
 import { IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import {
@@ -95,7 +96,7 @@ export class ApplicationPageDto {
   @ApiProperty({ type: [ApplicationDto] })
   data!: ApplicationDto[];
 
-  @ApiProperty({ type: String, nullable: true, description: 'For the next page; null on the last.' })
+  @ApiProperty(NEXT_CURSOR)
   nextCursor!: string | null;
 }
 

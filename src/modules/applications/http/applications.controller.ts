@@ -27,7 +27,7 @@ import { NamesNoApplication } from './route-need.js';
 const IN_PATH = {
   name: 'id',
   description: 'The id of the application.',
-  schema: { type: 'string', format: 'uuid' },
+  schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' },
 };
 
 @ApiTags('Applications')
@@ -46,7 +46,13 @@ export class ApplicationsController {
   })
   @ApiCreatedResponse({
     type: ApplicationDto,
-    headers: { Location: { description: 'The path of the application.', schema: { type: 'string' } } },
+    headers: {
+      Location: {
+        description: 'The path of the application.',
+        schema: { type: 'string' },
+        example: '/applications/019b76da-a800-7000-8000-000000000001',
+      },
+    },
   })
   @ApiProblems('validation_failed', 'insufficient_scope')
   async create(

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsString, Length } from 'class-validator';
+import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
 import { Omittable } from '../../../shared/http/validation.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { Member } from '../domain/member.js';
@@ -68,7 +69,7 @@ export class MemberPageDto {
   @ApiProperty({ type: [MemberDto] })
   data!: MemberDto[];
 
-  @ApiProperty({ type: String, nullable: true, description: 'For the next page; null on the last.' })
+  @ApiProperty(NEXT_CURSOR)
   nextCursor!: string | null;
 }
 

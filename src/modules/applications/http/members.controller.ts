@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -30,12 +31,12 @@ import { PersonInPath, personInPath, readPerson } from './named-person.js';
 const ID = {
   name: 'id',
   description: 'The id of the application.',
-  schema: { type: 'string', format: 'uuid' },
+  schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' },
 };
 const SUBJECT = {
   name: 'subject',
   description: 'Their `sub`, percent-encoded; of people who registered here, the id of `GET /auth/me`.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', minLength: 1, maxLength: 255, example: '019b76da-a800-7000-8000-000000000009' },
 };
 
 @ApiTags('Applications')
@@ -75,6 +76,16 @@ export class MembersController {
   })
   @ApiParam(ID)
   @ApiParam(SUBJECT)
+  @ApiBody({
+    type: AssignRoleDto,
+    examples: {
+      local: { summary: 'Of somebody who registered here', value: { role: 'admin' } },
+      foreign: {
+        summary: 'Of somebody of another issuer',
+        value: { role: 'viewer', issuer: 'https://login.example.com/' },
+      },
+    },
+  })
   @ApiOkResponse({ type: MemberDto, description: 'They were a member, and have this role now.' })
   @ApiCreatedResponse({ type: MemberDto, description: 'They are a member now.' })
   @ApiProblems(
@@ -134,6 +145,19 @@ export class MembersController {
       'more.',
   })
   @ApiParam(ID)
+  @ApiBody({
+    type: TransferDto,
+    examples: {
+      local: {
+        summary: 'To somebody who registered here',
+        value: { subject: '019b76da-a800-7000-8000-000000000009' },
+      },
+      foreign: {
+        summary: 'To somebody of another issuer',
+        value: { subject: 'auth0|ann', issuer: 'https://login.example.com/' },
+      },
+    },
+  })
   @ApiOkResponse({ type: ApplicationDto })
   @ApiProblems('validation_failed', 'insufficient_scope', 'user_not_found', 'member_limit_reached')
   async transfer(

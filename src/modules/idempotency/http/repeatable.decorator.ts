@@ -60,6 +60,7 @@ function describe(controller: object, handler: string | symbol | undefined): voi
         'Make up a random one (a UUID, say) for each thing to be done, and send it again when no answer came. For ' +
         '24 hours the same request with the same key is answered the same, and done once.',
       schema: { type: 'string', minLength: 8, maxLength: 255, pattern: '^[!-~]+$' },
+      example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
     }),
     ApiProblems('idempotency_key_reused', 'idempotency_in_progress'),
   ];
