@@ -3,8 +3,8 @@ import { Clock } from '../../../shared/clock.js';
 
 /**
  * The database's clock as this process knows it, so that all nodes agree on when a key expires, whatever their own
- * clocks say or are set to. Every answer of the database that brings its time along sets it; between two answers it
- * goes on by the monotonic clock.
+ * clocks say or are set to. Between two answers of the database that bring its time along it goes on by the monotonic
+ * clock.
  */
 @Injectable()
 export class DatabaseClock {
@@ -20,8 +20,22 @@ export class DatabaseClock {
     return this.clock.monotonic() + this.offset;
   }
 
-  /** @param time What the database said just now, in milliseconds since the epoch. */
-  set(time: number): void {
-    this.offset = time - this.clock.monotonic();
+  /** When a question is sent, for `set`. */
+  sending(): number {
+    return this.clock.monotonic();
+  }
+
+  /**
+   * Somewhere between the sending and the arrival of this answer the database's clock showed `time`; what we took it
+   * for is changed no more than that takes. So the error is never longer than the answer took, however often the
+   * database's clock is put forward or back, and a late answer does not undo what a quick one has told.
+   *
+   * @param time Milliseconds since the epoch.
+   * @param sent What `sending` said before the question was sent.
+   */
+  set(time: number, sent: number): void {
+    const least = time - this.clock.monotonic();
+    const most = time - sent;
+    this.offset = Math.min(Math.max(this.offset, least), most);
   }
 }

@@ -82,10 +82,11 @@ export class PostgresRecordStore extends RecordStore {
   async load(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]> {
     const candidates = keys.map((key) => this.candidates(key));
     const hashes = candidates.flat();
+    const sent = this.databaseClock.sending();
     const { rows } = await this.pool.query<Row>(
       hashes.length === 1 ? { ...BY_ONE_HASH, values: hashes } : { ...BY_HASHES, values: [hashes] },
     );
-    if (rows[0] !== undefined) this.databaseClock.set(rows[0].now);
+    if (rows[0] !== undefined) this.databaseClock.set(rows[0].now, sent);
     return keys.map((key, i) => {
       const row = rows.find(({ hash }) => candidates[i]?.some((candidate) => hash.equals(candidate)));
       if (row === undefined) return null;

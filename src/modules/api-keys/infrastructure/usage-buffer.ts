@@ -57,6 +57,7 @@ export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, OnA
     const batch = [...this.lastUsed].slice(0, MOST_AT_ONCE);
     if (batch.length === 0) return true;
     for (const [keyId] of batch) this.lastUsed.delete(keyId);
+    const sent = this.databaseClock.sending();
     try {
       const [{ now }] = await this.dataSource.query<[{ now: number }]>(
         // Sorted, so that two nodes that write the same keys do not wait for each other crosswise. A key that was
@@ -73,7 +74,7 @@ export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, OnA
          SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
         [batch.map(([keyId]) => keyId), batch.map(([, at]) => at)],
       );
-      this.databaseClock.set(now);
+      this.databaseClock.set(now, sent);
       return true;
     } catch (error) {
       for (const [keyId, at] of batch) if (!this.lastUsed.has(keyId)) this.lastUsed.set(keyId, at);
