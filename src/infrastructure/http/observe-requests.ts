@@ -9,7 +9,10 @@ const UNLOGGED = new Set(['/apikey/verify', '/health/live', '/health/ready', '/m
  * Counts and times every request by its route's pattern, and logs those of people: one line each, when it is
  * answered.
  */
-export function observeRequests(fastify: FastifyInstance, metrics: Metrics): void {
+export function observeRequests(
+  fastify: FastifyInstance,
+  metrics: Metrics,
+): (method: string, route: string, status: number) => (milliseconds: number) => void {
   const requests = metrics.counter({
     name: 'upblit_http_requests_total',
     help: 'Requests by method, route pattern and status.',
@@ -54,6 +57,14 @@ export function observeRequests(fastify: FastifyInstance, metrics: Metrics): voi
     if (request.is404) observe('unmatched', request, reply);
     done();
   });
+  return (method, route, status) => {
+    const counter = requests.labels({ method, route, status });
+    const timer = durations.labels({ method, route });
+    return (milliseconds) => {
+      counter.inc();
+      timer.observe(milliseconds / 1000);
+    };
+  };
 }
 
 function logAnswer(route: string, request: FastifyRequest, reply: FastifyReply): void {

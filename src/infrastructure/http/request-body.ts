@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import { bodyReadAhead } from './read-ahead.js';
 import { detailOf } from './to-domain-error.js';
 import { UnreadableBody } from './unreadable-body.js';
 
@@ -96,6 +97,11 @@ function readAll(
   done: (error: Error | null, bytes: Buffer | 'too large') => void,
 ): void {
   const { headers } = request.raw;
+  const readAhead = bodyReadAhead(request.raw);
+  if (readAhead !== undefined) {
+    done(null, readAhead);
+    return;
+  }
   if (isAnnouncedTooLarge(request.raw)) {
     const isWorthReading = headers.expect === undefined && Number(headers['content-length']) <= DISCARD_LIMIT;
     if (!isWorthReading) {

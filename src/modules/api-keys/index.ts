@@ -1,3 +1,3 @@
 export { ApiKeysModule } from './api-keys.module.js';
 export { VerificationService } from './application/verification.service.js';
-export { openFastLane } from './http/fast-lane.js';
+export { VerifyShortcut } from './http/verify-shortcut.js';

@@ -1,5 +1,5 @@
-import type { FastifyReply } from 'fastify';
 import type { LimitReport, Usage } from '../domain/metering.js';
+import type { HeaderSink } from './header-sink.js';
 
 /** What the body of an answer says of it. */
 export function usageFields(usage: Usage): object {
@@ -13,22 +13,21 @@ export function usageFields(usage: Usage): object {
 }
 
 /** The RateLimit fields of draft-ietf-httpapi-ratelimit-headers, and Retry-After (RFC 9110, section 10.2.3). */
-export function setUsageHeaders(reply: FastifyReply, usage: Usage): void {
+export function setUsageHeaders(reply: HeaderSink, usage: Usage): void {
   if (usage.retryAfterSeconds !== null) reply.header('Retry-After', String(usage.retryAfterSeconds));
   if (usage.keyRemaining !== null) reply.header('X-Credits-Remaining', String(usage.keyRemaining));
   if (usage.applicationRemaining !== null) {
     reply.header('X-Application-Credits-Remaining', String(usage.applicationRemaining));
   }
   if (usage.rateLimits.length === 0) return;
-  reply
-    .header(
-      'RateLimit-Policy',
-      list(usage.rateLimits, ({ limit, windowSeconds }) => ({ q: limit, w: windowSeconds })),
-    )
-    .header(
-      'RateLimit',
-      list(usage.rateLimits, ({ remaining, resetSeconds }) => ({ r: remaining, t: resetSeconds })),
-    );
+  reply.header(
+    'RateLimit-Policy',
+    list(usage.rateLimits, ({ limit, windowSeconds }) => ({ q: limit, w: windowSeconds })),
+  );
+  reply.header(
+    'RateLimit',
+    list(usage.rateLimits, ({ remaining, resetSeconds }) => ({ r: remaining, t: resetSeconds })),
+  );
 }
 
 /** A list of strings with parameters (RFC 9651, section 3.1). A limit's name holds nothing that needs escaping. */

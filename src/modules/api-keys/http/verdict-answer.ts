@@ -1,5 +1,5 @@
-import type { FastifyReply } from 'fastify';
 import type { Verdict, VerificationRequest } from '../domain/verification.js';
+import type { HeaderSink } from './header-sink.js';
 import { usageFields } from './usage-answer.js';
 import type { VerifyBody } from './verify.schema.js';
 
@@ -17,8 +17,7 @@ export function toRequest(body: VerifyBody): VerificationRequest {
 }
 
 /** The headers of an answer with verdicts, beside what every answer has. */
-export function setVerdictHeaders(reply: FastifyReply, verdicts: readonly Verdict[]): void {
-  reply.header('Cache-Control', 'no-store');
+export function setVerdictHeaders(reply: HeaderSink, verdicts: readonly Verdict[]): void {
   for (const { stale, usage } of verdicts) {
     if (stale) reply.header(STALE_HEADER, 'true');
     if (usage?.unchecked) reply.header(UNCHECKED_HEADER, 'true');

@@ -11,7 +11,7 @@ import { ENV, type Env } from '../../../config/env.js';
 import { DatabaseClock } from '../application/database-clock.js';
 import { KeyUsage } from '../application/key-usage.js';
 
-/** The keys of one flush; the rest waits for the next. */
+/** Keys in one statement. */
 const MOST_AT_ONCE = 10_000;
 
 /**
@@ -22,7 +22,7 @@ const MOST_AT_ONCE = 10_000;
 @Injectable()
 export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(UsageBuffer.name);
-  private readonly lastUsed = new Map<string, number>();
+  private lastUsed = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<unknown> = Promise.resolve();
 
@@ -52,34 +52,41 @@ export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, OnA
     }
   }
 
-  /** Answers whether the database took it. */
+  /** Answers whether the database took all of it. */
   private async flush(): Promise<boolean> {
-    const batch = [...this.lastUsed].slice(0, MOST_AT_ONCE);
-    if (batch.length === 0) return true;
-    for (const [keyId] of batch) this.lastUsed.delete(keyId);
-    const sent = this.databaseClock.sending();
-    try {
-      const [{ now }] = await this.dataSource.query<[{ now: number }]>(
-        // Sorted, so that two nodes that write the same keys do not wait for each other crosswise. A key that was
-        // deleted meanwhile has nothing to be noted on.
-        `WITH used AS (
-           SELECT u.id, u.at FROM unnest($1::uuid[], $2::float8[]) AS u(id, at) JOIN api_keys k ON k.id = u.id
-            ORDER BY u.id
-         ), written AS (
-           INSERT INTO api_key_usage (api_key_id, last_used_at)
-           SELECT id, to_timestamp(at / 1000) FROM used
-               ON CONFLICT (api_key_id) DO UPDATE
-              SET last_used_at = greatest(api_key_usage.last_used_at, excluded.last_used_at)
-         )
-         SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
-        [batch.map(([keyId]) => keyId), batch.map(([, at]) => at)],
-      );
-      this.databaseClock.set(now, sent);
-      return true;
-    } catch (error) {
-      for (const [keyId, at] of batch) if (!this.lastUsed.has(keyId)) this.lastUsed.set(keyId, at);
-      this.logger.warn(`could not write down when keys were last used: ${(error as Error).message}`);
-      return false;
+    const used = [...this.lastUsed];
+    this.lastUsed = new Map();
+    for (let from = 0; from < used.length; from += MOST_AT_ONCE) {
+      try {
+        await this.write(used.slice(from, from + MOST_AT_ONCE));
+      } catch (error) {
+        for (const [keyId, at] of used.slice(from))
+          if (!this.lastUsed.has(keyId)) this.lastUsed.set(keyId, at);
+        this.logger.warn(`could not write down when keys were last used: ${(error as Error).message}`);
+        return false;
+      }
     }
+    return true;
+  }
+
+  private async write(used: readonly (readonly [keyId: string, at: number])[]): Promise<void> {
+    const sent = this.databaseClock.sending();
+    const [{ now }] = await this.dataSource.query<[{ now: number }]>(
+      // Sorted, so that two nodes that write the same keys do not wait for each other crosswise. A key that was
+      // deleted meanwhile has nothing to be noted on.
+      `WITH used AS (
+         SELECT u.id, u.at FROM unnest($1::uuid[], $2::float8[]) AS u(id, at) JOIN api_keys k ON k.id = u.id
+          ORDER BY u.id
+       ), written AS (
+         INSERT INTO api_key_usage (api_key_id, last_used_at)
+         SELECT id, to_timestamp(at / 1000) FROM used
+             ON CONFLICT (api_key_id) DO UPDATE
+            SET last_used_at = greatest(api_key_usage.last_used_at, excluded.last_used_at)
+       )
+       SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
+      // Array literals: ids and numbers need none of the quoting that pg would do for each.
+      [`{${used.map(([keyId]) => keyId).join()}}`, `{${used.map(([, at]) => at).join()}}`],
+    );
+    this.databaseClock.set(now, sent);
   }
 }

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { Client, verify } from '../support/builders.js';
+import { sendRaw, type RawAnswer } from '../support/raw-socket.js';
+import { TestApp } from '../support/test-app.js';
+
+const JSON_TYPE = 'application/json';
+/** The same to everybody, but not plain enough for the short way. */
+const LONG_WAY_TYPE = 'application/json; charset=utf-8';
+
+describe('the short way of a verification', () => {
+  let app: TestApp;
+  let owner: Client;
+  let applicationId: string;
+  let keys: Record<'plain' | 'cold' | 'revoked' | 'scoped' | 'limited' | 'credited' | 'foreign', string>;
+
+  beforeAll(async () => {
+    app = await TestApp.start({
+      env: { VERIFY_LEASE_MS: '10000', CORS_ORIGINS: 'https://dashboard.example' },
+    });
+    owner = await Client.signedIn(app);
+    applicationId = await owner.createApplication();
+    const issue = async (body?: object): Promise<string> => (await owner.issueKey(applicationId, body)).key;
+    const revoked = await owner.issueKey(applicationId);
+    keys = {
+      plain: await issue({ name: 'Zoë ✓', metadata: { plan: 'größer' }, expiresAt: inDays(1) }),
+      cold: await issue(),
+      revoked: revoked.key,
+      scoped: await issue({ scopes: ['orders:*'] }),
+      limited: await issue({ rateLimits: [{ name: 'minute', limit: 1000, windowSeconds: 60 }] }),
+      credited: await issue({ credits: { remaining: 1000 } }),
+      foreign: 'upblit_live_000000000000000000000000000000000000',
+    };
+    // The first request of a process always goes the long way.
+    await verify(app, keys.plain);
+    await owner.delete(`/apikey/${revoked.id}`).expect(204);
+  });
+  afterAll(() => app.stop());
+
+  it.each<[string, (all: typeof keys) => unknown]>([
+    ['a good key', ({ plain }) => ({ key: plain })],
+    ['a key that was not asked for before', ({ cold }) => ({ key: cold })],
+    ['a revoked key', ({ revoked }) => ({ key: revoked })],
+    ['a key of another application', ({ plain }) => ({ key: plain, applicationId: crypto.randomUUID() })],
+    [
+      'an application in capitals',
+      ({ plain }) => ({ key: plain, applicationId: applicationId.toUpperCase() }),
+    ],
+    ['a scope that it has', ({ scoped }) => ({ key: scoped, scopes: ['orders:read'] })],
+    ['a scope that it lacks', ({ scoped }) => ({ key: scoped, scopes: ['users:read'] })],
+    ['an unknown key', ({ foreign }) => ({ key: foreign })],
+    ['an empty key', () => ({ key: '' })],
+    ['a key that is far too long', () => ({ key: 'x'.repeat(5000) })],
+    ['a key that is no string', () => ({ key: 1 })],
+    ['no key', () => ({})],
+    ['a field that is not known', ({ plain }) => ({ key: plain, more: true })],
+    ['an address that is none', ({ plain }) => ({ key: plain, ip: 'localhost' })],
+    ['a list', () => []],
+    ['null', () => null],
+    ['a string', () => 'key'],
+  ])('is answered like the long way: %s', async (_, bodyOf) => {
+    const body = JSON.stringify(bodyOf(keys));
+    const short = await post({ body });
+    expect(comparable(short)).toEqual(comparable(await post({ body, type: LONG_WAY_TYPE })));
+  });
+
+  it.each<[string, string | Buffer]>([
+    ['no JSON', '{'],
+    ['nothing', ''],
+    ['bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])],
+    ['a prototype', '{"key":"","__proto__":{"admin":true}}'],
+    ['more than the short way reads', JSON.stringify({ key: 'x'.repeat(20_000) })],
+    ['more than anybody reads', JSON.stringify({ key: 'x'.repeat(70_000) })],
+  ])('is answered like the long way: %s', async (_, body) => {
+    const short = await post({ body });
+    expect(comparable(short)).toEqual(comparable(await post({ body, type: LONG_WAY_TYPE })));
+  });
+
+  it.each(['limited', 'credited'] as const)(
+    'says in the same headers what is left of a %s key',
+    async (name) => {
+      const body = JSON.stringify({ key: keys[name], cost: 0 });
+      const [short, long] = [await post({ body }), await post({ body, type: LONG_WAY_TYPE })];
+      expect(Object.keys(short.headers)).toEqual(
+        expect.arrayContaining([name === 'limited' ? 'ratelimit' : 'x-credits-remaining']),
+      );
+      expect(namesOf(short)).toEqual(namesOf(long));
+      expect(Object.keys(JSON.parse(short.body) as object)).toEqual(
+        Object.keys(JSON.parse(long.body) as object),
+      );
+    },
+  );
+
+  it('is not taken where headers decide how a request is answered', async () => {
+    const body = JSON.stringify({ key: keys.plain });
+    for (const header of ['Host: another', 'Expect: the-unexpected', 'Content-Encoding: gzip']) {
+      const { status, headers } = await post({ body, headers: [header] });
+      expect({ header, isRefused: status >= 400 }).toEqual({ header, isRefused: true });
+      expect(headers['content-type']).toContain('application/problem+json');
+    }
+  });
+
+  it('is not taken for a page of another origin, which may read the answer', async () => {
+    const origin = 'https://dashboard.example';
+    const open = await TestApp.start({ env: { CORS_ORIGINS: origin }, database: app.database });
+    await verify(open, keys.plain);
+    const answer = await sendRaw(
+      open.port,
+      requestText({ body: JSON.stringify({ key: keys.plain }), headers: [`Origin: ${origin}`] }),
+    );
+    await open.stop();
+    expect(answer.headers['access-control-allow-origin']).toBe(origin);
+  });
+
+  it('takes a body that arrives in pieces', async () => {
+    const body = JSON.stringify({ key: keys.plain });
+    const request = requestText({ body });
+    const socket = connect({ host: '127.0.0.1', port: app.port, noDelay: true });
+    for (const piece of [request.slice(0, -10), request.slice(-10, -3), request.slice(-3)]) {
+      await new Promise((resolve) => socket.write(piece, resolve));
+    }
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toContain('"code":"VALID"');
+    socket.destroy();
+  });
+
+  it('counts the requests of either way together', async () => {
+    const body = JSON.stringify({ key: keys.plain });
+    const before = await counted(app);
+    await post({ body });
+    await post({ body, type: LONG_WAY_TYPE });
+    expect((await counted(app)) - before).toBe(2);
+  });
+
+  it('takes the id of a request along, and makes one', async () => {
+    const body = JSON.stringify({ key: keys.plain });
+    expect((await post({ body, headers: ['X-Request-Id: abc'] })).headers['x-request-id']).toBe('abc');
+    expect((await post({ body })).headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  function post(what: RequestParts): Promise<RawAnswer> {
+    return sendRaw(app.port, Buffer.concat([Buffer.from(headOf(what)), Buffer.from(what.body)]));
+  }
+});
+
+interface RequestParts {
+  body: string | Buffer;
+  type?: string;
+  headers?: string[];
+}
+
+function headOf({ body, type = JSON_TYPE, headers = [] }: RequestParts): string {
+  return [
+    'POST /apikey/verify HTTP/1.1',
+    'Host: localhost',
+    'Connection: close',
+    `Content-Type: ${type}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...headers,
+    '',
+    '',
+  ].join('\r\n');
+}
+
+function requestText(what: RequestParts): string {
+  return headOf(what) + what.body.toString();
+}
+
+function namesOf(answer: RawAnswer): string[] {
+  return Object.keys((comparable(answer) as RawAnswer).headers).sort();
+}
+
+/** Without what differs from answer to answer, and what is for pages of other origins. */
+function comparable({ status, headers, body }: RawAnswer): object {
+  const {
+    date: _date,
+    'x-request-id': _id,
+    vary: _vary,
+    'access-control-expose-headers': _exposed,
+    ...rest
+  } = headers;
+  return { status, headers: rest, body: body.replace(/"requestId":"[^"]+"/, '') };
+}
+
+function inDays(days: number): string {
+  return new Date(Date.now() + days * 24 * 3600 * 1000).toISOString();
+}
+
+async function counted(app: TestApp): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${app.port}/metrics`)).text();
+  const [, count = ''] =
+    /upblit_http_requests_total\{method="POST",route="\/apikey\/verify",status="200"\} (\d+)/.exec(text) ??
+    [];
+  return Number(count);
+}
