@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { TEST_PEPPERS, TestApp } from '../support/test-app.js';
 
-describe('a service that is killed while it issues a key', () => {
+describe('a service that is killed while it issues or rotates a key', () => {
   /** The node that is left. */
   let app: TestApp;
   let owner: Client;
@@ -39,17 +39,26 @@ describe('a service that is killed while it issues a key', () => {
       preload,
     );
   }
-  const issueOn = (node: ServiceProcess): Promise<Response> =>
-    fetch(`${node.url}/apikey?ApplicationId=${applicationId}`, {
+  const postTo = (node: ServiceProcess, path: string): Promise<Response> =>
+    fetch(`${node.url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${owner.caller.accessToken}`, 'idempotency-key': key },
+    });
+  const issueOn = (node: ServiceProcess): Promise<Response> =>
+    postTo(node, `/apikey?ApplicationId=${applicationId}`);
+  /** What a node was about to answer when it died. */
+  const unsaidBy = (node: ServiceProcess): Promise<string> =>
+    eventually(() => {
+      const [, unsaid] = /^unsaid: (.+)$/m.exec(node.output) ?? [];
+      if (unsaid === undefined) throw new Error(`it has said: ${node.output}`);
+      return unsaid;
     });
   async function keyIds(): Promise<string[]> {
     const { body } = await owner.get(`/apikey?ApplicationId=${applicationId}`).expect(200);
     return body.data.map(({ id }: { id: string }) => id);
   }
 
-  it('after the commit and before the answer has issued it: the same call again is answered it', async () => {
+  it('after the commit and before the answer has issued it: the same call again is answered it, byte for byte', async () => {
     const node = await startNode(['die-before-answering.mjs']);
     await expect(issueOn(node)).rejects.toThrow('fetch failed');
     const issued = await keyIds();
@@ -59,9 +68,22 @@ describe('a service that is killed while it issues a key', () => {
       .post(`/apikey?ApplicationId=${applicationId}`)
       .set('Idempotency-Key', key)
       .expect(200);
+    expect(repeated.text).toBe(await unsaidBy(node));
     expect(repeated.headers.location).toBe(`/apikey/${issued[0]}`);
     expect(await verify(app, repeated.body as string)).toMatchObject({ valid: true, keyId: issued[0] });
     expect(await keyIds()).toEqual(issued);
+  }, 60_000);
+
+  it('after the commit and before the answer has rotated it: the same call again is answered the same secret', async () => {
+    const issued = await owner.issueKey(applicationId);
+    const node = await startNode(['die-before-answering.mjs']);
+    await expect(postTo(node, `/apikey/${issued.id}/rotate`)).rejects.toThrow('fetch failed');
+
+    const repeated = await owner.post(`/apikey/${issued.id}/rotate`).set('Idempotency-Key', key).expect(200);
+    expect(repeated.text).toBe(await unsaidBy(node));
+    expect(await verify(app, repeated.body as string)).toMatchObject({ valid: true, keyId: issued.id });
+    expect(await verify(app, issued.key)).toEqual({ valid: false, code: 'REVOKED' });
+    expect((await owner.get(`/apikey/${issued.id}`)).body.secrets).toHaveLength(1);
   }, 60_000);
 
   it('before the commit has done nothing: the same call again issues one', async () => {

@@ -1,14 +1,18 @@
+import { writeSync } from 'node:fs';
 import { ServerResponse } from 'node:http';
 
 /*
  * Loaded into a service before anything else: ends its process as a power cut would, when it has done what a call to
- * issue a key asks for and is about to say so.
+ * issue or rotate a key asks for and is about to say so. What it would have said it writes on its stdout.
  */
-const { writeHead } = ServerResponse.prototype;
+const { end } = ServerResponse.prototype;
+const STDOUT = 1;
 
-ServerResponse.prototype.writeHead = function (status, ...rest) {
-  if (status === 200 && this.req.method === 'POST' && this.req.url.startsWith('/apikey?')) {
+ServerResponse.prototype.end = function (payload, ...rest) {
+  const { method, url } = this.req;
+  if (method === 'POST' && this.statusCode === 200 && /^\/apikey(?:\?|\/[\w-]+\/rotate)/.test(url)) {
+    writeSync(STDOUT, `unsaid: ${payload}\n`);
     process.kill(process.pid, 'SIGKILL');
   }
-  return writeHead.call(this, status, ...rest);
+  return end.call(this, payload, ...rest);
 };
