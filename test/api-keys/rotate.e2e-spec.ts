@@ -96,6 +96,26 @@ describe('POST /apikey/{id}/rotate', () => {
     ]);
   });
 
+  it('tells the new secret from the old one whatever the clock of the node says that made that one', async () => {
+    const key = await owner.issueKey(applicationId);
+    // As a node would have made it whose clock is an hour ahead.
+    await app.query(
+      `UPDATE api_key_secrets SET id = overlay(id::text PLACING 'ffff' FROM 1)::uuid,
+                                  created_at = created_at + interval '1 hour' WHERE api_key_id = $1`,
+      [key.id],
+    );
+    const secret = await rotate(key, { overlapSeconds: 3600, activateOnFirstUse: true });
+    const { body } = await owner.get(`/apikey/${key.id}`).expect(200);
+    const hints = [key.key, secret].map((text) => `upblit_live_…${text.slice(-4)}`);
+    expect(body.hint).toBe(hints[1]);
+    expect(body.secrets.map(({ hint }: { hint: string }) => hint)).toEqual(hints);
+    expect(await verify(app, secret)).toMatchObject({ valid: true });
+    await eventually(async () => {
+      expect(await verify(app, key.key)).toHaveProperty('secretExpiresAt');
+    });
+    expect(await verify(app, secret)).not.toHaveProperty('secretExpiresAt');
+  });
+
   it('never makes an older secret live longer than it was to', async () => {
     const key = await owner.issueKey(applicationId);
     const second = await rotate(key, { overlapSeconds: 60 });
@@ -129,24 +149,47 @@ describe('POST /apikey/{id}/rotate', () => {
     }
   });
 
-  it('fails no verification of either secret under load, through the whole rotation', async () => {
+  it('fails no verification of either secret under load, on any node, through the whole rotation', async () => {
+    const other = await TestApp.start({ database: app.database });
     const key = await owner.issueKey(applicationId);
+    const rotations = [
+      { overlapSeconds: 3600 },
+      { overlapSeconds: 3600, activateOnFirstUse: true },
+      { overlapSeconds: 3600 },
+    ];
     const secrets = [key.key];
-    const verdicts: unknown[] = [];
+    /** How often each secret was found to be what. */
+    const verdicts = new Map<string, number>();
     let running = true;
-    const load = Array.from({ length: 8 }, async () => {
-      while (running) {
-        for (const secret of [...secrets]) verdicts.push((await verify(app, secret)).code);
+    const load = [app, other].flatMap((node) =>
+      Array.from({ length: 4 }, async () => {
+        while (running) {
+          for (const [age, secret] of secrets.entries()) {
+            const { code, keyId } = await verify(node, secret);
+            const verdict = `secret ${age}: ${String(code)} ${keyId === key.id ? '' : String(keyId)}`.trim();
+            verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+          }
+        }
+      }),
+    );
+    const reached = (verdict: string, times: number): Promise<void> =>
+      eventually(() => {
+        expect(verdicts.get(verdict)).toBeGreaterThan(times);
+      }, 30_000);
+    try {
+      await reached('secret 0: VALID', 50);
+      for (const [count, rotation] of rotations.entries()) {
+        secrets.push(await rotate(key, rotation));
+        await reached(`secret ${count + 1}: VALID`, 50);
       }
-    });
-    for (let i = 0; i < 3; i++) secrets.push(await rotate(key, { overlapSeconds: 3600 }));
-    await eventually(() => {
-      expect(verdicts.length).toBeGreaterThan(200);
-    });
-    running = false;
-    await Promise.all(load);
-    expect(new Set(verdicts)).toEqual(new Set(['VALID']));
-  });
+    } finally {
+      running = false;
+      await Promise.all(load);
+      await other.stop();
+    }
+    expect([...verdicts.keys()].sort()).toEqual([0, 1, 2, 3].map((age) => `secret ${age}: VALID`));
+    expect((await owner.get(`/apikey/${key.id}`)).body.secrets).toHaveLength(4);
+  }, 60_000);
 
   it('does not rotate a revoked or an expired key', async () => {
     const revoked = await owner.issueKey(applicationId);
@@ -194,6 +237,23 @@ describe('POST /apikey/{id}/rotate', () => {
         expect(await verify(app, key.key)).toEqual({ valid: false, code: 'REVOKED' });
       }
       expect(await verify(app, secret)).toMatchObject({ valid: true });
+    });
+
+    it('ends one whose time the clock of the node takes for over: the database may not', async () => {
+      const key = await owner.issueKey(applicationId);
+      await rotate(key, { overlapSeconds: 3600 });
+      const { secretId } = await verify(app, key.key);
+      await app.query(`UPDATE api_key_secrets SET expires_at = now() WHERE id = $1`, [secretId]);
+      await owner.delete(`/apikey/${key.id}/secrets/${String(secretId)}`).expect(204);
+      expect(await verify(app, key.key)).toEqual({ valid: false, code: 'REVOKED' });
+    });
+
+    it('has nothing left to do on a revoked key', async () => {
+      const key = await owner.issueKey(applicationId);
+      await rotate(key, { overlapSeconds: 3600 });
+      const { secretId } = await verify(app, key.key);
+      await owner.delete(`/apikey/${key.id}`).expect(204);
+      await owner.delete(`/apikey/${key.id}/secrets/${String(secretId)}`).expect(204);
     });
 
     it('does not end the last one that works, nor one of another key', async () => {

@@ -174,7 +174,7 @@ export class ApiKeyService {
       key.id,
       this.hasher.hash(plaintext),
       plaintext.hint,
-      now,
+      key.timeOfNextSecret(now),
       activateOnFirstUse ? overlapSeconds : null,
     );
     key.rotate(secret, overlapSeconds, now);
@@ -187,8 +187,9 @@ export class ApiKeyService {
   async endSecret(key: ApiKey, secretId: string): Promise<void> {
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
-      current.endSecret(secretId, this.clock.now());
-      if (await this.keys.update(current)) return this.freshness.settle();
+      const isEnding = current.endSecret(secretId, this.clock.now());
+      // Also for one that somebody else has ended: 204 says that no node accepts it any more.
+      if (!isEnding || (await this.keys.update(current))) return this.freshness.settle();
       current = await this.get(current.id);
     }
     throw editConflict();

@@ -12,6 +12,7 @@ export class ApiKeySecret {
     readonly pepperVersion: number,
     /** `upblit_live_…a1B2`. */
     readonly hint: string,
+    /** Tells older secrets of a key from newer ones: no two have the same. */
     readonly createdAt: Date,
     /** When it stops working; null while nothing has replaced it. */
     public expiresAt: Date | null,

@@ -117,6 +117,12 @@ export class ApiKey {
     return this.secrets.filter((secret) => secret.isLive(now));
   }
 
+  /** The time of a secret that is made now: after the newest one's, which another node's clock may have put ahead. */
+  timeOfNextSecret(now: Date): Date {
+    const newest = this.secrets.at(-1)?.createdAt.getTime() ?? 0;
+    return new Date(Math.max(now.getTime(), newest + 1));
+  }
+
   /** All but the balance, which is spent from meanwhile. Throws `api_key_revoked`: revoking is for good. */
   change(changes: ApiKeyChanges): void {
     this.assertNotRevoked();
@@ -158,20 +164,24 @@ export class ApiKey {
     this.secrets.push(secret);
   }
 
-  /** Throws `secret_not_found`, and `last_secret`: a key without any is a key to be revoked. */
-  endSecret(id: string, now: Date): void {
+  /**
+   * Ends one secret; answers false when it, or the whole key, had been ended before. Throws `secret_not_found`, and
+   * `last_secret`: a key without any is a key to be revoked.
+   */
+  endSecret(id: string, now: Date): boolean {
     const secret = this.secrets.find((candidate) => candidate.id === id);
     if (secret === undefined) {
       throw new DomainError('secret_not_found', 'The key has no secret of this id: read the key again.');
     }
-    if (!secret.isLive(now)) return;
-    if (this.liveSecrets(now).length === 1) {
+    if (this.revokedAt !== null || secret.revokedAt !== null) return false;
+    if (!this.liveSecrets(now).some((other) => other !== secret)) {
       throw new DomainError(
         'last_secret',
         'It is the only secret of the key: rotate first, or revoke the key.',
       );
     }
     secret.revoke(now);
+    return true;
   }
 
   private assertNotRevoked(): void {

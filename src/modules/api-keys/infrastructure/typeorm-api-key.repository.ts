@@ -205,7 +205,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     const apiKeyId = In(keys.map((key) => key.id));
     const metered = keys.filter((key) => key.metered).map((key) => key.id);
     const [secrets, usage, balances] = await Promise.all([
-      this.manager.find(apiKeySecretSchema, { where: { apiKeyId }, order: { id: 'ASC' } }),
+      this.manager.find(apiKeySecretSchema, { where: { apiKeyId }, order: { createdAt: 'ASC' } }),
       this.manager.findBy(apiKeyUsageSchema, { apiKeyId }),
       metered.length === 0 ? null : this.balances.findAll(metered),
     ]);
