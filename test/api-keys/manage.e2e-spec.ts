@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type request from 'supertest';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -157,6 +158,21 @@ describe('keys, once issued', () => {
       expect(lifted.body.expiresAt).toBeNull();
       const set = await owner.patch(`/apikey/${id}`).send({ expiresAt: '2030-01-01T00:00:00Z' }).expect(200);
       expect(set.body.expiresAt).toBe('2030-01-01T00:00:00.000Z');
+    });
+
+    it('takes metadata of up to 16 KiB and 8 levels, and no more', async () => {
+      const { id, key } = await owner.issueKey(applicationId);
+      const change = (metadata: string): request.Test =>
+        owner.patch(`/apikey/${id}`).set('Content-Type', 'application/json').send(`{"metadata":${metadata}}`);
+      const nested = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
+      const ofBytes = (bytes: number): string => JSON.stringify({ a: 'ä'.repeat((bytes - 8) / 2) });
+      for (const bad of [ofBytes(16_386), nested(9), '{"__proto__":{"a":1}}', '{"a":[{"__proto__":1}]}']) {
+        expect((await change(bad)).status).toBe(400);
+      }
+      for (const good of [nested(8), ofBytes(16_384), '{"constructor":1,"toString":null}']) {
+        await change(good).expect(200);
+        expect((await verify(app, key)).metadata).toEqual(JSON.parse(good));
+      }
     });
 
     it('does not lose one of two changes made at once', async () => {

@@ -154,8 +154,10 @@ describe('what restricts and describes a key', () => {
       expect(await list('externalId=a&tag=x&status=active')).toEqual([0]);
       expect(await list('externalId=c')).toEqual([]);
       const page = await owner.get(`/apikey?ApplicationId=${fresh}&externalId=a&limit=1`).expect(200);
-      const other = `/apikey?ApplicationId=${fresh}&externalId=b&cursor=${page.body.nextCursor}`;
-      expect((await owner.get(other)).body.code).toBe('invalid_cursor');
+      for (const filter of ['externalId=b', 'tag=a', 'externalId=a&tag=x', 'externalId=a&status=active']) {
+        const other = `/apikey?ApplicationId=${fresh}&${filter}&cursor=${page.body.nextCursor}`;
+        expect([filter, (await owner.get(other)).body.code]).toEqual([filter, 'invalid_cursor']);
+      }
     });
 
     it.each([

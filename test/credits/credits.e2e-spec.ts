@@ -179,6 +179,38 @@ describe('credits', () => {
       }
     });
 
+    /** As they stand in a body: JSON has no NaN, but a client may. */
+    const NO_NUMBERS = ['NaN', '-Infinity', '0.5', '1e400', '9007199254740993', '"1"', 'true', '[1]'];
+
+    it('are whole numbers within bounds wherever a body counts them', async () => {
+      const { id, key } = await owner.issueKey(applicationId, { credits: { remaining: 5 } });
+      const refill = { amount: 5, interval: 'monthly', day: 1 };
+      const calls: [path: string, body: object][] = [
+        [`/apikey?ApplicationId=${applicationId}`, { credits: { remaining: '?' } }],
+        [
+          `/apikey?ApplicationId=${applicationId}`,
+          { credits: { remaining: 5, refill: { ...refill, amount: '?' } } },
+        ],
+        [
+          `/apikey?ApplicationId=${applicationId}`,
+          { credits: { remaining: 5, refill: { ...refill, day: '?' } } },
+        ],
+        [`/apikey/${id}/credits`, { set: '?' }],
+        [`/apikey/${id}/credits`, { add: '?' }],
+        [`/applications/${applicationId}/credits`, { set: '?' }],
+        ['/apikey/verify', { key, cost: '?' }],
+        ['/apikey/verify/batch', { keys: [{ key, cost: '?' }] }],
+      ];
+      for (const [path, body] of calls) {
+        for (const number of NO_NUMBERS) {
+          const text = JSON.stringify(body).replace('"?"', number);
+          const { status } = await owner.post(path).set('Content-Type', 'application/json').send(text);
+          expect([path, text, status]).toEqual([path, text, 400]);
+        }
+      }
+      expect(await creditsOf(id)).toEqual({ remaining: 5, refill: null });
+    });
+
     it('are given at issue with what remains, and not without', async () => {
       const issue = (credits: object): request.Test =>
         owner.post(`/apikey?ApplicationId=${applicationId}`).send({ credits });

@@ -153,6 +153,33 @@ describe('rate limits', () => {
     });
   });
 
+  /** As they stand in a body: JSON has no NaN, but a client may. */
+  const NO_NUMBERS = ['NaN', 'Infinity', '-1', '0', '0.5', '1e10', '1e400', '"1"', 'null', 'true', '[1]'];
+
+  it.each(['limit', 'windowSeconds', 'cost'])(
+    'have whole numbers within bounds for their %s',
+    async (field) => {
+      const good = { name: 'raw', limit: 10, windowSeconds: 60, cost: 1 };
+      const { id } = await owner.issueKey(applicationId, { rateLimits: [good] });
+      const changeTo = (number: string): request.Test =>
+        owner
+          .patch(`/apikey/${id}`)
+          .set('Content-Type', 'application/json')
+          .send(JSON.stringify({ rateLimits: [{ ...good, [field]: '?' }] }).replace('"?"', number));
+      for (const number of NO_NUMBERS)
+        expect([number, (await changeTo(number)).status]).toEqual([number, 400]);
+      const { body } = await owner.get(`/apikey/${id}`).expect(200);
+      expect(body.rateLimits).toEqual([good]);
+    },
+  );
+
+  it('may be as large, as long and as costly as they get', async () => {
+    const largest = { name: 'x'.repeat(50), limit: 1e9, windowSeconds: 2_678_400, cost: 1e9 };
+    const { key } = await owner.issueKey(applicationId, { rateLimits: [largest] });
+    expect(await verify(app, key)).toMatchObject({ valid: true, rateLimits: [{ remaining: 0 }] });
+    expect(await verify(app, key)).toMatchObject({ ...LIMITED, retryAfterSeconds: 2_678_400 });
+  });
+
   describe('of an application', () => {
     let shared: string;
 
@@ -248,38 +275,46 @@ describe('rate limits that cannot be checked', () => {
 
   async function withNode(
     env: Record<string, string>,
-    work: (node: TestApp, key: string) => Promise<void>,
+    work: (node: TestApp, key: string, log: string[]) => Promise<void>,
   ): Promise<void> {
-    const node = await TestApp.start({ env });
+    const log: string[] = [];
+    const node = await TestApp.start({
+      env: { LOG_LEVEL: 'error', ...env },
+      log: { write: (line) => void log.push(line) },
+    });
     try {
       const owner = await Client.signedIn(node);
       const { key } = await owner.issueKey(await owner.createApplication(), { rateLimits: [PER_MINUTE] });
-      await work(node, key);
+      await work(node, key, log);
     } finally {
       await node.stop();
     }
   }
 
-  it('let verifications pass, and say so in a header and a metric', async () => {
-    await withNode(UNREACHABLE, async (node, key) => {
+  it('let verifications pass, and say so in a header, in a metric, and once in the log', async () => {
+    await withNode(UNREACHABLE, async (node, key, log) => {
       for (let i = 0; i < 3; i++) {
         const response = await request(node.http).post('/apikey/verify').send({ key }).expect(200);
         expect(response.body).toMatchObject({ valid: true });
         expect(response.headers['x-ratelimit-unchecked']).toBe('true');
         expect(response.headers).not.toHaveProperty('ratelimit');
       }
+      const gateway = await request(node.http).get('/apikey/verify').set('x-api-key', key).expect(200);
+      expect(gateway.headers['x-ratelimit-unchecked']).toBe('true');
       const metrics = await request(node.http).get('/metrics').expect(200);
-      expect(metrics.text).toContain('upblit_rate_limit_unchecked_total 3');
+      expect(metrics.text).toContain('upblit_rate_limit_unchecked_total 4');
+      expect(log.filter((line) => line.includes('pass unchecked'))).toHaveLength(1);
     });
   });
 
   it('are 503, and never called exceeded, where the operator wants them closed', async () => {
-    await withNode({ ...UNREACHABLE, RATE_LIMIT_ON_FAILURE: 'closed' }, async (node, key) => {
+    await withNode({ ...UNREACHABLE, RATE_LIMIT_ON_FAILURE: 'closed' }, async (node, key, log) => {
       const response = await request(node.http).post('/apikey/verify').send({ key }).expect(503);
       expect(response.body.code).toBe('service_unavailable');
       expect(response.headers['retry-after']).toBe('1');
       const { text } = await request(node.http).get('/metrics');
       expect(text).toContain('upblit_rate_limit_unchecked_total 0');
+      expect(log.filter((line) => line.includes('are answered 503'))).toHaveLength(1);
     });
   });
 });
