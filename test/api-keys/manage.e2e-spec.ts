@@ -166,10 +166,16 @@ describe('keys, once issued', () => {
         owner.patch(`/apikey/${id}`).set('Content-Type', 'application/json').send(`{"metadata":${metadata}}`);
       const nested = (levels: number): string => '{"a":'.repeat(levels) + '1' + '}'.repeat(levels);
       const ofBytes = (bytes: number): string => JSON.stringify({ a: 'ä'.repeat((bytes - 8) / 2) });
-      for (const bad of [ofBytes(16_386), nested(9), '{"__proto__":{"a":1}}', '{"a":[{"__proto__":1}]}']) {
+      for (const bad of [
+        ofBytes(16_386),
+        nested(9),
+        '{"__proto__":{"a":1}}',
+        '{"a":[{"__proto__":1}]}',
+        '{"constructor":1}',
+      ]) {
         expect((await change(bad)).status).toBe(400);
       }
-      for (const good of [nested(8), ofBytes(16_384), '{"constructor":1,"toString":null}']) {
+      for (const good of [nested(8), ofBytes(16_384), '{"toString":null}']) {
         await change(good).expect(200);
         expect((await verify(app, key)).metadata).toEqual(JSON.parse(good));
       }
