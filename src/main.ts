@@ -51,6 +51,11 @@ async function open(env: Env, end: EndOfProcess): Promise<Env> {
 }
 
 async function serveByWorkers(env: Env, end: EndOfProcess): Promise<AddressInfo> {
+  if (env.RATE_LIMIT_STORE === 'memory') {
+    say(
+      'Each worker counts the rate limits of keys on its own: RATE_LIMIT_STORE=postgres counts them together.',
+    );
+  }
   const workers = new Workers({
     main: fileURLToPath(import.meta.url),
     count: env.WEB_CONCURRENCY,

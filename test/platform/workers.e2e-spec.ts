@@ -66,6 +66,10 @@ describe('two workers', () => {
     await database.drop();
   });
 
+  it('say at their start that they do not count rate limits together', () => {
+    expect(service.output).toContain('RATE_LIMIT_STORE=postgres counts them together');
+  });
+
   it('serve one port, and neither accepts a key whose revocation has been answered', async () => {
     const [one, other] = await connectionsToBoth();
     for (let round = 0; round < 20; round++) {
