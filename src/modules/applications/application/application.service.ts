@@ -74,7 +74,12 @@ export class ApplicationService {
     const deleted = await this.applications.delete(application.id, now, (tx) =>
       this.dependants.endWith(application.id, by, now, tx),
     );
+    await this.settle();
     if (!deleted) throw applicationNotFound();
-    await this.dependants.settle();
+  }
+
+  /** Resolves when the deletions that were committed before the call hold everywhere. */
+  settle(): Promise<void> {
+    return this.dependants.settle();
   }
 }

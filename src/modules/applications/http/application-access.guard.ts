@@ -23,6 +23,11 @@ export interface ApplicationAccessOptions {
   need: Need;
   /** For a route about a person, whom it names: any member may do it to themselves. */
   person?: (request: AuthenticatedRequest) => Subject;
+  /**
+   * For the route that deletes: its 404 promises what its 204 does, that the application is gone everywhere. It may
+   * answer the repetition of a call that could not wait for that.
+   */
+  awaitsAbsence?: boolean;
 }
 
 interface ApplicationRequest extends AuthenticatedRequest {
@@ -45,7 +50,7 @@ export class ApplicationAccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ApplicationRequest>();
-    const { from, need, person } = this.reflector.get<ApplicationAccessOptions>(
+    const { from, need, person, awaitsAbsence } = this.reflector.get<ApplicationAccessOptions>(
       OPTIONS,
       context.getHandler(),
     );
@@ -56,7 +61,10 @@ export class ApplicationAccessGuard implements CanActivate {
           readUuid('ApplicationId', (request.query as Record<string, unknown>).ApplicationId);
     const isOneself = person !== undefined && isSameSubject(person(request), request.principal);
     const application = await this.applications.authorize(id, request.principal, isOneself ? 'read' : need);
-    if (application === null) throw applicationNotFound();
+    if (application === null) {
+      if (awaitsAbsence === true) await this.applications.settle();
+      throw applicationNotFound();
+    }
     request.application = application;
     return true;
   }

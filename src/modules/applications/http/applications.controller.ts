@@ -119,11 +119,13 @@ export class ApplicationsController {
   @Delete(':id')
   @HttpCode(204)
   @RequireScopes('applications:write')
-  @ApplicationAccess({ from: 'path', need: 'manage-application' })
+  @ApplicationAccess({ from: 'path', need: 'manage-application', awaitsAbsence: true })
   @ApiOperation({
     operationId: 'deleteApplication',
     summary: 'Delete an application and revoke all its keys',
-    description: 'Every key of the application is revoked in the same transaction. There is no way back.',
+    description:
+      'Every key of the application is revoked in the same transaction. There is no way back. Repeat a call that was ' +
+      'answered 503: 404 then says that the application is deleted and none of its keys is good any more.',
   })
   @ApiParam(IN_PATH)
   @ApiNoContentResponse({ description: 'Deleted; none of its keys is good any more.' })

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type request from 'supertest';
+import { Client, verify } from '../support/builders.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { eventually } from '../support/eventually.js';
+import { addSilentNode, timeOf } from '../support/silent-node.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TestApp } from '../support/test-app.js';
+
+/** How the look at the other nodes begins, after the commit. */
+const LOOK = 'SELECT number::float8 AS last, (';
+
+/** Milliseconds of the lease of a node that has fallen silent. */
+const SILENT = 500;
+
+describe('a call that repeats one whose change is committed, and which could not wait until it held', () => {
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+  let app: TestApp;
+  let owner: Client;
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const proxied = await TcpProxy.before(database.url);
+    proxy = proxied.proxy;
+    app = await TestApp.start({ database: { ...database, url: proxied.url } });
+    owner = await Client.signedIn(app);
+  });
+  afterEach(async () => {
+    await proxy.restore();
+    await eventually(() => owner.get('/applications').expect(200));
+  });
+  afterAll(async () => {
+    await app.stop();
+    await proxy.stop();
+    await database.drop();
+  });
+
+  /** Lets a call come to its commit, and no further. */
+  async function cutOff(call: request.Test): Promise<void> {
+    const looks = proxy.holdAt(LOOK, 'before');
+    const answered = call.then(({ status, body }) => [status, body.code as string]);
+    await looks;
+    proxy.cut();
+    expect(await answered).toEqual([503, 'service_unavailable']);
+    await proxy.restore();
+    await eventually(() => owner.get('/applications').expect(200));
+  }
+
+  it('that deleted an application is answered 404 once that holds on every node', async () => {
+    const applicationId = await owner.createApplication();
+    const { key } = await owner.issueKey(applicationId);
+    await cutOff(owner.delete(`/applications/${applicationId}`));
+    await addSilentNode(app, SILENT);
+    const repeated = owner.delete(`/applications/${applicationId}`).expect(404);
+    expect(await timeOf(repeated)).toBeGreaterThan(SILENT / 2);
+    expect((await verify(app, key)).code).toBe('REVOKED');
+  });
+
+  it('that rotated a key is answered the same secret once the end of the old one holds on every node', async () => {
+    const { id, key } = await owner.issueKey(await owner.createApplication());
+    const idempotencyKey = randomUUID();
+    const rotate = (): request.Test =>
+      owner.post(`/apikey/${id}/rotate`).set('Idempotency-Key', idempotencyKey);
+    await cutOff(rotate());
+    await addSilentNode(app, SILENT);
+    const repeated = rotate().expect(200);
+    expect(await timeOf(repeated)).toBeGreaterThan(SILENT / 2);
+    const { body } = await repeated;
+    expect((await verify(app, key)).code).toBe('REVOKED');
+    expect((await verify(app, body as string)).code).toBe('VALID');
+    expect((await rotate().expect(200)).body).toBe(body);
+    expect((await owner.get(`/apikey/${id}`)).body.secrets).toHaveLength(1);
+  });
+
+  it('that rotated a key without an Idempotency-Key is answered another secret', async () => {
+    const { id, key } = await owner.issueKey(await owner.createApplication());
+    await cutOff(owner.post(`/apikey/${id}/rotate`).send({ overlapSeconds: 3600 }));
+    expect((await verify(app, key)).code).toBe('VALID');
+    const { body } = await owner.post(`/apikey/${id}/rotate`).send({ overlapSeconds: 0 }).expect(200);
+    expect((await verify(app, key)).code).toBe('REVOKED');
+    expect((await verify(app, body as string)).code).toBe('VALID');
+  });
+
+  it('that deletes an application while the first still waits, waits as long', async () => {
+    const applicationId = await owner.createApplication();
+    const { key } = await owner.issueKey(applicationId);
+    await addSilentNode(app, SILENT);
+    const answers = Array.from({ length: 2 }, () => owner.delete(`/applications/${applicationId}`));
+    const times = await Promise.all(answers.map((answer) => timeOf(answer)));
+    for (const time of times) expect(time).toBeGreaterThan(SILENT / 2);
+    expect((await verify(app, key)).code).toBe('REVOKED');
+  });
+});
