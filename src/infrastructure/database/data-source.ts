@@ -1,5 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
+import { PooledClient } from './pooled-client.js';
 
 export interface DatabaseSettings {
   url: string;
@@ -28,16 +29,16 @@ export function dataSourceOptions(settings: DatabaseSettings): PostgresOptions {
     // `where: {id: undefined}` must never mean "any row".
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     installExtensions: false,
-    extra:
-      statementTimeoutMs === 0
-        ? {}
-        : {
-            statement_timeout: statementTimeoutMs,
-            // The client's own clock, for a server that no longer answers at all.
-            query_timeout: statementTimeoutMs + 1000,
-            // A process that freezes in the middle of a transaction must not hold its locks.
-            idle_in_transaction_session_timeout: statementTimeoutMs,
-            keepAlive: true,
-          },
+    extra: {
+      Client: PooledClient,
+      ...(statementTimeoutMs !== 0 && {
+        statement_timeout: statementTimeoutMs,
+        // The client's own clock, for a server that no longer answers at all.
+        query_timeout: statementTimeoutMs + 1000,
+        // A process that freezes in the middle of a transaction must not hold its locks.
+        idle_in_transaction_session_timeout: statementTimeoutMs,
+        keepAlive: true,
+      }),
+    },
   };
 }

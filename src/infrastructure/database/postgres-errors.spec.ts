@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { CannotExecuteNotConnectedError, QueryFailedError } from 'typeorm';
+import {
+  CannotExecuteNotConnectedError,
+  QueryFailedError,
+  QueryRunnerAlreadyReleasedError,
+  QueryRunnerProviderAlreadyReleasedError,
+} from 'typeorm';
 import { fromDatabaseError } from './postgres-errors.js';
 
 function sqlState(code: string): Error {
@@ -48,6 +53,8 @@ describe('an error of the database', () => {
     new Error('Client has encountered a connection error and is not queryable'),
     new Error('Cannot use a pool after calling end on the pool'),
     new CannotExecuteNotConnectedError(),
+    new QueryRunnerAlreadyReleasedError(),
+    new QueryRunnerProviderAlreadyReleasedError(),
   ])('%s means that it is out of reach', (error) => {
     if (error instanceof AggregateError) Object.assign(error, { code: 'ECONNREFUSED' });
     expect(fromDatabaseError(error)).toMatchObject({ code: 'service_unavailable' });

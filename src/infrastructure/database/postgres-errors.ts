@@ -48,12 +48,14 @@ const PG_MESSAGES = [
   'cannot use a pool after calling end',
 ];
 
-/** How TypeORM says that it has no connection. */
+/** How TypeORM says that it has no connection, or none any more in the middle of a transaction. */
 const TYPEORM_NAMES = new Set([
   'ConnectionIsNotSetError',
   'CannotExecuteNotConnectedError',
   'CannotGetEntityManagerNotConnectedError',
   'DriverConnectionError',
+  'QueryRunnerAlreadyReleasedError',
+  'QueryRunnerProviderAlreadyReleasedError',
 ]);
 
 /**
