@@ -82,7 +82,12 @@ export const variables = {
     'false',
     'Migrate at start (always on with the embedded PostgreSQL). Safe when several nodes start at once.',
   ),
-  DATABASE_POOL_SIZE: integer(1, 1000, '10', 'Connections to PostgreSQL of one process.'),
+  DATABASE_POOL_SIZE: integer(
+    1,
+    1000,
+    '10',
+    'Connections to PostgreSQL of one process for its requests; two more are for its lease and its readiness.',
+  ),
   DATABASE_POOL_WAIT_MS: integer(
     10,
     60_000,

@@ -135,6 +135,31 @@ function expectUnavailable(answer: Response): void {
   expect(answer.text).not.toMatch(/ECONN|timeout|SELECT|postgres/i);
 }
 
+describe('a process whose every connection is busy', () => {
+  it('is ready: it still verifies from memory, and its database answers', async () => {
+    const busy = await TestApp.start({ database, env: { DATABASE_POOL_SIZE: '1' } });
+    const ask = (): request.Test => request(busy.http).post('/apikey/verify').send({ key });
+    await ask().expect(200);
+    const holder = new PostgresClient({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE applications');
+    const waiting = Array.from({ length: 3 }, () =>
+      new Client(busy, client.caller).get('/applications').then(({ status }) => status),
+    );
+    await eventually(async () => {
+      const { text } = await request(busy.http).get('/metrics');
+      expect(text).toContain('upblit_database_connections{state="waiting"} 2');
+    });
+    const startedAt = performance.now();
+    const [ready, verified] = await Promise.all([request(busy.http).get('/health/ready'), ask()]);
+    expect([ready.status, verified.body.code]).toEqual([200, 'VALID']);
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+    await holder.end();
+    expect(await Promise.all(waiting)).toEqual([200, 200, 200]);
+    await busy.stop();
+  });
+});
+
 describe('a call that takes longer than the time for an answer', () => {
   it('is answered 503, though its statements might go on', async () => {
     const impatient = await TestApp.start({ database, env: { RESPONSE_TIMEOUT_MS: '300' } });

@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { DomainError } from '../../shared/domain-error.js';
 import { Lifecycle } from './lifecycle.js';
@@ -7,34 +8,59 @@ import { Lifecycle } from './lifecycle.js';
 /** Milliseconds after which the database counts as out of reach. */
 const DEADLINE = 1000;
 
-/** Whether this process should be sent requests. */
+/**
+ * Whether this process should be sent requests. It asks the database over a connection of its own: a process whose
+ * pool is busy still verifies keys from memory, and to send its requests to the others would make theirs busy too.
+ */
 @Injectable()
-export class Readiness {
+export class Readiness implements OnApplicationShutdown {
+  private readonly line: Pool;
+  /** One question at a time, whoever asks. */
+  private asking: Promise<Set<string>> | undefined;
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly lifecycle: Lifecycle,
-  ) {}
+  ) {
+    this.line = new Pool({
+      connectionString: (dataSource.options as { url: string }).url,
+      application_name: 'upblit readiness',
+      max: 1,
+      connectionTimeoutMillis: DEADLINE,
+      query_timeout: DEADLINE,
+    });
+    // It has closed the connection between two questions; the next one opens another.
+    this.line.on('error', () => undefined);
+  }
 
   /** Throws `service_unavailable`, with the reason, unless the database answers and has all its migrations. */
   async check(): Promise<void> {
     if (this.lifecycle.isEnding) throw notReady('The service is shutting down.');
-    const missing = await this.missingMigrations();
+    this.asking ??= this.ask().finally(() => {
+      this.asking = undefined;
+    });
+    const applied = await withinDeadline(this.asking);
+    const missing = this.dataSource.migrations.filter(
+      ({ name, constructor }) => !applied.has(name ?? constructor.name),
+    );
     if (missing.length > 0) {
       throw notReady(`The database lacks ${missing.length} migrations: run "npm run migrate".`);
     }
   }
 
-  private async missingMigrations(): Promise<string[]> {
+  async onApplicationShutdown(): Promise<void> {
+    await this.line.end();
+  }
+
+  /** The names of the migrations that the database has. */
+  private async ask(): Promise<Set<string>> {
     const { migrationsTableName = 'migrations' } = this.dataSource.options;
-    const query = this.dataSource
-      .query<{ name: string }[]>(`SELECT name FROM ${migrationsTableName}`)
-      .catch((cause: unknown) => {
-        throw notReady('The database is out of reach.', cause);
-      });
-    const applied = new Set((await withinDeadline(query)).map(({ name }) => name));
-    return this.dataSource.migrations
-      .map(({ name, constructor }) => name ?? constructor.name)
-      .filter((name) => !applied.has(name));
+    try {
+      const { rows } = await this.line.query<{ name: string }>(`SELECT name FROM ${migrationsTableName}`);
+      return new Set(rows.map(({ name }) => name));
+    } catch (cause) {
+      throw notReady('The database is out of reach.', cause);
+    }
   }
 }
 
