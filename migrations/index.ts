@@ -11,6 +11,7 @@ import { Members1764000000600 } from './1764000000600-members.js';
 import { Idempotency1764000000700 } from './1764000000700-idempotency.js';
 import { ImportedKeys1764000000800 } from './1764000000800-imported-keys.js';
 import { DeclaredScopes1764000000900 } from './1764000000900-declared-scopes.js';
+import { KeyCounts1764000001000 } from './1764000001000-key-counts.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -26,4 +27,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   Idempotency1764000000700,
   ImportedKeys1764000000800,
   DeclaredScopes1764000000900,
+  KeyCounts1764000001000,
 ];

@@ -18,6 +18,7 @@ import { JwtStrategy } from './http/jwt.strategy.js';
 import { RouteAccess } from './http/route-access.js';
 import { RouteExplorer } from './http/route-explorer.js';
 import { ScopeGuard } from './http/scope.guard.js';
+import { VerifiedTokens } from './http/verified-tokens.js';
 import { BcryptPasswordHasher } from './infrastructure/bcrypt-password-hasher.js';
 import { ExpiredFamiliesPurge } from './infrastructure/expired-families.purge.js';
 import { LocalKeys } from './infrastructure/local-keys.js';
@@ -42,6 +43,7 @@ import { userSchema } from './infrastructure/user.schema.js';
     AuthService,
     AccessTokenVerifier,
     JwtStrategy,
+    VerifiedTokens,
     SubjectDirectory,
     RouteExplorer,
     RouteAccess,

@@ -96,7 +96,7 @@ export class ApiKeyService {
     applicationId: string,
     settings: ApiKeySettings,
     by: Subject,
-    keep: Keep<IssuedKey>,
+    keep: Keep<IssuedKey> | undefined,
   ): Promise<IssuedKey> {
     const now = this.clock.now();
     assertExpiry(settings.expiresAt, now);
@@ -107,7 +107,7 @@ export class ApiKeyService {
     const secret = ApiKeySecret.create(uuidv7(), id, this.hasher.hash(plaintext), plaintext.hint, now);
     const key = ApiKey.issue(id, applicationId, { ...settings, environment }, secret, by, now);
     const issued = { id, plaintext };
-    await this.keys.insert(key, this.limits.maxActiveKeysPerApplication, (tx) => keep(issued, tx));
+    await this.keys.insert(key, this.limits.maxActiveKeysPerApplication, keeping(issued, keep));
     return issued;
   }
 
@@ -165,7 +165,11 @@ export class ApiKeyService {
     return issued;
   }
 
-  private async rotateNow(key: ApiKey, rotation: Rotation, keep: Keep<IssuedKey>): Promise<IssuedKey> {
+  private async rotateNow(
+    key: ApiKey,
+    rotation: Rotation,
+    keep: Keep<IssuedKey> | undefined,
+  ): Promise<IssuedKey> {
     const now = this.clock.now();
     const plaintext = generateKey(key.environment);
     const { overlapSeconds = 0, activateOnFirstUse = false } = rotation;
@@ -179,7 +183,7 @@ export class ApiKeyService {
     );
     key.rotate(secret, overlapSeconds, now);
     const issued = { id: key.id, plaintext };
-    if (!(await this.keys.update(key, (tx) => keep(issued, tx)))) throw editConflict();
+    if (!(await this.keys.update(key, keeping(issued, keep)))) throw editConflict();
     return issued;
   }
 
@@ -201,6 +205,10 @@ export class ApiKeyService {
     // Whether or not this call was the one that revoked it: 204 says that no node accepts the key any more.
     await this.freshness.settle();
   }
+}
+
+function keeping(issued: IssuedKey, keep: Keep<IssuedKey> | undefined): Alongside | undefined {
+  return keep && ((tx) => keep(issued, tx));
 }
 
 export function assertExpiry(expiresAt: Date | null | undefined, now: Date): void {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import type { Pool } from 'pg';
 import {
   DataSource,
   In,
@@ -8,12 +9,15 @@ import {
   type ObjectLiteral,
   type SelectQueryBuilder,
 } from 'typeorm';
+import { Columns } from '../../../infrastructure/database/columns.js';
+import { poolOf } from '../../../infrastructure/database/pool.js';
 import { asTransaction, managerOf } from '../../../infrastructure/database/transaction.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import { ApiKey, type KeyStatus } from '../domain/api-key.js';
+import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository, type Alongside, type ApiKeyQuery } from '../domain/api-key.repository.js';
 import { CreditBalances } from '../domain/credit-balances.js';
 import type { Metadata } from '../domain/metadata.js';
@@ -34,6 +38,10 @@ const IMPORT_LOCK = 7_305_808_871;
 @Injectable()
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly manager: EntityManager;
+  private readonly pool: Pool;
+  private readonly keyColumns: Columns<ApiKey>;
+  private readonly secretColumns: Columns<ApiKeySecret>;
+  private readonly insertText: string;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
@@ -41,18 +49,42 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   ) {
     super();
     this.manager = dataSource.manager;
+    this.pool = poolOf(dataSource);
+    this.keyColumns = new Columns(dataSource, apiKeySchema);
+    this.secretColumns = new Columns(dataSource, apiKeySecretSchema);
+    this.insertText = insertText(this.keyColumns, this.secretColumns);
   }
 
   async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
+    const statement = this.inserting(key, maxActive);
+    if (first === undefined && key.credits === null) {
+      refuse((await this.pool.query<Turn>(statement)).rows, maxActive);
+      return;
+    }
     await this.manager.transaction(async (manager) => {
       await first?.(asTransaction(manager));
-      await this.takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
-      await manager.insert<ObjectLiteral>(apiKeySchema, key);
-      await manager.insert(apiKeySecretSchema, key.secrets);
+      refuse(await manager.query<Turn[]>(statement.text, statement.values), maxActive);
       if (key.credits !== null) {
         await this.balances.put({ kind: 'key', id: key.id }, key.credits, asTransaction(manager));
       }
     });
+  }
+
+  /** All of it in one statement, so that issuing takes one round trip, and nobody's turn is longer. */
+  private inserting(key: ApiKey, maxActive: number): { name: string; text: string; values: unknown[] } {
+    const [secret] = key.secrets;
+    if (secret === undefined) throw new Error('A new key has a secret.');
+    return {
+      name: 'insert_api_key',
+      text: this.insertText,
+      values: [
+        key.applicationId,
+        maxActive,
+        key.createdAt,
+        ...this.keyColumns.valuesOf(key),
+        ...this.secretColumns.valuesOf(secret),
+      ],
+    };
   }
 
   async import(
@@ -76,7 +108,8 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
         for (const name of names) seen.add(name);
         return [key];
       });
-      await this.takeTurn(manager, applicationId, keys.length, maxActive, now);
+      const turn = 'SELECT take_turn_to_issue($1, $2, $3, $4) AS refusal';
+      refuse(await manager.query<Turn[]>(turn, [applicationId, keys.length, maxActive, now]), maxActive);
       if (keys.length === 0) return new Set();
       await manager.insert<ObjectLiteral>(apiKeySchema, keys);
       await manager.insert(
@@ -85,32 +118,6 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       );
       return new Set(keys.map((key) => key.id));
     });
-  }
-
-  /**
-   * Issuing for one application takes turns: only then does the count hold until the commit, and no key slips in
-   * beside a deletion.
-   */
-  private async takeTurn(
-    manager: EntityManager,
-    applicationId: string,
-    keys: number,
-    maxActive: number,
-    now: Date,
-  ): Promise<void> {
-    const locked: unknown[] = await manager.query(
-      'SELECT FROM applications WHERE id = $1 AND deleted_at IS NULL FOR NO KEY UPDATE',
-      [applicationId],
-    );
-    if (locked.length === 0) {
-      throw new DomainError('application_not_found', 'The application has been deleted.');
-    }
-    if ((await this.countActive(manager, applicationId, now)) + keys > maxActive) {
-      throw new DomainError(
-        'api_key_limit_reached',
-        `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
-      );
-    }
   }
 
   async find(id: string): Promise<ApiKey | null> {
@@ -186,11 +193,10 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   }
 
   async revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void> {
-    await managerOf(tx).update(apiKeySchema, { applicationId, revokedAt: IsNull() }, revocation(by, now));
-  }
-
-  private countActive(manager: EntityManager, applicationId: string, now: Date): Promise<number> {
-    return this.ofApplication(manager, applicationId).andWhere(HAS_STATUS.active, { now }).getCount();
+    const manager = managerOf(tx);
+    // Who is about to issue a key is waited for, and whoever comes later finds the application deleted.
+    await manager.query('DELETE FROM application_key_counts WHERE application_id = $1', [applicationId]);
+    await manager.update(apiKeySchema, { applicationId, revokedAt: IsNull() }, revocation(by, now));
   }
 
   private ofApplication(manager: EntityManager, applicationId: string): SelectQueryBuilder<ApiKey> {
@@ -215,6 +221,36 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
         lastUsedAt: usage.find((row) => row.apiKeyId === key.id)?.lastUsedAt ?? null,
         credits: balances?.get(key.id) ?? null,
       }),
+    );
+  }
+}
+
+/** Nothing is inserted unless it is the caller's turn. */
+function insertText(key: Columns<ApiKey>, secret: Columns<ApiKeySecret>): string {
+  const firstOfKey = 4;
+  const firstOfSecret = firstOfKey + key.count;
+  return `
+    WITH turn AS MATERIALIZED (SELECT take_turn_to_issue($1, 1, $2, $3) AS refusal),
+         key AS (INSERT INTO api_keys (${key.names})
+                 SELECT ${key.parameters(firstOfKey)} FROM turn WHERE refusal IS NULL),
+         secret AS (INSERT INTO api_key_secrets (${secret.names})
+                    SELECT ${secret.parameters(firstOfSecret)} FROM turn WHERE refusal IS NULL)
+    SELECT refusal FROM turn`;
+}
+
+/** What the function `take_turn_to_issue` says: null, or the code of a refusal. */
+interface Turn {
+  refusal: 'application_not_found' | 'api_key_limit_reached' | null;
+}
+
+function refuse([turn]: readonly Turn[], maxActive: number): void {
+  if (turn?.refusal === 'application_not_found') {
+    throw new DomainError('application_not_found', 'The application has been deleted.');
+  }
+  if (turn?.refusal === 'api_key_limit_reached') {
+    throw new DomainError(
+      'api_key_limit_reached',
+      `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
     );
   }
 }

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import type { Pool } from 'pg';
 import { IsNull, Repository } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
+import { Columns } from '../../../infrastructure/database/columns.js';
+import { poolOf } from '../../../infrastructure/database/pool.js';
 import { asTransaction } from '../../../infrastructure/database/transaction.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
@@ -17,8 +20,21 @@ const IS_MEMBER = 'member.issuer = :issuer AND member.subject = :subject';
 
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
+  private readonly pool: Pool;
+  private readonly columns: Columns<Application>;
+  private readonly selectAccess: string;
+
   constructor(@InjectRepository(applicationSchema) private readonly rows: Repository<Application>) {
     super();
+    const { dataSource } = rows.manager;
+    this.pool = poolOf(dataSource);
+    this.columns = new Columns(dataSource, applicationSchema);
+    this.selectAccess = `
+      SELECT ${this.columns.namesIn('application')}, member.role
+        FROM applications application
+        LEFT JOIN application_members member
+          ON member.application_id = application.id AND member.issuer = $2 AND member.subject = $3
+       WHERE application.id = $1 AND application.deleted_at IS NULL`;
   }
 
   insert(application: Application): Promise<void> {
@@ -49,18 +65,14 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
   }
 
   async findFor(id: string, { issuer, subject }: Subject): Promise<ApplicationAccess | null> {
-    // One trip: every management call begins with it.
-    const { entities, raw } = await this.rows
-      .createQueryBuilder('application')
-      .leftJoin(Member, 'member', `member.applicationId = application.id AND ${IS_MEMBER}`, {
-        issuer,
-        subject,
-      })
-      .addSelect('member.role', 'role')
-      .where('application.id = :id AND application.deletedAt IS NULL', { id })
-      .getRawAndEntities<{ role: Role | null }>();
-    const [application] = entities;
-    return application === undefined ? null : { application, role: raw[0]?.role ?? null };
+    // One trip, and prepared: every management call begins with it.
+    const { rows } = await this.pool.query<Record<string, unknown> & { role: Role | null }>({
+      name: 'application_and_role',
+      text: this.selectAccess,
+      values: [id, issuer, subject],
+    });
+    const [row] = rows;
+    return row === undefined ? null : { application: this.columns.entityOf(row), role: row.role };
   }
 
   listOf({ issuer, subject }: Subject, page: PageRequest): Promise<Application[]> {

@@ -37,8 +37,17 @@ export class AccessTokenVerifier {
 
   /** Who the claims of a token with a good signature speak for. Throws `invalid_token`. */
   principalOf(claims: Record<string, unknown>): Principal {
-    const issuer = typeof claims.iss === 'string' ? this.issuers.get(claims.iss) : undefined;
+    const issuer = this.issuerOf(claims);
     if (issuer === undefined) throw notValid();
     return principalOf(issuer, claims, this.clock.now());
+  }
+
+  /** Whether a token with these claims, if its signature is good now, has a good one for as long as we run. */
+  hasFixedKeys(claims: Record<string, unknown>): boolean {
+    return this.issuerOf(claims)?.keys.isFixed === true;
+  }
+
+  private issuerOf({ iss }: Record<string, unknown>): TrustedIssuer | undefined {
+    return typeof iss === 'string' ? this.issuers.get(iss) : undefined;
   }
 }

@@ -10,7 +10,7 @@ const ISSUER: TrustedIssuer = {
   audience: 'upblit',
   algorithms: ['ES256', 'RS256'],
   types: ['at+jwt', undefined],
-  keys: { find: () => Promise.resolve(undefined) },
+  keys: { isFixed: true, find: () => Promise.resolve(undefined) },
   defaultScopes: ['audit:read'],
 };
 

@@ -10,6 +10,8 @@ const CLOCK_TOLERANCE_SECONDS = 10;
 
 /** Where an issuer's keys come from. */
 export interface KeySource {
+  /** Whether its keys stay what they are for as long as the process runs. */
+  readonly isFixed: boolean;
   /**
    * The key a header names, for its algorithm; undefined when the issuer has no such key. Throws
    * `service_unavailable` when that cannot be found out: a good token is never called bad because of us.

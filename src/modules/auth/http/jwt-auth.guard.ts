@@ -3,7 +3,10 @@ import { AuthGuard } from '@nestjs/passport';
 import { DomainError } from '../../../shared/domain-error.js';
 import { notValid } from '../domain/trusted-issuer.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { bearerToken } from './bearer-token.js';
+import type { AuthenticatedRequest } from './current-principal.decorator.js';
 import { RouteAccess } from './route-access.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /** Lets a request in with a good access token, and puts its `Principal` on it. Every route has it. */
 @Injectable()
@@ -11,6 +14,7 @@ export class JwtAuthGuard extends AuthGuard() {
   constructor(
     // By name: the mixin declares a parameter of its own in this place, and Nest would take that.
     @Inject(RouteAccess) private readonly routes: RouteAccess,
+    @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
     strategy: JwtStrategy,
   ) {
     super({ defaultStrategy: strategy.name, property: 'principal', session: false });
@@ -18,7 +22,12 @@ export class JwtAuthGuard extends AuthGuard() {
 
   override canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
     // Not a promise for a public route: verification is one, and hot.
-    return this.routes.of(context) === 'public' || super.canActivate(context);
+    if (this.routes.of(context) === 'public') return true;
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const principal = this.verified.recall(bearerToken(request));
+    if (principal === undefined) return super.canActivate(context);
+    request.principal = principal;
+    return true;
   }
 
   /** `info` is why passport-jwt refused: a refusal of ours, or one of jsonwebtoken's. */

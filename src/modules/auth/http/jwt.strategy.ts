@@ -3,10 +3,11 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import passport from 'passport';
-import { Strategy, type SecretOrKeyProvider, type StrategyOptionsWithoutRequest } from 'passport-jwt';
+import { Strategy, type SecretOrKeyProvider, type StrategyOptionsWithRequest } from 'passport-jwt';
 import { AccessTokenVerifier } from '../application/access-token-verifier.js';
 import type { Principal } from '../domain/principal.js';
 import { bearerToken } from './bearer-token.js';
+import { VerifiedTokens } from './verified-tokens.js';
 
 /**
  * Access tokens by passport-jwt, which checks the signature: with the key that the verifier says, and with no
@@ -14,11 +15,15 @@ import { bearerToken } from './bearer-token.js';
  */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
-  constructor(private readonly verifier: AccessTokenVerifier) {
+  constructor(
+    private readonly verifier: AccessTokenVerifier,
+    private readonly verified: VerifiedTokens,
+  ) {
     super({
+      passReqToCallback: true,
       jwtFromRequest: (request: unknown) => bearerToken(request as FastifyRequest),
       secretOrKeyProvider: keyProvider(verifier),
-      algorithms: verifier.algorithms() as NonNullable<StrategyOptionsWithoutRequest['algorithms']>,
+      algorithms: verifier.algorithms() as NonNullable<StrategyOptionsWithRequest['algorithms']>,
       ignoreExpiration: true,
       // The types call it deprecated, but it is the one way to pass this on.
       // eslint-disable-next-line @typescript-eslint/no-deprecated
@@ -29,8 +34,10 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
     passport.use(this);
   }
 
-  validate(claims: Record<string, unknown>): Principal {
-    return this.verifier.principalOf(claims);
+  validate(request: FastifyRequest, claims: Record<string, unknown>): Principal {
+    const principal = this.verifier.principalOf(claims);
+    this.verified.remember(bearerToken(request), claims);
+    return principal;
   }
 }
 

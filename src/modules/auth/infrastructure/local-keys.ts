@@ -8,6 +8,7 @@ export const LOCAL_ALGORITHM = 'ES256';
 
 /** The keys of the tokens issued here, by `kid`: the one that signs, and those it takes over from. */
 export class LocalKeys implements KeySource {
+  readonly isFixed = true;
   readonly signingKid: string;
   readonly publicKeys: readonly PublicJwk[];
   private readonly byKid = new Map<string, KeyObject>();

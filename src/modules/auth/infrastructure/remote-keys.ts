@@ -18,6 +18,7 @@ const FIRST_RETRY = 5_000;
 
 /** The keys behind an issuer's JWKS URL: cached, and fetched again when they are old or a `kid` is not there. */
 export class RemoteKeys implements KeySource {
+  readonly isFixed = false;
   private readonly logger = new Logger(RemoteKeys.name);
   private keys: readonly VerificationKey[] = [];
   private fetchedAt = -Infinity;

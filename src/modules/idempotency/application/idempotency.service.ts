@@ -7,7 +7,7 @@ import { AnswerRepository } from './answer.repository.js';
 
 /**
  * To be called as the first thing in the transaction that does the work, with what will be answered once it is
- * committed.
+ * committed. There is none for a call without a key, which needs no transaction for it.
  */
 export type Keep<T> = (answer: T, tx: Transaction) => Promise<void>;
 
@@ -40,9 +40,9 @@ export class IdempotencyService {
   async once<T>(
     call: RepeatableCall | undefined,
     codec: AnswerCodec<T>,
-    work: (keep: Keep<T>) => Promise<T>,
+    work: (keep: Keep<T> | undefined) => Promise<T>,
   ): Promise<T> {
-    if (call === undefined) return work(() => Promise.resolve());
+    if (call === undefined) return work(undefined);
     const seal = await this.seals.of(call);
     const fingerprint = fingerprintOf(call);
     const earlier = await this.find(seal);
