@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { Client, UNKNOWN_ID, keyIdOf, verify } from '../support/builders.js';
+import { Client, UNKNOWN_ID, keyIdOf, verify, type CreatedKey } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
 const LIMIT = 8;
@@ -86,6 +86,37 @@ describe('POST /apikey?ApplicationId=', () => {
     await owner.delete(`/apikey/${keyIdOf(issued[0]!)}`).expect(204);
     await owner.post(`/apikey?ApplicationId=${fresh}`).expect(200);
     await owner.post(`/apikey?ApplicationId=${fresh}`).expect(409);
+  });
+
+  it('counts neither disabled nor expired keys against the limit, and counts them again when they work', async () => {
+    const fresh = await owner.createApplication();
+    const full = await Promise.all(Array.from({ length: LIMIT }, () => owner.issueKey(fresh)));
+    const [first, second] = full as [CreatedKey, CreatedKey];
+    await owner.patch(`/apikey/${first.id}`).send({ enabled: false }).expect(200);
+    await app.query(`UPDATE api_keys SET expires_at = created_at WHERE id = $1`, [second.id]);
+    await owner.issueKey(fresh);
+    await owner.issueKey(fresh);
+    await owner.post(`/apikey?ApplicationId=${fresh}`).expect(409);
+    await owner.patch(`/apikey/${first.id}`).send({ enabled: true }).expect(200);
+    await owner.delete(`/apikey/${full[2]!.id}`).expect(204);
+    // One more than the limit works now, and one place was made.
+    await owner.post(`/apikey?ApplicationId=${fresh}`).expect(409);
+  });
+
+  it('leaves no key that works when the application is deleted meanwhile', async () => {
+    for (let i = 0; i < 5; i++) {
+      const fresh = await owner.createApplication();
+      await owner.issueKey(fresh);
+      const issuing = Array.from({ length: 5 }, () => owner.post(`/apikey?ApplicationId=${fresh}`));
+      const [, ...issued] = await Promise.all([
+        owner.delete(`/applications/${fresh}`).expect(204),
+        ...issuing,
+      ]);
+      for (const { status, body } of issued) {
+        expect([200, 404]).toContain(status);
+        if (status === 200) expect(await verify(app, body as string)).toMatchObject({ code: 'REVOKED' });
+      }
+    }
   });
 
   describe('checks, in this order, before anything is generated', () => {
