@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -8,7 +9,7 @@ describe('POST /apikey/bulk-revoke', () => {
   let stranger: Client;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ env: { MAX_ACTIVE_KEYS_PER_APPLICATION: '2000' } });
     owner = await Client.signedIn(app);
     stranger = await Client.signedIn(app);
   });
@@ -64,6 +65,45 @@ describe('POST /apikey/bulk-revoke', () => {
     expect((await reader.post('/apikey/bulk-revoke').send({ ids: [UNKNOWN_ID] })).status).toBe(403);
     expect(await verify(app, key)).toMatchObject({ valid: true });
   });
+
+  it('is not for those who may only read', async () => {
+    const application = await owner.createApplication();
+    const { id, key } = await owner.issueKey(application);
+    const member = `/applications/${application}/members/${stranger.userId}`;
+    await owner.put(member).send({ role: 'viewer' }).expect(201);
+    const byId = await stranger
+      .post('/apikey/bulk-revoke')
+      .send({ ids: [id] })
+      .expect(200);
+    expect(byId.body.results).toEqual([{ id, outcome: 'forbidden' }]);
+    const byFilter = await stranger
+      .post('/apikey/bulk-revoke')
+      .send({ applicationId: application, filter: {} });
+    expect([byFilter.status, byFilter.body.code]).toEqual([403, 'insufficient_role']);
+    expect(await verify(app, key)).toMatchObject({ valid: true });
+  });
+
+  it('takes a thousand at once, by their ids or by a filter, and a filter’s rest with the next call', async () => {
+    const application = await owner.createApplication();
+    const keys = Array.from({ length: 1000 }, () => ({ sha256: randomBytes(32).toString('hex') }));
+    const path = `/apikey/import?ApplicationId=${application}`;
+    const imported = await owner.post(path).send({ keys }).expect(200);
+    const ids = imported.body.results.map(({ id }: { id: string }) => id);
+    const named = await owner.post('/apikey/bulk-revoke').send({ ids }).expect(200);
+    expect(named.body.results).toEqual(ids.map((id: string) => ({ id, outcome: 'revoked' })));
+
+    for (let i = 0; i < 2; i++) {
+      const more = keys.slice(0, 501).map(() => ({ sha256: randomBytes(32).toString('hex') }));
+      await owner.post(path).send({ keys: more }).expect(200);
+    }
+    for (const count of [1000, 2, 0]) {
+      const { body } = await owner
+        .post('/apikey/bulk-revoke')
+        .send({ applicationId: application, filter: {} })
+        .expect(200);
+      expect(body.results).toHaveLength(count);
+    }
+  }, 60_000);
 
   it.each([
     {},
