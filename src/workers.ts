@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { END_OF_WORKER } from './end-of-process.js';
+import { gatherMetrics } from './infrastructure/metrics/worker-metrics.js';
 
 /** Milliseconds after which a worker that served has shown that it can. */
 const PROVEN = 10_000;
@@ -34,7 +35,8 @@ export class Workers {
   private readonly servingSince = new Map<number, number>();
 
   constructor(private readonly options: WorkersOptions) {
-    cluster.setupPrimary({ exec: options.main, args: [] });
+    // Metrics may be NaN, which JSON does not know.
+    cluster.setupPrimary({ exec: options.main, args: [], serialization: 'advanced' });
   }
 
   /** Answers where they serve, once all of them do. Throws WorkerError. */
@@ -52,8 +54,8 @@ export class Workers {
   async stop(): Promise<void> {
     this.ending = true;
     const codes = await Promise.all(
-      Object.values(cluster.workers ?? {}).map(async (worker) => {
-        if (worker === undefined || worker.isDead()) return 0;
+      workers().map(async (worker) => {
+        if (worker.isDead()) return 0;
         const exited = once(worker, 'exit') as Promise<[code: number | null]>;
         // It may be gone by now: then there is nobody to tell.
         if (worker.isConnected()) worker.send(END_OF_WORKER, () => undefined);
@@ -66,6 +68,7 @@ export class Workers {
 
   private fork(): Promise<AddressInfo> {
     const worker = cluster.fork(this.options.variables);
+    gatherMetrics(worker, workers);
     return new Promise((resolve, reject) => {
       worker.once('listening', ({ address, port, addressType }) => {
         this.servingSince.set(worker.id, performance.now());
@@ -92,4 +95,8 @@ export class Workers {
       if (!this.ending) this.fork().catch(() => undefined);
     }, wait);
   }
+}
+
+function workers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
 }

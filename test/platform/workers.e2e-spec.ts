@@ -1,7 +1,9 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Client as PostgresClient } from 'pg';
 import request from 'supertest';
 import { Client } from '../support/builders.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -34,9 +36,57 @@ class Connection {
     return answer.body.code;
   }
 
+  async metrics(): Promise<string> {
+    const { text } = await request(this.service.http).get('/metrics').agent(this.#agent).expect(200);
+    return text;
+  }
+
   close(): void {
     this.#agent.destroy();
   }
+}
+
+/** A service of two workers. */
+function start(database: TestDatabase): Promise<ServiceProcess> {
+  return ServiceProcess.start(
+    {
+      WEB_CONCURRENCY: '2',
+      DATABASE_URL: database.url,
+      JWT_SIGNING_KEY: SIGNING_KEY,
+      API_KEY_PEPPERS: TEST_PEPPERS,
+      BCRYPT_COST: '4',
+    },
+    tmpdir(),
+  );
+}
+
+async function pidsOfWorkers(service: ServiceProcess): Promise<number[]> {
+  return eventually(async () => {
+    const connections = Array.from({ length: 4 }, () => new Connection(service));
+    const pids = new Set(await Promise.all(connections.map((connection) => connection.pid())));
+    for (const connection of connections) connection.close();
+    expect(pids.size).toBe(2);
+    return [...pids];
+  });
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** The values of a metric by worker. */
+function samples(text: string, name: string, labels: string): Map<string, number> {
+  const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) && line.includes(labels));
+  return new Map(
+    lines.map((line) => {
+      const [, worker = '', value = ''] = /worker="(\d+)"\} (\S+)$/.exec(line) ?? [];
+      return [worker, Number(value)];
+    }),
+  );
 }
 
 describe('two workers', () => {
@@ -47,16 +97,7 @@ describe('two workers', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    service = await ServiceProcess.start(
-      {
-        WEB_CONCURRENCY: '2',
-        DATABASE_URL: database.url,
-        JWT_SIGNING_KEY: SIGNING_KEY,
-        API_KEY_PEPPERS: TEST_PEPPERS,
-        BCRYPT_COST: '4',
-      },
-      tmpdir(),
-    );
+    service = await start(database);
     client = await Client.signedIn(service);
     applicationId = await client.createApplication();
   }, 60_000);
@@ -110,6 +151,40 @@ describe('two workers', () => {
     }
   }, 60_000);
 
+  it('tell Prometheus of all of them, whichever is asked, and each by its name', async () => {
+    const connections = await connectionsToBoth();
+    for (const connection of connections) {
+      for (let i = 0; i < 3; i++) await connection.verdict('any');
+    }
+    const told = await Promise.all(connections.map((connection) => connection.metrics()));
+    for (const text of told) {
+      const verifications = samples(
+        text,
+        'upblit_http_requests_total',
+        'route="/apikey/verify",status="200"',
+      );
+      expect([...verifications.keys()]).toHaveLength(2);
+      for (const count of verifications.values()) expect(count).toBeGreaterThanOrEqual(3);
+      expect(samples(text, 'process_start_time_seconds', '').size).toBe(2);
+      expect(text.match(/^# TYPE upblit_http_requests_total counter$/gm)).toHaveLength(1);
+    }
+    for (const connection of connections) connection.close();
+  });
+
+  it('tell of the others while one of them is frozen', async () => {
+    const [one, other] = await connectionsToBoth();
+    const frozen = await one.pid();
+    process.kill(frozen, 'SIGSTOP');
+    try {
+      expect(samples(await other.metrics(), 'process_start_time_seconds', '').size).toBe(1);
+    } finally {
+      process.kill(frozen, 'SIGCONT');
+    }
+    expect(samples(await other.metrics(), 'process_start_time_seconds', '').size).toBe(2);
+    one.close();
+    other.close();
+  });
+
   it('end by SIGTERM without dropping a request that has begun', async () => {
     const { key } = await client.issueKey(applicationId);
     const answers: unknown[] = [];
@@ -152,6 +227,66 @@ describe('two workers', () => {
       return [one, other];
     }, 40_000);
   }
+});
+
+describe('workers that are told to end', () => {
+  let database: TestDatabase;
+  let service: ServiceProcess;
+  let workers: number[];
+  let holder: PostgresClient;
+  /** A request that runs until the holder lets go. */
+  let running: Promise<number>;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    service = await start(database);
+    workers = await pidsOfWorkers(service);
+    const client = await Client.signedIn(service);
+    holder = new PostgresClient({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE applications');
+    running = client.get('/applications').then(
+      ({ status }) => status,
+      () => 0,
+    );
+    await eventually(async () => {
+      const { rowCount } = await holder.query(
+        "SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation'",
+      );
+      expect(rowCount).toBe(1);
+    });
+  }, 60_000);
+  afterEach(async () => {
+    await service.kill();
+    await holder.end();
+    await database.drop();
+  });
+
+  it('by Ctrl-C, which a terminal sends to each of them too, answer what is running', async () => {
+    service.signal('SIGINT');
+    for (const pid of workers) process.kill(pid, 'SIGINT');
+    await eventually(async () => {
+      await expect(fetch(`${service.url}/health/live`)).rejects.toThrow();
+    });
+    expect(workers.some(isRunning)).toBe(true);
+    await holder.query('COMMIT');
+    expect(await running).toBe(200);
+    expect(await service.exitCode()).toBe(0);
+    expect(workers.filter(isRunning)).toEqual([]);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('end at once by a second %s', async (signal) => {
+    service.signal(signal);
+    // Within half a second it would be the same signal.
+    await sleep(600);
+    expect(workers.some(isRunning)).toBe(true);
+    service.signal(signal);
+    expect(await service.exitCode()).toBe(1);
+    expect(await running).toBe(0);
+    await eventually(() => {
+      expect(workers.filter(isRunning)).toEqual([]);
+    });
+  });
 });
 
 describe('workers', () => {

@@ -1,5 +1,7 @@
+import cluster from 'node:cluster';
 import { Injectable } from '@nestjs/common';
 import {
+  AggregatorRegistry,
   collectDefaultMetrics,
   Counter,
   Gauge,
@@ -9,14 +11,22 @@ import {
   type GaugeConfiguration,
   type HistogramConfiguration,
 } from 'prom-client';
+import { joinMetrics, WORKER_LABEL, type Samples } from './worker-metrics.js';
 
 /** What Prometheus reads at `GET /metrics`. Names begin with `upblit_`; labels never hold an id or a secret. */
 @Injectable()
 export class Metrics {
   private readonly registry = new Registry();
+  /** Those of every worker, when this process is one. */
+  private readonly samplesOfAll: (() => Promise<Samples[]>) | undefined;
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    const { worker } = cluster;
+    if (worker === undefined) return;
+    // Sums would go back with each worker that dies, which Prometheus would take for a burst.
+    this.registry.setDefaultLabels({ [WORKER_LABEL]: worker.id });
+    this.samplesOfAll = joinMetrics(() => this.registry.getMetricsAsJSON());
   }
 
   counter<T extends string>(configuration: Omit<CounterConfiguration<T>, 'registers'>): Counter<T> {
@@ -35,8 +45,12 @@ export class Metrics {
     return this.registry.contentType;
   }
 
-  /** Everything, in Prometheus' text format. */
-  render(): Promise<string> {
-    return this.registry.metrics();
+  /** Everything, in Prometheus' text format: of all workers, whichever of them is asked. */
+  async render(): Promise<string> {
+    if (this.samplesOfAll === undefined) return this.registry.metrics();
+    const samples = await this.samplesOfAll();
+    // Of two processes no two samples are alike: nothing is really summed.
+    const all = samples.map((metric) => ({ ...metric, aggregator: 'sum' }));
+    return AggregatorRegistry.aggregate([all]).metrics();
   }
 }

@@ -1,0 +1,97 @@
+import type { Worker } from 'node:cluster';
+
+/** What the samples of several processes are told apart by. */
+export const WORKER_LABEL = 'worker';
+
+/** Milliseconds that a worker has to say what it counts; without it the others' counts are told. */
+const WORKER_DEADLINE = 1000;
+/** And the primary, to have asked all of them. */
+const PRIMARY_DEADLINE = 2 * WORKER_DEADLINE;
+
+/** What `Registry.getMetricsAsJSON` says of one metric. */
+export type Samples = object;
+
+type End = Pick<NodeJS.EventEmitter, 'on' | 'off'> & {
+  send?(
+    message: unknown,
+    handle: undefined,
+    options: undefined,
+    sent: (error: Error | null) => void,
+  ): boolean;
+};
+
+/** What goes over the channel between a worker and its primary, in either direction. */
+type Message =
+  { question: 'metrics'; call: number } | { answer: 'metrics'; call: number; samples: Samples[] };
+
+let calls = 0;
+
+/** In a worker: tells the primary what `own` says, whenever it asks. Answers how to ask it for everybody's. */
+export function joinMetrics(own: () => Promise<Samples[]>): () => Promise<Samples[]> {
+  answer(process, own);
+  return shared(() => ask(process, PRIMARY_DEADLINE));
+}
+
+/** In the primary: lets a worker ask for the samples of all of them. */
+export function gatherMetrics(worker: Worker, workers: () => Worker[]): void {
+  answer(worker, async () => {
+    const answers = await Promise.all(workers().map((other) => ask(other, WORKER_DEADLINE)));
+    return answers.flat();
+  });
+}
+
+/** One call at a time, for all who want it meanwhile. */
+function shared<T>(call: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () =>
+    (running ??= call().finally(() => {
+      running = undefined;
+    }));
+}
+
+/** Nothing, when the other end does not answer in time. */
+function ask(other: End, deadline: number): Promise<Samples[]> {
+  const call = ++calls;
+  return new Promise((resolve) => {
+    const done = (samples: Samples[]): void => {
+      clearTimeout(timer);
+      other.off('message', hear);
+      resolve(samples);
+    };
+    const hear = (message: Message): void => {
+      if (isMessage(message) && 'answer' in message && message.call === call) done(message.samples);
+    };
+    const timer = setTimeout(done, deadline, []);
+    other.on('message', hear);
+    tell(other, { question: 'metrics', call }, () => {
+      done([]);
+    });
+  });
+}
+
+function answer(other: End, collect: () => Promise<Samples[]>): void {
+  const collected = shared(collect);
+  other.on('message', (message: Message) => {
+    if (!isMessage(message) || !('question' in message)) return;
+    const { call } = message;
+    // Who asks for what cannot be collected hears nothing, and goes on without it.
+    collected().then(
+      (samples) => {
+        tell(other, { answer: 'metrics', call, samples });
+      },
+      () => undefined,
+    );
+  });
+}
+
+/** The other end may be gone by now. */
+function tell(other: End, message: Message, failed: () => void = () => undefined): void {
+  other.send?.(message, undefined, undefined, (error) => {
+    if (error !== null) failed();
+  });
+}
+
+/** Other things go over the channel, too. */
+function isMessage(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'call' in message;
+}
