@@ -1,0 +1,120 @@
+import { Agent, request } from 'node:http';
+import { ServiceProcess } from '../../support/service-process.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+
+/** Longer than anything that is done to a node; a client that gave up earlier would miss the answers that matter. */
+const PATIENCE_MS = 30_000;
+
+export interface Answer {
+  /** 0 when the connection ended without an answer. */
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: unknown;
+}
+
+export interface Question {
+  token?: string;
+  body?: object;
+}
+
+/** One node: a process of the service, and what stands between it and the database. */
+export class NodeProcess {
+  /** Rejects when the process ends without having been told to. */
+  readonly crashed: Promise<never>;
+  private noteCrash!: (error: Error) => void;
+  private agent = newAgent();
+  private isWanted = true;
+
+  private constructor(
+    readonly name: string,
+    readonly proxy: TcpProxy,
+    private readonly env: Record<string, string>,
+    private service: ServiceProcess,
+  ) {
+    this.crashed = new Promise((_, reject) => {
+      this.noteCrash = reject;
+    });
+    this.crashed.catch(() => undefined);
+    this.watch();
+  }
+
+  static async start(
+    name: string,
+    databaseUrl: string,
+    variables: Record<string, string>,
+  ): Promise<NodeProcess> {
+    const { proxy, url } = await TcpProxy.before(databaseUrl);
+    const env = { ...variables, DATABASE_URL: url };
+    return new NodeProcess(name, proxy, env, await ServiceProcess.start(env, import.meta.dirname));
+  }
+
+  /** For supertest. */
+  get http(): string {
+    return this.service.http;
+  }
+
+  call(method: string, path: string, { token, body }: Question = {}): Promise<Answer> {
+    const headers = {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body && { 'content-type': 'application/json' }),
+    };
+    return new Promise((resolve) => {
+      const none = (): void => {
+        resolve({ status: 0, headers: {}, body: undefined });
+      };
+      const call = request(this.service.url + path, { method, headers, agent: this.agent }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('error', none).on('end', () => {
+          const { statusCode = 0, headers } = response;
+          resolve({ status: statusCode, headers, body: text === '' ? undefined : JSON.parse(text) });
+        });
+      });
+      call.setTimeout(PATIENCE_MS, () => call.destroy());
+      call.on('error', none).end(body && JSON.stringify(body));
+    });
+  }
+
+  /** What it has logged since it was started last. */
+  get log(): string {
+    return this.service.output;
+  }
+
+  freeze(): void {
+    this.service.signal('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.service.signal('SIGCONT');
+  }
+
+  /** Ends it as a power cut would. */
+  async kill(): Promise<void> {
+    this.isWanted = false;
+    await this.service.kill();
+    this.agent.destroy();
+  }
+
+  /** Another process in the place of one that was killed. */
+  async restart(): Promise<void> {
+    this.service = await ServiceProcess.start(this.env, import.meta.dirname);
+    this.agent = newAgent();
+    this.watch();
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    await this.proxy.stop();
+  }
+
+  private watch(): void {
+    this.isWanted = true;
+    void this.service.exitCode().then((code) => {
+      if (this.isWanted) this.noteCrash(new Error(`Node ${this.name} ended with ${code}: ${this.log}`));
+    });
+  }
+}
+
+function newAgent(): Agent {
+  return new Agent({ keepAlive: true });
+}
