@@ -7,16 +7,21 @@ const UNLOGGED = new Set(['/apikey/verify', '/health/live', '/health/ready', '/m
 
 /**
  * Counts and times every request by its route's pattern, and logs those of people: one line each, when it is
- * answered.
+ * answered. Gives what a shortcut is to call with the milliseconds of each answer.
  */
 export function observeRequests(
   fastify: FastifyInstance,
   metrics: Metrics,
 ): (method: string, route: string, status: number) => (milliseconds: number) => void {
+  /** What the shortcuts have counted since somebody last asked: a number of one's own is cheaper than a counter. */
+  const uncounted: (() => void)[] = [];
   const requests = metrics.counter({
     name: 'upblit_http_requests_total',
     help: 'Requests by method, route pattern and status.',
     labelNames: ['method', 'route', 'status'],
+    collect: () => {
+      for (const count of uncounted) count();
+    },
   });
   const durations = metrics.histogram({
     name: 'upblit_http_request_duration_seconds',
@@ -61,10 +66,14 @@ export function observeRequests(
     done();
   });
   return (method, route, status) => {
-    const counter = requests.labels({ method, route, status });
     const timer = durations.labels({ method, route });
+    let answers = 0;
+    uncounted.push(() => {
+      requests.inc({ method, route, status }, answers);
+      answers = 0;
+    });
     return (milliseconds) => {
-      counter.inc();
+      answers += 1;
       timer.observe(milliseconds / 1000);
     };
   };

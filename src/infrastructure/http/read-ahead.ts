@@ -3,20 +3,15 @@ import type { IncomingMessage } from 'node:http';
 /** What a shortcut has found out about a request before it sent it the long way. */
 interface ReadAhead {
   body: Buffer;
-  failure?: Error;
+  failure: Error | undefined;
 }
 
 const READ_AHEAD = Symbol('read ahead');
 
 type Message = IncomingMessage & { [READ_AHEAD]?: ReadAhead };
 
-export function keepBody(message: Message, body: Buffer): void {
-  message[READ_AHEAD] = { body };
-}
-
-/** To be called after `keepBody`. */
-export function keepFailure(message: Message, failure: Error): void {
-  if (message[READ_AHEAD] !== undefined) message[READ_AHEAD].failure = failure;
+export function keep(message: Message, readAhead: ReadAhead): void {
+  message[READ_AHEAD] = readAhead;
 }
 
 /** The whole body, when it has been read already. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { FastifyInstance } from 'fastify';
 import type { Lifecycle } from './lifecycle.js';
 import { hasOneHost } from './node-refusals.js';
-import { failureReadAhead, keepBody, keepFailure } from './read-ahead.js';
+import { failureReadAhead, keep } from './read-ahead.js';
 import { requestIdOf } from './request-id.js';
 
 /** A public route of JSON that is asked so often that Fastify and Nest would be most of its cost. */
@@ -112,9 +112,7 @@ class Passage {
   }
 
   private answer(): void {
-    const [first = Buffer.alloc(0)] = this.chunks;
-    const bytes = this.chunks.length > 1 ? Buffer.concat(this.chunks) : first;
-    keepBody(this.request, bytes);
+    const bytes = this.body();
     const body = isUtf8(bytes) ? parse(bytes.toString('utf8')) : undefined;
     if (body === undefined || !this.compiled.accepts(body)) {
       this.goTheLongWay();
@@ -125,8 +123,13 @@ class Passage {
       if (answer instanceof Promise) void this.sendLater(answer);
       else this.send(answer);
     } catch (error) {
-      this.fail(error);
+      this.goTheLongWay(error as Error);
     }
+  }
+
+  private body(): Buffer {
+    const [first = Buffer.alloc(0)] = this.chunks;
+    return this.chunks.length > 1 ? Buffer.concat(this.chunks) : first;
   }
 
   private caller(): string | undefined {
@@ -139,7 +142,7 @@ class Passage {
     try {
       this.send(await answer);
     } catch (error) {
-      this.fail(error);
+      this.goTheLongWay(error as Error);
     }
   }
 
@@ -159,12 +162,8 @@ class Passage {
     this.options.observe(performance.now() - this.startedAt);
   }
 
-  private fail(error: unknown): void {
-    keepFailure(this.request, error as Error);
-    this.goTheLongWay();
-  }
-
-  private goTheLongWay(): void {
+  private goTheLongWay(failure?: Error): void {
+    keep(this.request, { body: this.body(), failure });
     this.longWay(this.request, this.response);
   }
 }
