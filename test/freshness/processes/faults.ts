@@ -55,9 +55,9 @@ export const FAULTS = {
     await sleep(2 * leaseMs);
     await node.proxy.restore();
   },
-  'its answers come later than its lease lasts': async ({ node, random, leaseMs }) => {
-    node.proxy.delayAnswers(random.between(0.5, 1.3) * leaseMs);
-    await sleep(2 * leaseMs);
+  'its answers come when its lease is nearly over, or later': async ({ node, random, leaseMs }) => {
+    node.proxy.delayAnswers(random.between(0.6, 1.1) * leaseMs);
+    await sleep(4 * leaseMs);
     await node.proxy.restore();
   },
   'its notifications are lost': async ({ node, leaseMs }) => {

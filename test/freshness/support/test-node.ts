@@ -24,11 +24,16 @@ export class TestNode {
   readonly freshness: Freshness;
   readonly cache: FreshCache<CachedKey>;
   queries = 0;
+  /** Statements of any kind, but for those of the lease. */
+  statements = 0;
 
   constructor(options: TestNodeOptions) {
     const { url, feedUrl = url, leaseMs = 1000, staleMs = 0, poolSize = 3 } = options;
     this.pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 3000 });
     this.pool.on('error', () => undefined);
+    this.pool.on('acquire', () => {
+      this.statements += 1;
+    });
     this.freshness = createFreshness({
       url: feedUrl,
       pool: this.pool,

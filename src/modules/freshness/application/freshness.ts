@@ -81,8 +81,9 @@ export class Freshness {
     this.parts.housekeeping.start();
   }
 
+  /** Nothing of it is under way when this ends, nor begins after it. */
   async stop(): Promise<void> {
-    await this.parts.housekeeping.stop();
-    await this.parts.node.stop();
+    const { housekeeping, settlement, node } = this.parts;
+    await Promise.all([housekeeping.stop(), settlement.stop(), node.stop()]);
   }
 }

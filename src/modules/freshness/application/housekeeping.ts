@@ -35,6 +35,7 @@ export class Housekeeping {
     this.loop = this.run();
   }
 
+  /** Ends when the statement that is under way has, and none follows it. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.wakeUp.all();
@@ -61,6 +62,7 @@ export class Housekeeping {
     for (const { id, renewal } of this.watch.silentFor(this.options.silentMs, this.clock.monotonic())) {
       await this.nodes.remove(id, renewal);
       this.watch.forget(id);
+      if (!this.isRunning()) return;
     }
     await this.nodes.trim(this.options.keepChangesMs);
   }

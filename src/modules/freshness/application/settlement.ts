@@ -19,7 +19,8 @@ export class Settlement {
   private readonly looks: SharedRead<Snapshot>;
   private readonly acknowledgement: WakeUp;
   private readonly waiters = new Set<Waiter>();
-  private following = false;
+  private following: Promise<void> | undefined;
+  private stopped = false;
   private round = 0;
 
   constructor(
@@ -59,13 +60,20 @@ export class Settlement {
       this.waiters.add(waiter);
       waiter.look();
       this.round = 0;
-      void this.follow();
+      this.following ??= this.follow();
     });
   }
 
   /** Some node has said what it has applied. */
   acknowledged(): void {
     this.acknowledgement.all();
+  }
+
+  /** Looks no more: who still waits does so until the leases have run out. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.acknowledgement.all();
+    await this.following;
   }
 
   private async firstLook(): Promise<Snapshot> {
@@ -82,10 +90,9 @@ export class Settlement {
 
   /** Looks again and again while somebody waits. What cannot be seen is left to the end of the leases. */
   private async follow(): Promise<void> {
-    if (this.following) return;
-    this.following = true;
-    while (this.waiters.size > 0) {
+    while (this.waiters.size > 0 && this.isRunning()) {
       await this.acknowledgement.sleep(Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * 2 ** this.round));
+      if (!this.isRunning()) break;
       this.round += 1;
       const nodes = await this.looks.ask().then(
         (snapshot) => snapshot.nodes,
@@ -94,7 +101,11 @@ export class Settlement {
       if (nodes === undefined) continue;
       for (const waiter of [...this.waiters]) waiter.look(nodes);
     }
-    this.following = false;
+    this.following = undefined;
+  }
+
+  private isRunning(): boolean {
+    return !this.stopped;
   }
 }
 

@@ -63,6 +63,8 @@ export class PostgresFeed implements ChangeFeed {
   private listener: FeedListener | undefined;
   private line: Line | undefined;
   private toldOfListening = false;
+  private listeningTest: Promise<void> = Promise.resolve();
+  private readonly left = new AbortController();
 
   constructor(private readonly options: PostgresFeedOptions) {}
 
@@ -91,6 +93,11 @@ export class PostgresFeed implements ChangeFeed {
   }
 
   async leave(node: string): Promise<void> {
+    this.left.abort();
+    await Promise.all([this.takeOff(node), this.listeningTest]);
+  }
+
+  private async takeOff(node: string): Promise<void> {
     const { line } = this;
     if (line === undefined) return;
     try {
@@ -136,7 +143,7 @@ export class PostgresFeed implements ChangeFeed {
       line.cut();
       throw error;
     }
-    void this.testListening(line);
+    this.listeningTest = this.testListening(line);
     return line;
   }
 
@@ -162,7 +169,7 @@ export class PostgresFeed implements ChangeFeed {
     line.client.on('notification', listen);
     try {
       await this.options.notify('freshness_applied', token);
-      await sleep(LISTENING_TEST_MS, undefined, { ref: false });
+      await sleep(LISTENING_TEST_MS, undefined, { ref: false, signal: this.left.signal });
     } catch {
       return;
     } finally {
