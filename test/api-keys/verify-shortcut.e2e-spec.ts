@@ -125,6 +125,27 @@ describe('the short way of a verification', () => {
     socket.destroy();
   });
 
+  it('lives through a client that leaves in the middle of a body', async () => {
+    const request = requestText({ body: JSON.stringify({ key: keys.plain }) });
+    const socket = connect({ host: '127.0.0.1', port: app.port, noDelay: true });
+    await new Promise((resolve) => socket.write(request.slice(0, -5), resolve));
+    socket.resetAndDestroy();
+    expect(await verify(app, keys.plain)).toMatchObject({ valid: true });
+  });
+
+  it('answers in turn what one connection asks without waiting', async () => {
+    const ask = (key: string): string =>
+      requestText({ body: JSON.stringify({ key }), connection: 'keep-alive' });
+    const text =
+      ask(keys.plain) + ask(keys.revoked) + requestText({ body: JSON.stringify({ key: keys.foreign }) });
+    const answers = await exchange(app.port, text);
+    expect(answers.match(/"code":"\w+"/g)).toEqual([
+      '"code":"VALID"',
+      '"code":"REVOKED"',
+      '"code":"NOT_FOUND"',
+    ]);
+  });
+
   it('counts the requests of either way together', async () => {
     const body = JSON.stringify({ key: keys.plain });
     const before = await counted(app);
@@ -148,19 +169,30 @@ interface RequestParts {
   body: string | Buffer;
   type?: string;
   headers?: string[];
+  connection?: string;
 }
 
-function headOf({ body, type = JSON_TYPE, headers = [] }: RequestParts): string {
+function headOf({ body, type = JSON_TYPE, headers = [], connection = 'close' }: RequestParts): string {
   return [
     'POST /apikey/verify HTTP/1.1',
     'Host: localhost',
-    'Connection: close',
+    `Connection: ${connection}`,
     `Content-Type: ${type}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     ...headers,
     '',
     '',
   ].join('\r\n');
+}
+
+/** All that comes back until the server ends the connection. */
+async function exchange(port: number, text: string): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port });
+  let answers = '';
+  socket.on('data', (chunk: Buffer) => (answers += chunk.toString()));
+  socket.write(text);
+  await once(socket, 'close');
+  return answers;
 }
 
 function requestText(what: RequestParts): string {
