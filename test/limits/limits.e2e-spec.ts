@@ -244,13 +244,15 @@ describe('rate limits', () => {
 
 describe('rate limits of several nodes on PostgreSQL', () => {
   it('are one limit, by the clock of the database', async () => {
-    const first = await TestApp.start({ env: { RATE_LIMIT_STORE: 'postgres' } });
-    const second = await TestApp.start({ env: { RATE_LIMIT_STORE: 'postgres' }, database: first.database });
+    // On a busy machine too, every verification is to be counted: what is proved here is that none is too many.
+    const env = { RATE_LIMIT_STORE: 'postgres', RATE_LIMIT_TIMEOUT_MS: '10000' };
+    const first = await TestApp.start({ env });
+    const second = await TestApp.start({ env, database: first.database });
     try {
       const owner = await Client.signedIn(first);
       const applicationId = await owner.createApplication();
       const { key } = await owner.issueKey(applicationId, {
-        rateLimits: [{ name: 'burst', limit: 10, windowSeconds: 3 }],
+        rateLimits: [{ name: 'burst', limit: 10, windowSeconds: 6 }],
       });
       const ask = async (): Promise<unknown[]> => {
         const asked = Array.from({ length: 60 }, (_, i) => verify(i % 2 === 0 ? first : second, key));
