@@ -1,9 +1,21 @@
 import { Agent, request } from 'node:http';
+import { eventually } from '../../support/eventually.js';
 import { ServiceProcess } from '../../support/service-process.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
+import { TEST_PEPPERS, TEST_SIGNING_KEY } from '../../support/test-app.js';
 
 /** Longer than anything that is done to a node; a client that gave up earlier would miss the answers that matter. */
 const PATIENCE_MS = 30_000;
+
+/** The same for the nodes of a cluster; as little work for passwords as there can be, and no limits that tests meet. */
+const NODE_ENVIRONMENT = {
+  API_KEY_PEPPERS: TEST_PEPPERS,
+  JWT_SIGNING_KEY: TEST_SIGNING_KEY,
+  JWT_ACCESS_TTL_SECONDS: '86400',
+  BCRYPT_COST: '4',
+  LOG_LEVEL: 'error',
+  VERIFY_UNKNOWN_KEYS_PER_SECOND: '1000000',
+};
 
 export interface Answer {
   /** 0 when the connection ended without an answer. */
@@ -38,14 +50,17 @@ export class NodeProcess {
     this.watch();
   }
 
+  /** @param preload modules of test/support/ that it loads before its own */
   static async start(
     name: string,
     databaseUrl: string,
     variables: Record<string, string>,
+    preload: string[] = [],
   ): Promise<NodeProcess> {
     const { proxy, url } = await TcpProxy.before(databaseUrl);
-    const env = { ...variables, DATABASE_URL: url };
-    return new NodeProcess(name, proxy, env, await ServiceProcess.start(env, import.meta.dirname));
+    const env = { ...NODE_ENVIRONMENT, ...variables, DATABASE_URL: url };
+    const service = await ServiceProcess.start(env, import.meta.dirname, preload);
+    return new NodeProcess(name, proxy, env, service);
   }
 
   /** For supertest. */
@@ -86,6 +101,14 @@ export class NodeProcess {
 
   thaw(): void {
     this.service.signal('SIGCONT');
+  }
+
+  /** Sets its clock back by an hour; it has to have been started with `clock-on-signal.mjs`. */
+  async setClockBack(): Promise<void> {
+    this.service.signal('SIGUSR2');
+    await eventually(() => {
+      if (!this.log.includes('The clock is set back')) throw new Error('The clock is as it was');
+    });
   }
 
   /** Ends it as a power cut would. */

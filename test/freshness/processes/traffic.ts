@@ -55,7 +55,7 @@ export class Traffic {
     );
     await Promise.all(
       lives.map(async (random) => {
-        const application = await this.createApplication(random);
+        const application = await this.createApplication(() => random.pick(this.nodes));
         while (this.history.revocations < enough) await this.live(application, random);
       }),
     );
@@ -89,8 +89,19 @@ export class Traffic {
     return verdicts;
   }
 
+  /** New keys, issued by the first node, that every node has in memory. */
+  async issueKnown(count: number): Promise<Key[]> {
+    const [node] = this.nodes;
+    const anyNode = (): NodeProcess => node!;
+    const application = await this.createApplication(anyNode);
+    const keys: Key[] = [];
+    while (keys.length < count) keys.push(await this.issue(application, anyNode));
+    for (const key of keys) for (const each of this.nodes) await this.verify(each, key);
+    return keys;
+  }
+
   private async live(application: string, random: Random): Promise<void> {
-    const key = await this.issue(application, random);
+    const key = await this.issue(application, () => random.pick(this.nodes));
     await Promise.all(this.nodes.map((node) => this.verify(node, key)));
     await this.pause(random.between(0, 100));
     await this.endLife(key, random);
@@ -127,10 +138,9 @@ export class Traffic {
     }, [204]);
   }
 
-  async issue(application: string, random: Random): Promise<Key> {
+  private async issue(application: string, by: () => NodeProcess): Promise<Key> {
     const { headers, body } = await this.untilServed(
-      () =>
-        random.pick(this.nodes).call('POST', `/apikey?ApplicationId=${application}`, { token: this.token }),
+      () => by().call('POST', `/apikey?ApplicationId=${application}`, { token: this.token }),
       [200],
     );
     const key = { id: (headers.location as string).slice('/apikey/'.length), secret: body as string };
@@ -139,10 +149,10 @@ export class Traffic {
     return key;
   }
 
-  async createApplication(random: Random): Promise<string> {
+  private async createApplication(by: () => NodeProcess): Promise<string> {
     const body = { name: 'an application' };
     const answer = await this.untilServed(
-      () => random.pick(this.nodes).call('POST', '/applications', { token: this.token, body }),
+      () => by().call('POST', '/applications', { token: this.token, body }),
       [201],
     );
     return (answer.body as { id: string }).id;
