@@ -41,6 +41,8 @@ export class RedisRateLimitStore
       autoResendUnfulfilledCommands: false,
       // A server that takes requests and answers none must not keep them piling up.
       socketTimeout: settings.timeoutMs,
+      // How long it holds the process up at its end when there was no connection to close.
+      disconnectTimeout: settings.timeoutMs,
       retryStrategy: (attempt) => Math.min(50 * attempt, MAX_PAUSE),
       scripts: { takeRateLimits: { lua: TAKE }, giveBackRateLimits: { lua: GIVE_BACK } },
     }) as ScriptedRedis;
