@@ -56,35 +56,28 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   }
 
   async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
-    const statement = this.inserting(key, maxActive);
-    if (first === undefined && key.credits === null) {
-      refuse((await this.pool.query<Turn>(statement)).rows, maxActive);
-      return;
-    }
+    if (first === undefined && key.credits === null && (await this.insertAtOnce(key, maxActive))) return;
     await this.manager.transaction(async (manager) => {
       await first?.(asTransaction(manager));
-      refuse(await manager.query<Turn[]>(statement.text, statement.values), maxActive);
+      await takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
+      await manager.insert<ObjectLiteral>(apiKeySchema, key);
+      await manager.insert(apiKeySecretSchema, key.secrets);
       if (key.credits !== null) {
         await this.balances.put({ kind: 'key', id: key.id }, key.credits, asTransaction(manager));
       }
     });
   }
 
-  /** All of it in one statement, so that issuing takes one round trip, and nobody's turn is longer. */
-  private inserting(key: ApiKey, maxActive: number): { name: string; text: string; values: unknown[] } {
-    const [secret] = key.secrets;
-    if (secret === undefined) throw new Error('A new key has a secret.');
-    return {
-      name: 'insert_api_key',
-      text: this.insertText,
-      values: [
-        key.applicationId,
-        maxActive,
-        key.createdAt,
-        ...this.keyColumns.valuesOf(key),
-        ...this.secretColumns.valuesOf(secret),
-      ],
-    };
+  /** In one round trip, as nearly every key is. Answers false, and does nothing, when the keys have to be counted. */
+  private async insertAtOnce(key: ApiKey, maxActive: number): Promise<boolean> {
+    const values = [
+      key.applicationId,
+      maxActive,
+      ...this.keyColumns.valuesOf(key),
+      ...key.secrets.flatMap((secret) => this.secretColumns.valuesOf(secret)),
+    ];
+    const { rowCount } = await this.pool.query({ name: 'insert_api_key', text: this.insertText, values });
+    return rowCount === 1;
   }
 
   async import(
@@ -108,8 +101,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
         for (const name of names) seen.add(name);
         return [key];
       });
-      const turn = 'SELECT take_turn_to_issue($1, $2, $3, $4) AS refusal';
-      refuse(await manager.query<Turn[]>(turn, [applicationId, keys.length, maxActive, now]), maxActive);
+      await takeTurn(manager, applicationId, keys.length, maxActive, now);
       if (keys.length === 0) return new Set();
       await manager.insert<ObjectLiteral>(apiKeySchema, keys);
       await manager.insert(
@@ -225,25 +217,30 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   }
 }
 
-/** Nothing is inserted unless it is the caller's turn. */
+/** Takes the turn that `take_turn_to_issue` would give, if the bound allows it without a count, and inserts the key. */
 function insertText(key: Columns<ApiKey>, secret: Columns<ApiKeySecret>): string {
-  const firstOfKey = 4;
+  const firstOfKey = 3;
   const firstOfSecret = firstOfKey + key.count;
   return `
-    WITH turn AS MATERIALIZED (SELECT take_turn_to_issue($1, 1, $2, $3) AS refusal),
-         key AS (INSERT INTO api_keys (${key.names})
-                 SELECT ${key.parameters(firstOfKey)} FROM turn WHERE refusal IS NULL),
-         secret AS (INSERT INTO api_key_secrets (${secret.names})
-                    SELECT ${secret.parameters(firstOfSecret)} FROM turn WHERE refusal IS NULL)
-    SELECT refusal FROM turn`;
+    WITH turn AS (UPDATE application_key_counts SET unrevoked = unrevoked + 1
+                   WHERE application_id = $1 AND unrevoked < $2 RETURNING application_id),
+         key AS (INSERT INTO api_keys (${key.names}) SELECT ${key.parameters(firstOfKey)} FROM turn),
+         secret AS (INSERT INTO api_key_secrets (${secret.names}) SELECT ${secret.parameters(firstOfSecret)} FROM turn)
+    SELECT FROM turn`;
 }
 
-/** What the function `take_turn_to_issue` says: null, or the code of a refusal. */
-interface Turn {
-  refusal: 'application_not_found' | 'api_key_limit_reached' | null;
-}
-
-function refuse([turn]: readonly Turn[], maxActive: number): void {
+/** Throws `application_not_found` and `api_key_limit_reached`. Holds until the end of the transaction. */
+async function takeTurn(
+  manager: EntityManager,
+  applicationId: string,
+  keys: number,
+  maxActive: number,
+  now: Date,
+): Promise<void> {
+  const [turn] = await manager.query<{ refusal: string | null }[]>(
+    'SELECT take_turn_to_issue($1, $2, $3, $4) AS refusal',
+    [applicationId, keys, maxActive, now],
+  );
   if (turn?.refusal === 'application_not_found') {
     throw new DomainError('application_not_found', 'The application has been deleted.');
   }
