@@ -45,7 +45,7 @@ describe('A change, when the database is away,', () => {
     expect(await silent!.accepts(key)).toBe(false);
   });
 
-  it('is answered, and keys are verified from memory, while every connection of the pool is taken', async () => {
+  it('is not promised while every connection of the pool is taken, but keys are verified from memory', async () => {
     const [node] = await cluster.start(1, { poolSize: 2 });
     const key = await cluster.cachedOn([node!]);
     const taken = [await node!.pool.connect(), await node!.pool.connect()];
