@@ -20,10 +20,8 @@ import { ApiKeyService } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { PlaintextKey } from '../domain/plaintext-key.js';
 import { ApiKeyAccess, CurrentApiKey } from './api-key-access.guard.js';
+import { ApiKeyDetailsDto, ApiKeyDto, ApiKeyPageDto } from './api-key-answer.dto.js';
 import {
-  ApiKeyDetailsDto,
-  ApiKeyDto,
-  ApiKeyPageDto,
   ApplicationIdQueryDto,
   ChangeApiKeyDto,
   IssueApiKeyDto,

@@ -1,6 +1,6 @@
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { ApiKey } from '../domain/api-key.js';
-import type { ApiKeyDetailsDto, ApiKeyDto } from './api-key.dto.js';
+import type { ApiKeyDetailsDto, ApiKeyDto } from './api-key-answer.dto.js';
 
 /** The only place that says what of a key leaves the service: no hash ever does. */
 export function toResponse(key: ApiKey, now: Date): ApiKeyDto {

@@ -38,7 +38,9 @@ export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, OnA
     this.lastUsed.set(keyId, at);
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    // Before anything is verified, so that the database's clock is known.
+    await this.flush();
     this.timer = setInterval(() => {
       this.flushing = this.flushing.then(() => this.flush());
     }, this.env.USAGE_FLUSH_MS);
@@ -56,13 +58,16 @@ export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, OnA
   private async flush(): Promise<boolean> {
     const used = [...this.lastUsed];
     this.lastUsed = new Map();
-    for (let from = 0; from < used.length; from += MOST_AT_ONCE) {
+    // Once at least: what the database says of its time is good for a node that nobody asks, too.
+    for (let from = 0; from === 0 || from < used.length; from += MOST_AT_ONCE) {
       try {
         await this.write(used.slice(from, from + MOST_AT_ONCE));
       } catch (error) {
         for (const [keyId, at] of used.slice(from))
           if (!this.lastUsed.has(keyId)) this.lastUsed.set(keyId, at);
-        this.logger.warn(`could not write down when keys were last used: ${(error as Error).message}`);
+        if (used.length > 0) {
+          this.logger.warn(`could not write down when keys were last used: ${(error as Error).message}`);
+        }
         return false;
       }
     }
