@@ -2,6 +2,12 @@ import type { NodeClock } from '../../../src/modules/freshness/application/ports
 import type { Random } from './random.js';
 import type { Scheduler } from './scheduler.js';
 
+/**
+ * No timer is finer (Node's are a millisecond). A shorter one would end at the moment at which it began, once the sum is
+ * rounded, and whoever waits for a moment that is nearer than that would wait again and again while time stands still.
+ */
+const FINEST_TIMER_MS = 0.001;
+
 /** An operating system's process with its clocks. It can be stopped, put to sleep with its machine, and killed. */
 export class Machine implements NodeClock {
   dead = false;
@@ -34,7 +40,7 @@ export class Machine implements NodeClock {
 
   after(ms: number, callback: () => void): () => void {
     let isCancelled = false;
-    const callOff = this.scheduler.after(ms / this.rate, () => {
+    const callOff = this.scheduler.after(Math.max(ms / this.rate, FINEST_TIMER_MS), () => {
       this.deliver(() => {
         if (!isCancelled) callback();
       });
