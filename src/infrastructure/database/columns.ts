@@ -42,11 +42,9 @@ export class Columns<T extends ObjectLiteral> {
   /** In the order of the names. */
   valuesOf(entity: T): unknown[] {
     const { driver } = this.dataSource;
-    return this.columns.map((column) => {
-      // Undefined would be an unknown field to TypeORM, and to pg it is NULL.
-      const value: unknown = driver.preparePersistentValue(column.getEntityValue(entity), column);
-      return value;
-    });
+    return this.columns.map<unknown>((column) =>
+      driver.preparePersistentValue(column.getEntityValue(entity), column),
+    );
   }
 
   /** An entity from a row with these columns and perhaps others. */

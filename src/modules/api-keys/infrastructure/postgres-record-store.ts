@@ -17,18 +17,24 @@ import type { VerificationRecord } from '../domain/verification.js';
 
 /*
  * The hot read: exactly what a verdict needs, by the unique index on the hash, prepared once per connection. The
- * database's clock comes along with what is found.
+ * database's clock comes along with what is found. As one column of JSON, which is read in half the time that pg takes
+ * for as many columns.
  */
 const SELECT_RECORD = `
-  SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now,
-         s.id AS secret_id, s.hash, s.pepper_version,
-         (extract(epoch FROM s.expires_at) * 1000)::float8 AS secret_expires_at,
-         k.id AS key_id, k.application_id, k.name, k.environment, k.scopes, k.metadata, k.enabled,
-         k.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL AS revoked,
-         k.external_id, k.ip_allowlist, s.overlap_seconds IS NOT NULL AS starts_overlap,
-         (extract(epoch FROM k.expires_at) * 1000)::float8 AS expires_at,
-         k.rate_limits, k.metered, l.rate_limits AS application_rate_limits, l.metered AS application_metered,
-         a.owner_issuer, a.owner_subject
+  SELECT json_build_object(
+           'now', (extract(epoch FROM clock_timestamp()) * 1000)::float8,
+           'hash', encode(s.hash, 'hex'), 'pepperVersion', s.pepper_version,
+           'secretId', s.id, 'secretExpiresAt', (extract(epoch FROM s.expires_at) * 1000)::float8,
+           'startsOverlap', s.overlap_seconds IS NOT NULL,
+           'keyId', k.id, 'applicationId', k.application_id, 'name', k.name, 'environment', k.environment,
+           'scopes', k.scopes, 'metadata', k.metadata, 'enabled', k.enabled,
+           'revoked', k.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL,
+           'expiresAt', (extract(epoch FROM k.expires_at) * 1000)::float8,
+           'externalId', k.external_id, 'ipAllowlist', k.ip_allowlist,
+           'rateLimits', k.rate_limits, 'metered', k.metered,
+           'applicationRateLimits', l.rate_limits, 'applicationMetered', l.metered,
+           'ownerIssuer', a.owner_issuer, 'ownerSubject', a.owner_subject
+         ) AS found
     FROM api_key_secrets s
     JOIN api_keys k ON k.id = s.api_key_id
     JOIN applications a ON a.id = k.application_id
@@ -38,30 +44,31 @@ const SELECT_RECORD = `
 const BY_ONE_HASH = { name: 'verification_record_by_hash', text: `${SELECT_RECORD} WHERE s.hash = $1` };
 const BY_HASHES = { name: 'verification_records_by_hash', text: `${SELECT_RECORD} WHERE s.hash = ANY ($1)` };
 
-interface Row {
+interface Found {
   now: number;
-  hash: Buffer;
-  secret_id: string;
-  pepper_version: number;
-  secret_expires_at: number | null;
-  key_id: string;
-  application_id: string;
+  /** In hexadecimal. */
+  hash: string;
+  pepperVersion: number;
+  secretId: string;
+  secretExpiresAt: number | null;
+  startsOverlap: boolean;
+  keyId: string;
+  applicationId: string;
   name: string;
   environment: KeyEnvironment;
   scopes: string[];
   metadata: Metadata;
   enabled: boolean;
   revoked: boolean;
-  expires_at: number | null;
-  external_id: string | null;
-  ip_allowlist: string[];
-  starts_overlap: boolean;
-  rate_limits: RateLimit[];
+  expiresAt: number | null;
+  externalId: string | null;
+  ipAllowlist: string[];
+  rateLimits: RateLimit[];
   metered: boolean;
-  application_rate_limits: RateLimit[] | null;
-  application_metered: boolean | null;
-  owner_issuer: string;
-  owner_subject: string;
+  applicationRateLimits: RateLimit[] | null;
+  applicationMetered: boolean | null;
+  ownerIssuer: string;
+  ownerSubject: string;
 }
 
 /** Looks keys up in the database, with one prepared query on the shared pool. */
@@ -83,16 +90,19 @@ export class PostgresRecordStore extends RecordStore {
     const candidates = keys.map((key) => this.candidates(key));
     const hashes = candidates.flat();
     const sent = this.databaseClock.sending();
-    const { rows } = await this.pool.query<Row>(
+    const { rows } = await this.pool.query<{ found: Found }>(
       hashes.length === 1 ? { ...BY_ONE_HASH, values: hashes } : { ...BY_HASHES, values: [hashes] },
     );
-    if (rows[0] !== undefined) this.databaseClock.set(rows[0].now, sent);
+    if (rows[0] !== undefined) this.databaseClock.set(rows[0].found.now, sent);
+    const byHash = new Map(rows.map(({ found }) => [found.hash, found]));
     return keys.map((key, i) => {
-      const row = rows.find(({ hash }) => candidates[i]?.some((candidate) => hash.equals(candidate)));
-      if (row === undefined) return null;
-      if (row.pepper_version !== this.hasher.currentVersion)
-        this.rehash(key, row.secret_id, row.pepper_version);
-      return toRecord(row);
+      const found = candidates[i]
+        ?.map((hash) => byHash.get(hash.toString('hex')))
+        .find((one) => one !== undefined);
+      if (found === undefined) return null;
+      if (found.pepperVersion !== this.hasher.currentVersion)
+        this.rehash(key, found.secretId, found.pepperVersion);
+      return toRecord(found);
     });
   }
 
@@ -114,33 +124,33 @@ export class PostgresRecordStore extends RecordStore {
   }
 }
 
-function toRecord(row: Row): VerificationRecord {
+function toRecord(found: Found): VerificationRecord {
   return {
-    keyId: row.key_id,
-    applicationId: row.application_id,
-    ownerId: row.owner_subject,
-    ownerIssuer: row.owner_issuer === LOCAL_ISSUER ? null : row.owner_issuer,
-    name: row.name,
-    environment: row.environment,
-    scopes: row.scopes,
-    metadata: row.metadata,
-    revoked: row.revoked,
-    enabled: row.enabled,
-    expiresAt: row.expires_at,
-    externalId: row.external_id,
-    addresses: row.ip_allowlist.length === 0 ? null : new AddressList(row.ip_allowlist),
-    secretId: row.secret_id,
-    secretExpiresAt: row.secret_expires_at,
-    startsOverlap: row.starts_overlap,
-    metering: meteringOf(row),
+    keyId: found.keyId,
+    applicationId: found.applicationId,
+    ownerId: found.ownerSubject,
+    ownerIssuer: found.ownerIssuer === LOCAL_ISSUER ? null : found.ownerIssuer,
+    name: found.name,
+    environment: found.environment,
+    scopes: found.scopes,
+    metadata: found.metadata,
+    revoked: found.revoked,
+    enabled: found.enabled,
+    expiresAt: found.expiresAt,
+    externalId: found.externalId,
+    addresses: found.ipAllowlist.length === 0 ? null : new AddressList(found.ipAllowlist),
+    secretId: found.secretId,
+    secretExpiresAt: found.secretExpiresAt,
+    startsOverlap: found.startsOverlap,
+    metering: meteringOf(found),
   };
 }
 
-function meteringOf(row: Row): Metering | null {
-  const key = { id: row.key_id, rateLimits: row.rate_limits };
-  const application = { id: row.application_id, rateLimits: row.application_rate_limits ?? [] };
+function meteringOf(found: Found): Metering | null {
+  const key = { id: found.keyId, rateLimits: found.rateLimits };
+  const application = { id: found.applicationId, rateLimits: found.applicationRateLimits ?? [] };
   return metering(limitSet(key, application), {
-    keyId: row.metered ? row.key_id : null,
-    applicationId: row.application_metered === true ? row.application_id : null,
+    keyId: found.metered ? found.keyId : null,
+    applicationId: found.applicationMetered === true ? found.applicationId : null,
   });
 }
