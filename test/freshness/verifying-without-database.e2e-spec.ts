@@ -82,7 +82,10 @@ describe('Verification', () => {
     // The danger that the operator has chosen.
     await owner.delete(`/apikey/${id}`).expect(204);
     const gateway = await request(lenient.http).get('/apikey/verify').set('x-api-key', key);
-    for (const { status, headers } of [await ask(lenient, key), gateway]) {
+    const batch = await request(lenient.http)
+      .post('/apikey/verify/batch')
+      .send({ keys: [{ key }] });
+    for (const { status, headers } of [await ask(lenient, key), gateway, batch]) {
       expect([status, headers['x-verification-stale']]).toEqual([200, 'true']);
     }
     expectUnavailable(await ask(lenient, generateKey('live').reveal()));

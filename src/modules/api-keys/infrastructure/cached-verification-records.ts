@@ -110,6 +110,8 @@ export class CachedVerificationRecords extends VerificationRecords {
       const texts = [...cold.keys()];
       // One query; should it fail, each key may have an answer of its own that is stale.
       const loading = this.load([...cold.values()], from);
+      // Every key may: then nobody waits for the query, and its failure must not end the process.
+      loading.catch(() => undefined);
       await Promise.all(
         texts.map(async (text, i) => {
           const cacheKey = this.cacheKey(text);
