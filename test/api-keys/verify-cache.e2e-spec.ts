@@ -261,7 +261,8 @@ function countLookUps(node: TestApp, tell: (hashes: number) => void): void {
   pool.query = ((...args: unknown[]) => {
     const [config] = args as [{ name?: string; values?: unknown[] }];
     if (config.name === 'verification_record_by_hash') tell(1);
-    if (config.name === 'verification_records_by_hash') tell((config.values?.[0] as unknown[]).length);
+    // The last one fills a short list up.
+    if (config.name === 'verification_records_by_hash') tell(new Set(config.values?.[0] as Buffer[]).size);
     return query(...args);
   }) as typeof pool.query;
 }

@@ -4,8 +4,8 @@ import type { VerificationRecord } from '../domain/verification.js';
 /** Where the records of keys are kept: the database. */
 export abstract class RecordStore {
   /**
-   * What is kept of each key, in their order, in one query; null for an unknown one. Throws when the database is out
-   * of reach.
+   * What is kept of each key, in their order, in one query, which begins after the call and may serve others too; null
+   * for an unknown one. Throws when the database is out of reach.
    */
   abstract load(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]>;
 }
