@@ -145,8 +145,9 @@ export class PostgresRecordStore extends RecordStore {
 }
 
 function padded(hashes: readonly Buffer[]): Buffer[] {
-  const more = Math.max(0, LEAST_HASHES - hashes.length);
-  return [...hashes, ...Array.from({ length: more }, () => hashes.at(-1)!)];
+  const last = hashes.slice(-1);
+  const more = Array.from({ length: Math.max(0, LEAST_HASHES - hashes.length) }).flatMap(() => last);
+  return [...hashes, ...more];
 }
 
 function toRecord(found: Found): VerificationRecord {
