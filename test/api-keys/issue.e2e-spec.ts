@@ -1,9 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import request from 'supertest';
+import { uuidv7 } from 'uuidv7';
+import { ApiKey } from '../../src/modules/api-keys/domain/api-key.js';
+import { ApiKeyRepository } from '../../src/modules/api-keys/domain/api-key.repository.js';
+import { ApiKeySecret } from '../../src/modules/api-keys/domain/api-key-secret.js';
+import { KeyHash } from '../../src/modules/api-keys/domain/key-hasher.js';
 import { Client, UNKNOWN_ID, keyIdOf, verify, type CreatedKey } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
 const LIMIT = 8;
+const SOMEBODY = { issuer: 'somewhere', subject: 'somebody' };
 
 describe('POST /apikey?ApplicationId=', () => {
   let app: TestApp;
@@ -86,6 +93,52 @@ describe('POST /apikey?ApplicationId=', () => {
     await owner.delete(`/apikey/${keyIdOf(issued[0]!)}`).expect(204);
     await owner.post(`/apikey?ApplicationId=${fresh}`).expect(200);
     await owner.post(`/apikey?ApplicationId=${fresh}`).expect(409);
+  });
+
+  it('holds the limit on two nodes that issue at once, and gives each the keys it asked for', async () => {
+    const other = await TestApp.start({
+      database: app.database,
+      env: { MAX_ACTIVE_KEYS_PER_APPLICATION: String(LIMIT) },
+    });
+    const there = new Client(other, owner.caller);
+    const fresh = await Promise.all(Array.from({ length: 3 }, () => owner.createApplication()));
+    const responses = await Promise.all(
+      fresh.flatMap((id) =>
+        Array.from({ length: LIMIT }, (_, i) => [
+          owner.post(`/apikey?ApplicationId=${id}`).send({ name: `here ${i}` }),
+          there.post(`/apikey?ApplicationId=${id}`).send({ name: `there ${i}` }),
+        ]).flat(),
+      ),
+    );
+    await other.stop();
+    const issued = responses.filter(({ status }) => status === 200);
+    expect(issued).toHaveLength(3 * LIMIT);
+    expect(responses.filter(({ status }) => status === 409)).toHaveLength(3 * LIMIT);
+    for (const response of issued) {
+      const verdict = await verify(app, response.body as string);
+      expect(verdict).toMatchObject({ valid: true, keyId: keyIdOf(response) });
+    }
+  });
+
+  it('lets a key that the database refuses cost nobody else theirs', async () => {
+    const fresh = await owner.createApplication();
+    await owner.issueKey(fresh);
+    const repository = app.nest.get(ApiKeyRepository, { strict: false });
+    const insert = (name: string): Promise<string> => {
+      const [id, secretId] = [uuidv7(), uuidv7()];
+      const hash = new KeyHash(randomBytes(32), 1);
+      const secret = ApiKeySecret.create(secretId, id, hash, 'hint', new Date());
+      const key = ApiKey.issue(id, fresh, { name, environment: 'live' }, secret, SOMEBODY, new Date());
+      return repository.insert(key, LIMIT).then(
+        () => name,
+        () => 'refused',
+      );
+    };
+    const names = ['one', 'two', 'x'.repeat(101), 'three'];
+    // The first leaves alone; the others share a statement.
+    expect(await Promise.all(names.map(insert))).toEqual(['one', 'two', 'refused', 'three']);
+    const listed = await owner.get(`/apikey?ApplicationId=${fresh}`).expect(200);
+    expect(listed.body.data).toHaveLength(4);
   });
 
   it('counts neither disabled nor expired keys against the limit, and counts them again when they work', async () => {

@@ -28,23 +28,14 @@ export class Columns<T extends ObjectLiteral> {
     return this.columns.map(({ databaseName }) => `${table}.${databaseName}`).join(', ');
   }
 
-  /** Parameters of the columns' types, numbered from `first`. */
-  parameters(first: number): string {
-    return this.columns
-      .map(({ type, isArray }, index) => `$${first + index}::${String(type)}${isArray ? '[]' : ''}`)
-      .join(', ');
-  }
-
-  get count(): number {
-    return this.columns.length;
-  }
-
-  /** In the order of the names. */
-  valuesOf(entity: T): unknown[] {
-    const { driver } = this.dataSource;
-    return this.columns.map<unknown>((column) =>
-      driver.preparePersistentValue(column.getEntityValue(entity), column),
-    );
+  /** A row as JSON has it, for `jsonb_populate_recordset`. */
+  rowOf(entity: T): Record<string, unknown> {
+    const row: Record<string, unknown> = {};
+    for (const column of this.columns) {
+      const value: unknown = column.getEntityValue(entity);
+      row[column.databaseName] = Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : value;
+    }
+    return row;
   }
 
   /** An entity from a row with these columns and perhaps others. */

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
 import {
   DataSource,
   In,
@@ -9,20 +8,18 @@ import {
   type ObjectLiteral,
   type SelectQueryBuilder,
 } from 'typeorm';
-import { Columns } from '../../../infrastructure/database/columns.js';
-import { poolOf } from '../../../infrastructure/database/pool.js';
 import { asTransaction, managerOf } from '../../../infrastructure/database/transaction.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import { ApiKey, type KeyStatus } from '../domain/api-key.js';
-import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository, type Alongside, type ApiKeyQuery } from '../domain/api-key.repository.js';
 import { CreditBalances } from '../domain/credit-balances.js';
 import type { Metadata } from '../domain/metadata.js';
 import type { RateLimit } from '../domain/rate-limit.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
+import { JoinedInserts } from './joined-inserts.js';
 
 /** `ApiKey.status` as a condition, in the same order. */
 const HAS_STATUS: Record<KeyStatus, string> = {
@@ -38,10 +35,7 @@ const IMPORT_LOCK = 7_305_808_871;
 @Injectable()
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly manager: EntityManager;
-  private readonly pool: Pool;
-  private readonly keyColumns: Columns<ApiKey>;
-  private readonly secretColumns: Columns<ApiKeySecret>;
-  private readonly insertText: string;
+  private readonly inserts: JoinedInserts;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
@@ -49,14 +43,12 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   ) {
     super();
     this.manager = dataSource.manager;
-    this.pool = poolOf(dataSource);
-    this.keyColumns = new Columns(dataSource, apiKeySchema);
-    this.secretColumns = new Columns(dataSource, apiKeySecretSchema);
-    this.insertText = insertText(this.keyColumns, this.secretColumns);
+    this.inserts = new JoinedInserts(dataSource);
   }
 
   async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
-    if (first === undefined && key.credits === null && (await this.insertAtOnce(key, maxActive))) return;
+    const isAllOfIt = first === undefined && key.credits === null;
+    if (isAllOfIt && (await this.inserts.insert(key, maxActive))) return;
     await this.manager.transaction(async (manager) => {
       await first?.(asTransaction(manager));
       await takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
@@ -66,18 +58,6 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
         await this.balances.put({ kind: 'key', id: key.id }, key.credits, asTransaction(manager));
       }
     });
-  }
-
-  /** In one round trip, as nearly every key is. Answers false, and does nothing, when the keys have to be counted. */
-  private async insertAtOnce(key: ApiKey, maxActive: number): Promise<boolean> {
-    const values = [
-      key.applicationId,
-      maxActive,
-      ...this.keyColumns.valuesOf(key),
-      ...key.secrets.flatMap((secret) => this.secretColumns.valuesOf(secret)),
-    ];
-    const { rowCount } = await this.pool.query({ name: 'insert_api_key', text: this.insertText, values });
-    return rowCount === 1;
   }
 
   async import(
@@ -215,18 +195,6 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       }),
     );
   }
-}
-
-/** Takes the turn that `take_turn_to_issue` would give, if the bound allows it without a count, and inserts the key. */
-function insertText(key: Columns<ApiKey>, secret: Columns<ApiKeySecret>): string {
-  const firstOfKey = 3;
-  const firstOfSecret = firstOfKey + key.count;
-  return `
-    WITH turn AS (UPDATE application_key_counts SET unrevoked = unrevoked + 1
-                   WHERE application_id = $1 AND unrevoked < $2 RETURNING application_id),
-         key AS (INSERT INTO api_keys (${key.names}) SELECT ${key.parameters(firstOfKey)} FROM turn),
-         secret AS (INSERT INTO api_key_secrets (${secret.names}) SELECT ${secret.parameters(firstOfSecret)} FROM turn)
-    SELECT FROM turn`;
 }
 
 /** Throws `application_not_found` and `api_key_limit_reached`. Holds until the end of the transaction. */
