@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { orNull } from '../../../shared/http/or-null.js';
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
 import { KEY_STATUSES, type KeyStatus } from '../domain/api-key.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
@@ -88,7 +89,7 @@ export class ApiKeyDto {
   @ApiProperty(RATE_LIMITS)
   rateLimits!: RateLimitDto[];
 
-  @ApiProperty({ ...CREDITS, type: CreditsDto })
+  @ApiProperty({ ...CREDITS, ...orNull(CreditsDto) })
   credits!: CreditsDto | null;
 }
 

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { orNull } from '../../../shared/http/or-null.js';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -147,7 +148,7 @@ export class IssueApiKeyDto {
   @IsRateLimits()
   rateLimits?: RateLimit[];
 
-  @ApiPropertyOptional({ ...CREDITS, type: CreditsDto })
+  @ApiPropertyOptional({ ...CREDITS, ...orNull(CreditsDto) })
   @IsOptional()
   @ReadCredits()
   @IsCredits()
@@ -184,7 +185,7 @@ export class ChangeApiKeyDto extends OmitType(IssueApiKeyDto, ['environment', 'c
   @IsBoolean()
   enabled?: boolean;
 
-  @ApiPropertyOptional({ ...CREDITS, type: ChangeCreditsDto })
+  @ApiPropertyOptional({ ...CREDITS, ...orNull(ChangeCreditsDto) })
   @IsOptional()
   @ReadCreditChanges()
   @IsCreditChanges()

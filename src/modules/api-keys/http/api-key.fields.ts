@@ -47,7 +47,6 @@ export const IP_ALLOWLIST: ApiPropertyOptions = {
 };
 
 export const CREDITS = {
-  nullable: true,
   description: 'What its verifications spend from, 1 each unless they say otherwise; null for no end.',
 } as const;
 

@@ -1,4 +1,5 @@
-import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
+import { orNull } from '../../../shared/http/or-null.js';
 import { IsOptional, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { Omittable } from '../../../shared/http/validation.js';
 import {
@@ -72,6 +73,7 @@ export class CreditRefillDto {
   day?: number | null;
 }
 
+@ApiExtraModels(CreditRefillDto)
 export class CreditsDto {
   @ApiProperty({
     type: 'integer',
@@ -82,7 +84,7 @@ export class CreditsDto {
   })
   remaining!: number;
 
-  @ApiPropertyOptional({ type: CreditRefillDto, nullable: true })
+  @ApiPropertyOptional(orNull(CreditRefillDto))
   refill?: CreditRefillDto | null;
 }
 
@@ -97,7 +99,7 @@ export class ChangeCreditsDto {
   })
   remaining?: number;
 
-  @ApiPropertyOptional({ type: CreditRefillDto, nullable: true, description: 'null for none.' })
+  @ApiPropertyOptional({ ...orNull(CreditRefillDto), description: 'null for none.' })
   refill?: CreditRefillDto | null;
 }
 
@@ -107,19 +109,20 @@ export const RATE_LIMITS: ApiPropertyOptions = {
   description: 'How often it may be verified: none of them is exceeded in any window of its length.',
 };
 
+@ApiExtraModels(CreditsDto)
 export class ApplicationLimitsDto {
   @ApiProperty(RATE_LIMITS)
   rateLimits!: readonly RateLimitDto[];
 
   @ApiProperty({
-    type: CreditsDto,
-    nullable: true,
+    ...orNull(CreditsDto),
     description:
       'What the verifications of all keys spend from, beside credits of their own; null for no end.',
   })
   credits!: CreditsDto | null;
 }
 
+@ApiExtraModels(ChangeCreditsDto)
 export class ChangeApplicationLimitsDto {
   @ApiPropertyOptional(RATE_LIMITS)
   @Omittable()
@@ -127,7 +130,7 @@ export class ChangeApplicationLimitsDto {
   @IsRateLimits()
   rateLimits?: RateLimit[];
 
-  @ApiPropertyOptional({ type: ChangeCreditsDto, nullable: true, description: 'null takes them off.' })
+  @ApiPropertyOptional({ ...orNull(ChangeCreditsDto), description: 'null takes them off.' })
   @IsOptional()
   @ReadCreditChanges()
   @IsCreditChanges()
