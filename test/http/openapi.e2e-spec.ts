@@ -196,7 +196,15 @@ const ABSENT = new Set([
 
 /** Whether a reader sees from it what a value looks like. */
 function speaksForItself({ schema, ...own }: Json): boolean {
-  const { example, enum: values, type, $ref, allOf, anyOf, items } = { ...(schema as Json | undefined), ...own };
+  const {
+    example,
+    enum: values,
+    type,
+    $ref,
+    allOf,
+    anyOf,
+    items,
+  } = { ...(schema as Json | undefined), ...own };
   if (example !== undefined || values !== undefined || type === 'boolean') return true;
   return [$ref, allOf, anyOf, items?.$ref].some((part) => part !== undefined);
 }

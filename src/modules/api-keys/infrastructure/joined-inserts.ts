@@ -7,8 +7,8 @@ import type { ApiKey } from '../domain/api-key.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
 
-/** Keys that come while so many statements are under way share the next one, and its commit. */
-const JOINED = { maxBatches: 2, maxCalls: 50 };
+/** Keys that come while a statement is under way share the next one, and its commit. It waits for nobody's lock. */
+const JOINED = { maxBatches: 1, maxCalls: 50 };
 
 interface NewKey {
   readonly key: ApiKey;
@@ -33,7 +33,10 @@ export class JoinedInserts {
     this.text = insertText(this.keys, this.secrets);
   }
 
-  /** Answers whether it did; it does nothing when the keys of the application have to be counted. */
+  /**
+   * Answers whether it did. It does nothing when the keys of the application have to be counted, or another node is
+   * issuing for it at the moment: the key then has to take its turn alone.
+   */
   async insert(key: ApiKey, maxActive: number): Promise<boolean> {
     const done = await this.calls.call(key.applicationId, { key, maxActive });
     if (done instanceof Error) throw done;
@@ -74,8 +77,8 @@ export class JoinedInserts {
 }
 
 /**
- * The rows of the counts are locked in one order, so that two nodes never wait for each other crosswise. An
- * application that has no room for all of its keys gets none of them.
+ * An application that has no room for all of its keys gets none of them. Neither does one whose count is locked: were
+ * it waited for, whoever issues for other applications would wait too, and two nodes perhaps for each other.
  */
 function insertText(keys: Columns<ApiKey>, secrets: Columns<ApiKeySecret>): string {
   return `
@@ -84,7 +87,7 @@ function insertText(keys: Columns<ApiKey>, secrets: Columns<ApiKeySecret>): stri
          locked AS MATERIALIZED (
            SELECT counts.application_id, asked.keys
              FROM application_key_counts counts JOIN asked USING (application_id)
-            ORDER BY counts.application_id FOR UPDATE OF counts
+            FOR UPDATE OF counts SKIP LOCKED
          ),
          turn AS (
            UPDATE application_key_counts counts SET unrevoked = unrevoked + locked.keys FROM locked
