@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { DomainError } from '../../shared/domain-error.js';
+import { oneAtATime } from '../../shared/one-at-a-time.js';
 import { Lifecycle } from './lifecycle.js';
 
 /** Milliseconds after which the database counts as out of reach. */
@@ -15,8 +16,7 @@ const DEADLINE = 1000;
 @Injectable()
 export class Readiness implements OnApplicationShutdown {
   private readonly line: Pool;
-  /** One question at a time, whoever asks. */
-  private asking: Promise<Set<string>> | undefined;
+  private readonly appliedMigrations = oneAtATime(() => this.ask());
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -36,10 +36,7 @@ export class Readiness implements OnApplicationShutdown {
   /** Throws `service_unavailable`, with the reason, unless the database answers and has all its migrations. */
   async check(): Promise<void> {
     if (this.lifecycle.isEnding) throw notReady('The service is shutting down.');
-    this.asking ??= this.ask().finally(() => {
-      this.asking = undefined;
-    });
-    const applied = await withinDeadline(this.asking);
+    const applied = await withinDeadline(this.appliedMigrations());
     const missing = this.dataSource.migrations.filter(
       ({ name, constructor }) => !applied.has(name ?? constructor.name),
     );

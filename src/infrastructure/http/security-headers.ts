@@ -22,14 +22,15 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = record(
   }),
 );
 
-/** What every answer has, the verification's too. */
+/** What every answer has beside its request's id, the verification's too. */
+export const COMMON_HEADERS: Readonly<Record<string, string>> = {
+  // What may be cached says so itself.
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+};
+
 export function commonHeaders(request: FastifyRequest): Record<string, string> {
-  return {
-    'x-request-id': request.id,
-    // What may be cached says so itself.
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  };
+  return { 'x-request-id': request.id, ...COMMON_HEADERS };
 }
 
 /** Helmet's headers never differ from answer to answer, so it is asked once. */

@@ -5,6 +5,7 @@ import type { Lifecycle } from './lifecycle.js';
 import { hasOneHost } from './node-refusals.js';
 import { failureReadAhead, keep } from './read-ahead.js';
 import { requestIdOf } from './request-id.js';
+import { COMMON_HEADERS } from './security-headers.js';
 
 /** A public route of JSON that is asked so often that Fastify and Nest would be most of its cost. */
 export interface Shortcut {
@@ -37,6 +38,12 @@ interface Compiled {
   accepts(body: unknown): boolean;
   serialize(answer: object): string;
 }
+
+/** Names and values in turn. */
+const FIXED_HEADERS = Object.entries({
+  ...COMMON_HEADERS,
+  'content-type': 'application/json; charset=utf-8',
+}).flat();
 
 /** Bytes of a body that is read here. */
 const MOST_BYTES = 16 * 1024;
@@ -153,9 +160,7 @@ class Passage {
     }
     const text = this.compiled.serialize(answer);
     this.headers.push('x-request-id', requestIdOf(this.request));
-    this.headers.push('cache-control', 'no-store');
-    this.headers.push('x-content-type-options', 'nosniff');
-    this.headers.push('content-type', 'application/json; charset=utf-8');
+    this.headers.push(...FIXED_HEADERS);
     this.headers.push('content-length', String(Buffer.byteLength(text)));
     this.response.writeHead(200, this.headers);
     this.response.end(text);

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import { oneAtATime } from '../../shared/one-at-a-time.js';
 
 /** What the samples of several processes are told apart by. */
 export const WORKER_LABEL = 'worker';
@@ -29,7 +30,7 @@ let calls = 0;
 /** In a worker: tells the primary what `own` says, whenever it asks. Answers how to ask it for everybody's. */
 export function joinMetrics(own: () => Promise<Samples[]>): () => Promise<Samples[]> {
   answer(process, own);
-  return shared(() => ask(process, PRIMARY_DEADLINE));
+  return oneAtATime(() => ask(process, PRIMARY_DEADLINE));
 }
 
 /** In the primary: lets a worker ask for the samples of all of them. */
@@ -38,15 +39,6 @@ export function gatherMetrics(worker: Worker, workers: () => Worker[]): void {
     const answers = await Promise.all(workers().map((other) => ask(other, WORKER_DEADLINE)));
     return answers.flat();
   });
-}
-
-/** One call at a time, for all who want it meanwhile. */
-function shared<T>(call: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () =>
-    (running ??= call().finally(() => {
-      running = undefined;
-    }));
 }
 
 /** Nothing, when the other end does not answer in time. */
@@ -70,7 +62,7 @@ function ask(other: End, deadline: number): Promise<Samples[]> {
 }
 
 function answer(other: End, collect: () => Promise<Samples[]>): void {
-  const collected = shared(collect);
+  const collected = oneAtATime(collect);
   other.on('message', (message: Message) => {
     if (!isMessage(message) || !('question' in message)) return;
     const { call } = message;
