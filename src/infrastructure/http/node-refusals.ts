@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import { rawHeaderValues } from '../../shared/http/raw-header-values.js';
 import { rawProblemResponse } from './problem.js';
 import { requestIdOf } from './request-id.js';
 
@@ -51,21 +52,12 @@ function sendRaw(socket: Socket, error: DomainError): void {
 /** HTTP/1.1 wants one Host, no less and no more (RFC 9112, section 3.2). Throws `invalid_request`. */
 export function refuseBadHost(message: IncomingMessage): void {
   const isOld = message.httpVersionMajor === 1 && message.httpVersionMinor === 0;
-  const hosts = countHosts(message);
+  const hosts = rawHeaderValues(message, 'host').length;
   if (hosts > 1 || (hosts === 0 && !isOld)) {
     throw new DomainError('invalid_request', 'Send exactly one Host header.');
   }
 }
 
 export function hasOneHost(message: IncomingMessage): boolean {
-  return countHosts(message) === 1;
-}
-
-function countHosts({ rawHeaders }: IncomingMessage): number {
-  let hosts = 0;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i];
-    if (name?.length === 4 && name.toLowerCase() === 'host') hosts++;
-  }
-  return hosts;
+  return rawHeaderValues(message, 'host').length === 1;
 }

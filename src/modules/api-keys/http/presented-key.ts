@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../../../shared/domain-error.js';
+import { rawHeaderValues } from '../../../shared/http/raw-header-values.js';
 
 const BEARER_KEY = /^Bearer +(upblit_\S*)$/i;
 const LOOKS_LIKE_A_KEY = /upblit_(?:live|test)_/i;
@@ -9,24 +10,15 @@ const NAMES_OF_KEYS = new Set(['key', 'apikey', 'api_key', 'api-key', 'x-api-key
  * The key of a request that a gateway asks about: `x-api-key`, or `Authorization: Bearer upblit_…`. An Authorization
  * header that holds anything else is the upstream's business. Null when there is none.
  *
- * Throws `multiple_credentials` for two at once. It reads the raw headers, because Node joins a second `x-api-key`
- * to the first and drops a second Authorization in silence.
+ * Throws `multiple_credentials` for two at once.
  */
 export function readPresentedKey(message: IncomingMessage): string | null {
-  const found: string[] = [];
-  let authorizations = 0;
-  const raw = message.rawHeaders;
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i]?.toLowerCase();
-    const value = raw[i + 1] ?? '';
-    if (name === 'x-api-key') found.push(value);
-    else if (name === 'authorization') {
-      authorizations++;
-      const key = BEARER_KEY.exec(value.trim())?.[1];
-      if (key !== undefined) found.push(key);
-    }
-  }
-  if (found.length > 1 || authorizations > 1) {
+  const authorizations = rawHeaderValues(message, 'authorization');
+  const found = [
+    ...rawHeaderValues(message, 'x-api-key'),
+    ...authorizations.flatMap((value) => BEARER_KEY.exec(value.trim())?.[1] ?? []),
+  ];
+  if (found.length > 1 || authorizations.length > 1) {
     throw new DomainError('multiple_credentials', 'Send one key, once: in x-api-key or in Authorization.');
   }
   return found[0] ?? null;

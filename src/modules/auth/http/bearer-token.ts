@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../../shared/domain-error.js';
+import { rawHeaderValues } from '../../../shared/http/raw-header-values.js';
 import { notValid } from '../domain/trusted-issuer.js';
 
 /** `Bearer` and what follows it (RFC 6750, section 2.1). The scheme's case does not matter (RFC 9110, 11.1). */
@@ -10,9 +11,8 @@ const BEARER = /^bearer(?: +(.*))?$/is;
  * `multiple_credentials` when there is more than one (RFC 6750, section 2), `invalid_token` for one that is empty.
  */
 export function bearerToken(request: FastifyRequest): string {
-  // Node drops a second Authorization header in silence; the raw list, of names and values in turn, has both.
-  const authorizations = headerValues(request.raw.rawHeaders, 'authorization');
-  const credentials = authorizations.length + headerValues(request.raw.rawHeaders, 'x-api-key').length;
+  const authorizations = rawHeaderValues(request.raw, 'authorization');
+  const credentials = authorizations.length + rawHeaderValues(request.raw, 'x-api-key').length;
   const [authorization] = authorizations;
   if (credentials > 1 || (authorization !== undefined && /,\s*bearer\s/i.test(authorization))) {
     throw new DomainError('multiple_credentials', 'Send one credential, once: Authorization: Bearer.');
@@ -24,8 +24,4 @@ export function bearerToken(request: FastifyRequest): string {
   const token = match[1];
   if (token === undefined || token === '') throw notValid();
   return token;
-}
-
-function headerValues(rawHeaders: string[], name: string): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name);
 }

@@ -1,7 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
+import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../../../shared/domain-error.js';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { rawHeaderValues } from '../../../shared/http/raw-header-values.js';
 import type { AuthenticatedRequest } from '../../auth/index.js';
 import { IdempotencyKey } from '../domain/idempotency-key.js';
 import type { RepeatableCall } from '../domain/repeatable-call.js';
@@ -15,7 +17,7 @@ const HEADER = 'Idempotency-Key';
 export const Repeatable = createParamDecorator(
   (_: unknown, context: ExecutionContext): RepeatableCall | undefined => {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const key = readKey(request.raw.rawHeaders);
+    const key = readKey(request.raw);
     if (key === undefined) return undefined;
     const [path = ''] = (request.raw.url ?? '').split('?', 1);
     const { query, body, method, principal } = request;
@@ -29,11 +31,8 @@ export const Repeatable = createParamDecorator(
   [describe],
 );
 
-/** The raw list, of names and values in turn, has a header that came twice as it came. */
-function readKey(rawHeaders: string[]): IdempotencyKey | undefined {
-  const values = rawHeaders.filter(
-    (_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === HEADER.toLowerCase(),
-  );
+function readKey(message: IncomingMessage): IdempotencyKey | undefined {
+  const values = rawHeaderValues(message, HEADER.toLowerCase());
   const [value] = values;
   if (value === undefined) return undefined;
   if (values.length > 1) throw badKey('must be given once');
