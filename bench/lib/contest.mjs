@@ -27,33 +27,21 @@ import { median } from './stats.mjs';
  */
 
 /**
- * Fills the caches and gets the code compiled before anything is measured.
- *
- * @param {Contestant[]} contestants
- * @param {LoadOptions} options
- * @param {(text: string) => void} say
- */
-export async function warmUp(contestants, options, say) {
-  for (const contestant of contestants) {
-    say(`warming up: ${contestant.name}`);
-    await load(contestant, options);
-  }
-}
-
-/**
  * Loads one contestant after the other, round by round, so that whatever slows the machine for a while slows
- * all of them; who goes first rotates. The servers not under test idle.
+ * all of them; who goes first rotates. The servers not under test idle. Before that it warms all of them up.
  *
+ * @param {import('../run.mjs').Context} context
  * @param {object} options
  * @param {Contestant[]} options.contestants
  * @param {number} options.rounds
  * @param {number} options.seconds measured, of each contestant in each round, after a quarter as long of warming up
  * @param {number} options.connections
- * @param {number | undefined} options.postgresPid
- * @param {(text: string) => void} options.say
+ * @param {number} [options.warmUpMs] how long everybody is warmed up; without it, by each request once
  * @returns {Promise<Measured>}
  */
-export async function runContest({ contestants, rounds, seconds, connections, postgresPid, say }) {
+export async function runContest(context, { contestants, rounds, seconds, connections, warmUpMs }) {
+  const { say, postgres } = context;
+  await warmUp(contestants, { connections, durationMs: warmUpMs }, say);
   const measured = new Map(contestants.map(({ name }) => [name, []]));
   const position = new Map();
   for (let round = 0; round < rounds; round += 1) {
@@ -61,7 +49,7 @@ export async function runContest({ contestants, rounds, seconds, connections, po
       const contestant = contestants[(round + turn) % contestants.length];
       const startAt = position.get(contestant.name) ?? 0;
       const before = await load(contestant, { connections, durationMs: seconds * 250, startAt });
-      const measurement = await measure(contestant, postgresPid, {
+      const measurement = await measure(contestant, postgres.pid, {
         connections,
         durationMs: seconds * 1000,
         startAt: before.endedAt,
@@ -75,6 +63,20 @@ export async function runContest({ contestants, rounds, seconds, connections, po
     }
   }
   return measured;
+}
+
+/**
+ * Fills the caches and gets the code compiled before anything is measured.
+ *
+ * @param {Contestant[]} contestants
+ * @param {LoadOptions} options
+ * @param {(text: string) => void} say
+ */
+async function warmUp(contestants, options, say) {
+  for (const contestant of contestants) {
+    say(`warming up: ${contestant.name}`);
+    await load(contestant, options);
+  }
 }
 
 async function measure(contestant, postgresPid, options) {

@@ -1,4 +1,4 @@
-import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
+import { ratio, runContest, typical } from '../lib/contest.mjs';
 import { overHttp, startBareInserts, startBetterAuth } from '../lib/contestants.mjs';
 import { post } from '../lib/load.mjs';
 import { bearer, createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
@@ -16,14 +16,12 @@ export async function run(context) {
   const rounds = context.quick ? 2 : 5;
   const seconds = context.quick ? 1 : 4;
   const contestants = await startContestants(context);
-  await warmUp(contestants, { connections: CLIENTS, durationMs: seconds * 1000 }, context.say);
-  const measured = await runContest({
+  const measured = await runContest(context, {
     contestants,
     rounds,
     seconds,
     connections: CLIENTS,
-    postgresPid: context.postgres.pid,
-    say: context.say,
+    warmUpMs: seconds * 1000,
   });
   return `New keys a second, each committed, at ${CLIENTS} clients; the medians of ${rounds} rounds of ${seconds} s. Ours is
 \`POST /apikey?ApplicationId=\` with an access token, all guards and the limit of active keys, for ${APPLICATIONS} applications in

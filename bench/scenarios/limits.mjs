@@ -1,4 +1,4 @@
-import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
+import { ratio, runContest, typical } from '../lib/contest.mjs';
 import { verifying } from '../lib/contestants.mjs';
 import { loadKeys } from '../lib/load-keys.mjs';
 import { withClient } from '../lib/postgres.mjs';
@@ -29,15 +29,7 @@ export async function run(context) {
   const redis = await startRedis();
   try {
     const contestants = await startContestants(context, redis);
-    await warmUp(contestants, { connections: CONNECTIONS }, context.say);
-    const measured = await runContest({
-      contestants,
-      rounds,
-      seconds,
-      connections: CONNECTIONS,
-      postgresPid: context.postgres.pid,
-      say: context.say,
-    });
+    const measured = await runContest(context, { contestants, rounds, seconds, connections: CONNECTIONS });
     return `Warm; ${KEYS.toLocaleString('en')} distinct keys unless it says one, ${CONNECTIONS} connections; the medians of ${rounds} rounds of
 ${seconds} s. CPU is in milliseconds for a thousand verifications. Credits are spent by commits that are on disk.
 ${redis === undefined ? '\nWithout Redis: there is no `redis-server` on the path.\n' : ''}

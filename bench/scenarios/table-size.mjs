@@ -1,4 +1,4 @@
-import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
+import { ratio, runContest, typical } from '../lib/contest.mjs';
 import { verifying } from '../lib/contestants.mjs';
 import { loadKeys } from '../lib/load-keys.mjs';
 import { withClient } from '../lib/postgres.mjs';
@@ -34,16 +34,7 @@ export async function run(context) {
       contestants.push(verifying(`${label}, ${state}`, server, keys));
     }
   }
-  // Every key once.
-  await warmUp(contestants, { connections: CONNECTIONS }, context.say);
-  const measured = await runContest({
-    contestants,
-    rounds,
-    seconds,
-    connections: CONNECTIONS,
-    postgresPid: context.postgres.pid,
-    say: context.say,
-  });
+  const measured = await runContest(context, { contestants, rounds, seconds, connections: CONNECTIONS });
   return `${VERIFIED_KEYS.toLocaleString('en')} of the keys, spread evenly over the table, are verified at ${CONNECTIONS} connections; the medians of
 ${rounds} rounds of ${seconds} s. CPU is in milliseconds for a thousand verifications.
 

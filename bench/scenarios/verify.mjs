@@ -1,4 +1,4 @@
-import { ratio, runContest, typical, warmUp } from '../lib/contest.mjs';
+import { ratio, runContest, typical } from '../lib/contest.mjs';
 import { startBetterAuth, startFloor, verifying } from '../lib/contestants.mjs';
 import { loadKeys } from '../lib/load-keys.mjs';
 import { createProductDatabase, startProduct } from '../lib/product.mjs';
@@ -14,16 +14,7 @@ export async function run(context) {
   const rounds = context.quick ? 2 : 7;
   const seconds = context.quick ? 1 : 4;
   const contestants = await startContestants(context);
-  // Every key once.
-  await warmUp(contestants, { connections: CONNECTIONS }, context.say);
-  const measured = await runContest({
-    contestants,
-    rounds,
-    seconds,
-    connections: CONNECTIONS,
-    postgresPid: context.postgres.pid,
-    say: context.say,
-  });
+  const measured = await runContest(context, { contestants, rounds, seconds, connections: CONNECTIONS });
   return `${KEYS.toLocaleString('en')} distinct keys, ${CONNECTIONS} connections; the medians of ${rounds} rounds of ${seconds} s.
 CPU is in milliseconds for a thousand verifications, memory in MB. Ratios are to the floor of the same round.
 
