@@ -44,6 +44,7 @@ import {
   IP_ALLOWLIST,
   CREDITS,
 } from './api-key.fields.js';
+import { OfCustomer, WithTag } from './key-filter.js';
 
 export class ApplicationIdQueryDto {
   @ApiProperty({
@@ -69,20 +70,10 @@ export class ListApiKeysQueryDto extends PageQueryDto {
   @IsIn(KEY_STATUSES)
   status?: KeyStatus;
 
-  @ApiPropertyOptional({
-    ...EXTERNAL_ID,
-    nullable: false,
-    description: 'Only keys of this customer of yours.',
-  })
-  @Omittable()
-  @IsString()
-  @Length(1, 255)
+  @OfCustomer()
   externalId?: string;
 
-  @ApiPropertyOptional({ example: 'eu', description: 'Only keys with this tag.' })
-  @Omittable()
-  @IsString()
-  @Length(1, 50)
+  @WithTag()
   tag?: string;
 }
 

@@ -6,9 +6,7 @@ import {
   ArrayUnique,
   IsArray,
   IsIn,
-  IsString,
   IsUUID,
-  Length,
   ValidateNested,
 } from 'class-validator';
 import { Omittable } from '../../../shared/http/validation.js';
@@ -17,6 +15,7 @@ import {
   REVOCATION_OUTCOMES,
   type RevocationOutcome,
 } from '../application/bulk-revocation.service.js';
+import { OfCustomer, WithTag } from './key-filter.js';
 
 const REVOCABLE = ['active', 'disabled', 'expired'] as const;
 
@@ -26,16 +25,10 @@ export class BulkRevocationFilterDto {
   @IsIn(REVOCABLE)
   status?: (typeof REVOCABLE)[number];
 
-  @ApiPropertyOptional({ example: 'customer-42', description: 'Only keys of this customer of yours.' })
-  @Omittable()
-  @IsString()
-  @Length(1, 255)
+  @OfCustomer()
   externalId?: string;
 
-  @ApiPropertyOptional({ example: 'eu', description: 'Only keys with this tag.' })
-  @Omittable()
-  @IsString()
-  @Length(1, 50)
+  @WithTag()
   tag?: string;
 }
 
