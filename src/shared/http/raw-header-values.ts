@@ -1,12 +1,13 @@
-import type { IncomingMessage } from 'node:http';
-
 /**
  * Every value of a header, as it came. Node drops a second one of some headers in silence and joins those of others;
  * its raw list, of names and values in turn, has them all.
  *
  * @param name In lower case.
  */
-export function rawHeaderValues({ rawHeaders }: IncomingMessage, name: string): string[] {
+export function rawHeaderValues(
+  { rawHeaders }: { readonly rawHeaders: readonly string[] },
+  name: string,
+): string[] {
   const values: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const given = rawHeaders[i];
