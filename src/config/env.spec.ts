@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { envExample } from './env-example.js';
-import { EnvError, parseEnv } from './env.js';
+import { directUrlOf, EnvError, parseEnv } from './env.js';
 import { variables } from './variables.js';
 
 const PRODUCTION = {
@@ -52,6 +52,13 @@ describe('the configuration', () => {
     ]) {
       expect(message).toContain(`- ${name} must be`);
     }
+  });
+
+  it('takes a direct way to the database beside the one of the requests, and not alone', () => {
+    const direct = 'postgres://direct.example/upblit';
+    expect(directUrlOf(parseEnv({ ...PRODUCTION, DATABASE_DIRECT_URL: direct }))).toBe(direct);
+    expect(directUrlOf(parseEnv(PRODUCTION))).toBe(PRODUCTION.DATABASE_URL);
+    expect(problemsOf({ DATABASE_DIRECT_URL: direct })).toContain('DATABASE_DIRECT_URL needs DATABASE_URL');
   });
 
   it('never repeats a value: it may be a secret', () => {

@@ -51,11 +51,16 @@ export function loadEnv(): Env {
   return parseEnv(process.env);
 }
 
-/** DATABASE_URL alone, for tools that need none of the service's secrets. */
-export function loadDatabaseUrl(): string | undefined {
+/** Where the database is reached without a pooler in between, alone: for tools that need no secrets. */
+export function loadDirectUrl(): string | undefined {
   if (existsSync('.env')) process.loadEnvFile('.env');
-  const text = process.env.DATABASE_URL?.trim();
-  return text === '' ? undefined : text;
+  const urls = [process.env.DATABASE_DIRECT_URL, process.env.DATABASE_URL];
+  return urls.map((url) => url?.trim()).find((url) => url !== undefined && url !== '');
+}
+
+/** Where the lease, notifications and migrations reach the database; undefined with the embedded one alone. */
+export function directUrlOf(env: Pick<Env, 'DATABASE_URL' | 'DATABASE_DIRECT_URL'>): string | undefined {
+  return env.DATABASE_DIRECT_URL ?? env.DATABASE_URL;
 }
 
 /** Whether secrets that the environment leaves out may be made up: for the embedded database only. */
@@ -72,6 +77,9 @@ function jointProblems(env: Env): Problem[] {
     for (const name of ['JWT_SIGNING_KEY', 'API_KEY_PEPPERS'] as const) {
       if (env[name] === undefined) problems.push([name, 'is required with DATABASE_URL and in production']);
     }
+  }
+  if (env.DATABASE_DIRECT_URL !== undefined && env.DATABASE_URL === undefined) {
+    problems.push(['DATABASE_DIRECT_URL', 'needs DATABASE_URL, which is the way of the requests']);
   }
   if (env.JWT_ISSUERS?.some(({ issuer }) => issuer === env.JWT_ISSUER) === true) {
     problems.push(['JWT_ISSUERS', 'must not name JWT_ISSUER: its tokens are signed here']);

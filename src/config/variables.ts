@@ -78,6 +78,10 @@ export const variables = {
   DATA_DIR: text('.data', 'Where the embedded PostgreSQL and generated secrets live.'),
   EMBEDDED_POSTGRES: boolean('false', 'Allow the embedded PostgreSQL in production too.'),
   DATABASE_URL: optionalUrl(['postgres:', 'postgresql:'], 'PostgreSQL to use in place of the embedded one.'),
+  DATABASE_DIRECT_URL: optionalUrl(
+    ['postgres:', 'postgresql:'],
+    'The same database without the pooler that DATABASE_URL goes through: for the lease, notifications and migrations. DATABASE_URL by default.',
+  ),
   MIGRATE_ON_START: boolean(
     'false',
     'Migrate at start (always on with the embedded PostgreSQL). Safe when several nodes start at once.',

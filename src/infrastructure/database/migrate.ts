@@ -1,35 +1,99 @@
-import { DataSource } from 'typeorm';
+import { DatabaseError } from 'pg';
+import { DataSource, type QueryRunner } from 'typeorm';
 import { dataSourceOptions } from './data-source.js';
 
 /** The advisory lock of everything that changes the schema; any number that nothing else uses. */
 const MIGRATION_LOCK = 7_305_808_869;
+/** Milliseconds that a migration waits for another one to end. */
+const LOCK_TIMEOUT_MS = 60_000;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+export interface MigrateOptions {
+  lockTimeoutMs?: number;
+}
+
+/** Another session holds the lock of the migrations; the message names it and says what to do. */
+export class MigrationLockError extends Error {}
 
 /**
  * Runs the migrations that have not run yet and answers their names. Nodes that start at once take turns
  * behind an advisory lock, so that each migration runs once.
+ *
+ * @param url of the database itself rather than of a pooler, where there is one
+ * @throws MigrationLockError when another migration does not end
  */
-export async function migrate(url: string): Promise<string[]> {
-  return withMigrationLock(url, async (dataSource) => {
+export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
+  return withMigrationLock(url, options, async (dataSource) => {
     const done = await dataSource.runMigrations();
     return done.map((migration) => migration.name);
   });
 }
 
-/** Takes back the newest migration. */
-export async function revertLastMigration(url: string): Promise<void> {
-  await withMigrationLock(url, (dataSource) => dataSource.undoLastMigration());
+/** Takes back the newest migration. Throws as `migrate` does. */
+export async function revertLastMigration(url: string, options: MigrateOptions = {}): Promise<void> {
+  await withMigrationLock(url, options, (dataSource) => dataSource.undoLastMigration());
 }
 
-async function withMigrationLock<T>(url: string, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+async function withMigrationLock<T>(
+  url: string,
+  { lockTimeoutMs = LOCK_TIMEOUT_MS }: MigrateOptions,
+  work: (dataSource: DataSource) => Promise<T>,
+): Promise<T> {
   const options = dataSourceOptions({ url, poolSize: 2, poolWaitMs: 10_000, statementTimeoutMs: 0 });
   const dataSource = await new DataSource(options).initialize();
   const lock = dataSource.createQueryRunner();
   try {
-    await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    return await work(dataSource);
+    await takeLock(lock, lockTimeoutMs);
+    const result = await work(dataSource);
+    await lock.commitTransaction();
+    return result;
   } finally {
+    // What has failed may have lost its connection: then there is nothing to roll back.
+    if (lock.isTransactionActive) await lock.rollbackTransaction().catch(() => undefined);
     await lock.release();
-    // Ends the session, and with it the lock.
     await dataSource.destroy();
   }
+}
+
+/**
+ * Opens a transaction that holds the lock until it ends. A lock of the session would outlive a process that was
+ * killed, behind a pooler, which keeps the session and lends it to others.
+ */
+async function takeLock(lock: QueryRunner, lockTimeoutMs: number): Promise<void> {
+  await lock.startTransaction();
+  // It is idle while the migrations run beside it, however long they take and whatever the role's settings are.
+  await lock.query(
+    `SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', '0', true),
+            set_config('idle_in_transaction_session_timeout', '0', true)`,
+    [String(lockTimeoutMs)],
+  );
+  try {
+    await lock.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+    await lock.rollbackTransaction();
+    throw new MigrationLockError(
+      `Another migration has held its lock for ${lockTimeoutMs / 1000} s (${await holderOf(lock)}). Wait until it ` +
+        'has ended; if it never will, end its session with SELECT pg_terminate_backend(<process>).',
+      { cause: error },
+    );
+  }
+}
+
+async function holderOf(lock: QueryRunner): Promise<string> {
+  const rows = (await lock.query(
+    `SELECT pid, application_name AS name, state FROM pg_locks JOIN pg_stat_activity USING (pid)
+      WHERE locktype = 'advisory' AND granted AND objsubid = 1
+        AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (classid::bigint << 32) + objid::bigint = $1`,
+    [MIGRATION_LOCK],
+  )) as { pid: number; name: string; state: string | null }[];
+  const [holder] = rows;
+  if (holder === undefined) return 'whoever held it is gone by now';
+  return `process ${holder.pid} of PostgreSQL, application "${holder.name}", ${holder.state ?? 'state unknown'}`;
+}
+
+function isLockTimeout(error: unknown): boolean {
+  const { driverError } = error as { driverError?: unknown };
+  return driverError instanceof DatabaseError && driverError.code === LOCK_NOT_AVAILABLE;
 }

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { ENV, type Env } from '../../config/env.js';
+import { directUrlOf, ENV, type Env } from '../../config/env.js';
 import { poolOf } from '../../infrastructure/database/pool.js';
 import { Freshness } from './application/freshness.js';
 import { createFreshness } from './infrastructure/create-freshness.js';
@@ -23,7 +23,7 @@ const LEASES_TO_WAIT_FOR = 2;
       inject: [ENV, getDataSourceToken()],
       useFactory: (env: Env, dataSource: DataSource): Freshness =>
         createFreshness({
-          url: (dataSource.options as { url: string }).url,
+          url: directUrlOf(env) ?? '',
           pool: poolOf(dataSource),
           leaseMs: env.VERIFY_LEASE_MS,
           staleMs: env.VERIFY_STALE_MS,
