@@ -12,6 +12,7 @@ import { Idempotency1764000000700 } from './1764000000700-idempotency.js';
 import { ImportedKeys1764000000800 } from './1764000000800-imported-keys.js';
 import { DeclaredScopes1764000000900 } from './1764000000900-declared-scopes.js';
 import { KeyCounts1764000001000 } from './1764000001000-key-counts.js';
+import { EndedSecrets1764000002400 } from './1764000002400-ended-secrets.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -28,4 +29,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   ImportedKeys1764000000800,
   DeclaredScopes1764000000900,
   KeyCounts1764000001000,
+  EndedSecrets1764000002400,
 ];

@@ -42,6 +42,7 @@ import { PostgresCreditBalances } from './infrastructure/postgres-credit-balance
 import { PostgresCreditStore } from './infrastructure/postgres-credit-store.js';
 import { PostgresRecordStore } from './infrastructure/postgres-record-store.js';
 import { RateLimitMetrics } from './infrastructure/rate-limit-metrics.js';
+import { EndedSecretsPurge } from './infrastructure/ended-secrets.purge.js';
 import { UsageBuffer } from './infrastructure/usage-buffer.js';
 import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.repository.js';
 
@@ -68,6 +69,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     ApplicationKeys,
     ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
+    EndedSecretsPurge,
     { provide: Overlaps, useClass: PostgresOverlaps },
     Meter,
     RateLimiter,

@@ -124,9 +124,9 @@ export class ApiKeyService {
     return toPage(rows, page.limit, filter);
   }
 
-  /** Throws `api_key_not_found`. */
-  async get(id: string): Promise<ApiKey> {
-    const key = await this.keys.find(id);
+  /** With the secret that is named, though it has ended. Throws `api_key_not_found`. */
+  async get(id: string, secretId?: string): Promise<ApiKey> {
+    const key = await this.keys.find(id, secretId);
     if (key === null) throw apiKeyNotFound();
     return key;
   }
@@ -191,13 +191,12 @@ export class ApiKeyService {
   }
 
   /** Ends one secret now. Throws what `ApiKey.endSecret` throws, and `edit_conflict`. */
-  async endSecret(key: ApiKey, secretId: string): Promise<void> {
-    let current = key;
+  async endSecret({ id }: ApiKey, secretId: string): Promise<void> {
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
+      const current = await this.get(id, secretId);
       const isEnding = current.endSecret(secretId, this.clock.now());
       // Also for one that somebody else has ended: 204 says that no node accepts it any more.
       if (!isEnding || (await this.keys.update(current))) return this.freshness.settle();
-      current = await this.get(current.id);
     }
     throw editConflict();
   }

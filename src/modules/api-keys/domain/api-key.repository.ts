@@ -37,16 +37,17 @@ export abstract class ApiKeyRepository {
     now: Date,
   ): Promise<Set<string>>;
 
-  abstract find(id: string): Promise<ApiKey | null>;
+  /** The key with the secrets that work, and the one that is named, which may have ended. */
+  abstract find(id: string, secretId?: string): Promise<ApiKey | null>;
 
-  /** Those of the ids that there are, in no order. */
+  /** Those of the ids that there are, in no order; with the secrets that work, as in a list. */
   abstract findAll(ids: readonly string[]): Promise<ApiKey[]>;
 
   /** Up to `limit + 1` keys, newest first. */
   abstract list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]>;
 
   /**
-   * Writes the key and its secrets, new ones too, in one transaction. Answers false, and changes nothing, when
+   * Writes the key, when its secrets end, and new secrets, in one transaction. Answers false, and changes nothing, when
    * somebody else changed or revoked the key since it was read. Does `first` at the beginning of the same
    * transaction, and takes it back with it.
    */

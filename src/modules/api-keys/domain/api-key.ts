@@ -57,7 +57,7 @@ export class ApiKey {
     public rateLimits: RateLimit[],
     /** Whether it spends credits of its own. */
     public metered: boolean,
-    /** Oldest first. */
+    /** Those that work, or the newest; oldest first. Of those that have ended it has only the one it was read for. */
     readonly secrets: ApiKeySecret[],
     /** To within a second or so; null when it never was. */
     readonly lastUsedAt: Date | null,

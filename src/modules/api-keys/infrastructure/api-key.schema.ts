@@ -102,7 +102,25 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
     { name: 'api_key_secrets_overlap', expression: 'overlap_seconds BETWEEN 0 AND 2592000' },
     { name: 'api_key_secrets_hint_length', expression: 'char_length(hint) <= 64' },
   ],
-  indices: [{ name: 'api_key_secrets_of_key', columns: ['apiKeyId'], synchronize: false }],
+  indices: [
+    {
+      name: 'api_key_secrets_of_key',
+      columns: ['apiKeyId', 'revokedAt', 'expiresAt'],
+      synchronize: false,
+    },
+    {
+      name: 'api_key_secrets_revoked',
+      columns: ['revokedAt'],
+      where: 'revoked_at IS NOT NULL',
+      synchronize: false,
+    },
+    {
+      name: 'api_key_secrets_dated',
+      columns: ['expiresAt'],
+      where: 'expires_at IS NOT NULL',
+      synchronize: false,
+    },
+  ],
 });
 
 export interface ApiKeyUsageRow {

@@ -19,6 +19,7 @@ import { CreditBalances } from '../domain/credit-balances.js';
 import type { Metadata } from '../domain/metadata.js';
 import type { RateLimit } from '../domain/rate-limit.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
+import { ApiKeySecrets } from './api-key-secrets.js';
 import { JoinedInserts } from './joined-inserts.js';
 
 /** `ApiKey.status` as a condition, in the same order. */
@@ -36,6 +37,7 @@ const IMPORT_LOCK = 7_305_808_871;
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly manager: EntityManager;
   private readonly inserts: JoinedInserts;
+  private readonly secrets: ApiKeySecrets;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
@@ -44,6 +46,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     super();
     this.manager = dataSource.manager;
     this.inserts = new JoinedInserts(dataSource);
+    this.secrets = new ApiKeySecrets(dataSource.manager);
   }
 
   async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
@@ -92,10 +95,10 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     });
   }
 
-  async find(id: string): Promise<ApiKey | null> {
+  async find(id: string, secretId?: string): Promise<ApiKey | null> {
     const key = await this.manager.findOneBy(apiKeySchema, { id });
     if (key === null) return null;
-    const [found = null] = await this.whole([key]);
+    const [found = null] = await this.whole([key], secretId);
     return found;
   }
 
@@ -143,7 +146,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
         );
         // The version guards the secrets too: they change only together with their key.
         if (affected !== 1) throw new Stale();
-        await manager.save(apiKeySecretSchema, key.secrets);
+        await this.secrets.write(key.secrets, manager);
       }),
     );
   }
@@ -177,20 +180,21 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       .where('key.applicationId = :applicationId', { applicationId });
   }
 
-  /** With their secrets, their credits, and when they were last used. */
-  private async whole(keys: ApiKey[]): Promise<ApiKey[]> {
+  /** With the secrets that work and the one that is named, their credits, and when they were last used. */
+  private async whole(keys: ApiKey[], secretId?: string): Promise<ApiKey[]> {
     if (keys.length === 0) return keys;
-    const apiKeyId = In(keys.map((key) => key.id));
+    const ids = keys.map((key) => key.id);
     const metered = keys.filter((key) => key.metered).map((key) => key.id);
     const [secrets, usage, balances] = await Promise.all([
-      this.manager.find(apiKeySecretSchema, { where: { apiKeyId }, order: { createdAt: 'ASC' } }),
-      this.manager.findBy(apiKeyUsageSchema, { apiKeyId }),
+      this.secrets.of(ids, secretId),
+      this.manager.findBy(apiKeyUsageSchema, { apiKeyId: In(ids) }),
       metered.length === 0 ? null : this.balances.findAll(metered),
     ]);
+    const lastUses = new Map(usage.map((row) => [row.apiKeyId, row.lastUsedAt]));
     return keys.map((key) =>
       Object.assign(key, {
-        secrets: secrets.filter((secret) => secret.apiKeyId === key.id),
-        lastUsedAt: usage.find((row) => row.apiKeyId === key.id)?.lastUsedAt ?? null,
+        secrets: secrets.get(key.id) ?? [],
+        lastUsedAt: lastUses.get(key.id) ?? null,
         credits: balances?.get(key.id) ?? null,
       }),
     );
