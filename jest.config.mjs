@@ -1,22 +1,41 @@
-import { swcOptions } from './scripts/lib/swc-options.mjs';
+/** Test files are loaded by Node itself, not by Jest: see test/support/jest/runtime.cjs. */
+const project = {
+  roots: ['<rootDir>/src', '<rootDir>/test'],
+  testEnvironment: '<rootDir>/test/support/jest/environment.cjs',
+  runtime: '<rootDir>/test/support/jest/runtime.cjs',
+  transform: {},
+  injectGlobals: false,
+};
+
+/** The projects whose tests find a PostgreSQL of their own. */
+const withPostgres = {
+  ...project,
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+};
 
 /**
- * Unit tests sit beside the code as *.spec.ts; end-to-end tests in test/ as *.e2e-spec.ts.
+ * The name of a test file says where it belongs: CONTRIBUTING.md. `npm test` runs `unit` and `e2e`.
  *
  * @type {import('jest').Config}
  */
 export default {
-  testEnvironment: 'node',
-  roots: ['<rootDir>/src', '<rootDir>/test'],
-  testRegex: String.raw`\.(e2e-)?spec\.ts$`,
-  // They need other servers: jest.redis.config.mjs, jest.gateways.config.mjs.
-  testPathIgnorePatterns: ['<rootDir>/test/redis/', '<rootDir>/test/gateways/'],
-  extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { [String.raw`^(\.{1,2}/.*)\.js$`]: '$1' },
-  transform: {
-    [String.raw`^.+\.ts$`]: ['@swc/jest', { ...swcOptions, sourceMaps: 'inline' }],
-  },
-  globalSetup: '<rootDir>/test/support/global-setup.mjs',
-  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  testTimeout: 30_000,
+  projects: [
+    { ...project, displayName: 'unit', testRegex: String.raw`\.spec\.ts$` },
+    {
+      ...withPostgres,
+      displayName: 'e2e',
+      testRegex: String.raw`\.e2e-spec\.ts$`,
+      testPathIgnorePatterns: ['<rootDir>/test/redis/', '<rootDir>/test/gateways/'],
+    },
+    { ...withPostgres, displayName: 'slow', testRegex: String.raw`\.slow-spec\.ts$` },
+    // They need server binaries on the path: `redis-server`, and `nginx` with `caddy`.
+    { ...withPostgres, displayName: 'redis', testRegex: String.raw`/test/redis/.*\.e2e-spec\.ts$` },
+    { ...withPostgres, displayName: 'gateways', testRegex: String.raw`/test/gateways/.*\.e2e-spec\.ts$` },
+  ],
+  // One for each core of a small machine; a larger one would need more memory and a larger PostgreSQL.
+  maxWorkers: 2,
+  // A safety net: a worker does not grow from file to file.
+  workerIdleMemoryLimit: '700MB',
+  testTimeout: 60_000,
 };
