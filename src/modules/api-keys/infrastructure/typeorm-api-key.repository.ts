@@ -156,22 +156,14 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   }
 
   async revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<string[]> {
-    if (ids.length === 0) return [];
-    const result = await this.manager
-      .createQueryBuilder()
-      .update(apiKeySchema)
-      .set(revocation(by, now))
-      .where({ id: In(ids), revokedAt: IsNull() })
-      .returning('id')
-      .execute();
-    return (result.raw as { id: string }[]).map(({ id }) => id);
+    return revokeInOrder(this.manager, 'id = ANY ($4)', ids, by, now);
   }
 
   async revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void> {
     const manager = managerOf(tx);
     // Who is about to issue a key is waited for, and whoever comes later finds the application deleted.
     await manager.query('DELETE FROM application_key_counts WHERE application_id = $1', [applicationId]);
-    await manager.update(apiKeySchema, { applicationId, revokedAt: IsNull() }, revocation(by, now));
+    await revokeInOrder(manager, 'application_id = $4', applicationId, by, now);
   }
 
   private ofApplication(manager: EntityManager, applicationId: string): SelectQueryBuilder<ApiKey> {
@@ -222,6 +214,29 @@ async function takeTurn(
       `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
     );
   }
+}
+
+/**
+ * Revokes the keys that a condition on `$4` names, and answers their ids. It locks them in the order of their ids, as
+ * everybody does who locks several: two in opposite orders would wait for each other.
+ */
+async function revokeInOrder(
+  manager: EntityManager,
+  condition: string,
+  value: unknown,
+  by: Subject,
+  now: Date,
+): Promise<string[]> {
+  const [rows] = await manager.query<[{ id: string }[], number]>(
+    `WITH locked AS MATERIALIZED (
+       SELECT id FROM api_keys WHERE ${condition} AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
+     )
+     UPDATE api_keys SET revoked_at = $1, revoked_by_issuer = $2, revoked_by_subject = $3, version = version + 1
+       FROM locked WHERE api_keys.id = locked.id
+     RETURNING api_keys.id`,
+    [now, by.issuer, by.subject, value],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** Takes the transaction back. */
