@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { FAULTS, shuffledFaults } from './processes/faults.js';
 import { NodeProcess } from './processes/node-process.js';
 import { Traffic, type Key } from './processes/traffic.js';
-import { Random } from './simulation/random.js';
+import { Random } from '../support/random.js';
 
 /**
  * REVOCATIONS=20000 SEED=7 npm test -- test/freshness/three-processes

@@ -59,6 +59,71 @@ describe('what Node would refuse in its own words is answered with a problem doc
     expectProblem(await send(...lines), 400, 'invalid_request');
   });
 
+  const POST = ['POST /apikey/verify HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+  const CHUNKED = [...POST, 'Transfer-Encoding: chunked', ''];
+  const BODY = '{"key":"any"}';
+
+  it.each([
+    ['Transfer-Encoding: chunked, gzip', [...POST, 'Transfer-Encoding: chunked, gzip', '', '0', '', '']],
+    [
+      'Transfer-Encoding: gzip, chunked',
+      [...POST, 'Transfer-Encoding: gzip, chunked', '', 'd', BODY, '0', '', ''],
+    ],
+    ['chunked twice', [...POST, 'Transfer-Encoding: chunked', ...CHUNKED.slice(-2), 'd', BODY, '0', '', '']],
+    ['chunked in HTTP/1.0', [...CHUNKED, 'd', BODY, '0', '', ''].map((line) => line.replace('/1.1', '/1.0'))],
+    ['another major version', ['GET /health/live HTTP/2.0', 'Host: x', '', '']],
+    ['Content-Length: +13', [...POST, 'Content-Length: +13', '', BODY]],
+    ['Content-Length: -1', [...POST, 'Content-Length: -1', '', BODY]],
+    ['Content-Length: 13, 13', [...POST, 'Content-Length: 13, 13', '', BODY]],
+    ['Content-Length: 0xd', [...POST, 'Content-Length: 0xd', '', BODY]],
+    ['Content-Length without a value', [...POST, 'Content-Length:', '', BODY]],
+    ['a length beyond all numbers', [...POST, `Content-Length: ${'9'.repeat(30)}`, '', BODY]],
+    ['a chunk with 0x', [...CHUNKED, '0xd', BODY, '0', '', '']],
+    ['a chunk of a negative length', [...CHUNKED, '-1', BODY, '0', '', '']],
+    ['a chunk beyond all numbers', [...CHUNKED, 'f'.repeat(30), BODY, '0', '', '']],
+    ['a chunk that is longer than it says', [...CHUNKED, 'd', `${BODY}XX`, '0', '', '']],
+    ['a chunk that ends in a line feed', [...CHUNKED, `d\n${BODY}\n0\n`, '', '']],
+    ['a malformed trailer', [...CHUNKED, 'd', BODY, '0', 'X T: 1', '', '']],
+    ['a folded header', ['GET /health/live HTTP/1.1', 'Host: x', 'X-A: b', ' c', '', '']],
+    ['a space before the first header', ['GET /health/live HTTP/1.1', ' Host: x', '', '']],
+    ['line feeds alone', ['GET /health/live HTTP/1.1\nHost: x\n\n']],
+    ['a carriage return alone', ['GET /health/live HTTP/1.1', 'Host: x\rX-A: b', '', '']],
+    ['a NUL in a header', ['GET /health/live HTTP/1.1', 'Host: x', 'X-A: b\0', '', '']],
+    ['no version', ['GET /health/live', '', '']],
+    ['a Host that names none', ['GET /health/live HTTP/1.1', 'Host: a b/c', '', '']],
+    ['a handshake of TLS', ['\u0016\u0003\u0001\u0000\u002d\u0001', '']],
+    ['the preface of HTTP/2', ['PRI * HTTP/2.0', '', 'SM', '', '']],
+  ])('framing that RFC 9112 calls an error: %s', async (_, lines) => {
+    expectProblem(await send(...lines), 400, 'invalid_request');
+  });
+
+  it.each(['/apikey/verify', '/applications'])(
+    'a chunk extension of 100 kB, which the client hears in the middle of it: %s',
+    async (path) => {
+      const [, ...headers] = CHUNKED;
+      const head = [`POST ${path} HTTP/1.1`, ...headers, ''].join('\r\n');
+      expectProblem(await sendRaw(app.port, `${head}d;a=${'x'.repeat(100_000)}`), 413, 'payload_too_large');
+      const whole = `${head}d;a=${'x'.repeat(1_000_000)}\r\n${BODY}\r\n0\r\n\r\n`;
+      expectProblem(await sendRaw(app.port, whole), 413, 'payload_too_large');
+    },
+  );
+
+  it.each([
+    ['garbage', 400, 'GARBAGE\r\n\r\n'],
+    ['CONNECT', 400, 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['an unknown expectation', 417, 'GET / HTTP/1.1\r\nHost: x\r\nExpect: magic\r\n\r\n'],
+  ])('%s behind a request that is good: that one is answered first', async (_, status, text) => {
+    const { status: first, body } = await send(
+      'POST /apikey/verify HTTP/1.1',
+      ...POST.slice(1),
+      'Content-Length: 13',
+      '',
+      BODY + text,
+    );
+    expect(first).toBe(200);
+    expect(body).toMatch(new RegExp(`^\\{"valid":false,"code":"NOT_FOUND"\\}HTTP/1\\.1 ${status} `));
+  });
+
   it.each([
     ['no Host', ['GET /health/live HTTP/1.1', 'Connection: close', '', '']],
     ['two Hosts', ['GET /health/live HTTP/1.1', 'Host: a', 'Host: b', 'Connection: close', '', '']],

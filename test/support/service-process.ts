@@ -56,6 +56,10 @@ export class ServiceProcess {
     return this.#url;
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** Sends it a signal, and goes on. */
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);

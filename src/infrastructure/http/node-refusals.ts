@@ -3,8 +3,9 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { rawHeaderValues } from '../../shared/http/raw-header-values.js';
-import { rawProblemResponse } from './problem.js';
+import { PROBLEMS, rawProblemHeaders, rawProblemResponse, toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
+import { endWith } from './sockets.js';
 
 /** What Node's HTTP parser calls its refusals. Everything else is malformed HTTP. */
 const CODES: Readonly<Record<string, { code: ErrorCode; detail: string }>> = {
@@ -17,47 +18,60 @@ const MALFORMED = { code: 'invalid_request', detail: 'Send well-formed HTTP/1.1.
 
 /** Answers, on the bare socket, what never became a request. The parser's error holds the bytes: it is not logged. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  // An answer that is on its way must not have another one written into it.
-  const { _httpMessage: current } = socket as Socket & { _httpMessage?: ServerResponse | null };
-  if (current?.headersSent === true) {
+  if (error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
   const { code, detail } = CODES[error.code ?? ''] ?? MALFORMED;
-  sendRaw(socket, new DomainError(code, detail));
+  refuse(socket, new DomainError(code, detail));
 }
 
 /** Takes over the requests that Node would refuse, or drop, by itself. */
 export function answerNodeRefusals(server: Server): void {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const error = new DomainError('expectation_failed', 'Leave Expect out, or send Expect: 100-continue.');
-    response.shouldKeepAlive = false;
+    const requestId = requestIdOf(request);
     // The answer is written by hand, as the request goes past Fastify.
-    response.socket?.end(rawProblemResponse(error, requestIdOf(request)));
-    response.destroy();
+    const body = JSON.stringify(toProblem(error, requestId));
+    const headers = { ...rawProblemHeaders(requestId), 'Content-Length': Buffer.byteLength(body) };
+    response.writeHead(PROBLEMS[error.code].status, headers).end(body);
   });
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    sendRaw(socket, new DomainError('invalid_request', 'Do not send CONNECT: this is no proxy.'));
+    refuse(socket, new DomainError('invalid_request', 'Do not send CONNECT: this is no proxy.'));
   });
 }
 
-function sendRaw(socket: Socket, error: DomainError): void {
-  socket.end(rawProblemResponse(error, randomUUID()), () => socket.destroy());
+function refuse(socket: Socket, error: DomainError): void {
+  endWith(socket, rawProblemResponse(error, randomUUID()));
 }
 
-/** HTTP/1.1 wants one Host, no less and no more (RFC 9112, section 3.2). Throws `invalid_request`. */
-export function refuseBadHost(message: IncomingMessage): void {
-  const isOld = message.httpVersionMajor === 1 && message.httpVersionMinor === 0;
-  const hosts = rawHeaderValues(message, 'host').length;
-  if (hosts > 1 || (hosts === 0 && !isOld)) {
-    throw new DomainError('invalid_request', 'Send exactly one Host header.');
+/** A host, which may be empty, and a port (RFC 9112, section 3.2; RFC 3986, section 3.2.2). */
+const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9\-._~!$&'()*+,;=%]*)(?::\d*)?$/i;
+
+/** What Node's parser lets through of what RFC 9112 calls an error. Throws `invalid_request`. */
+export function refuseBadFraming(message: IncomingMessage): void {
+  const { httpVersion, headers } = message;
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') {
+    throw badFraming('Use HTTP/1.1.');
+  }
+  const coding = headers['transfer-encoding'];
+  // Section 6.1: in HTTP/1.0 there is none, and here is none but this one.
+  if (coding !== undefined && (httpVersion === '1.0' || coding.trim().toLowerCase() !== 'chunked')) {
+    throw badFraming('Send the body chunked in HTTP/1.1, or with its Content-Length.');
+  }
+  // Section 3.2: HTTP/1.1 wants one, no less and no more.
+  const isOld = httpVersion === '1.0' && headers.host === undefined;
+  if (!isOld && !hasGoodHost(message)) {
+    throw badFraming('Send exactly one Host header, which names a host.');
   }
 }
 
-export function hasOneHost(message: IncomingMessage): boolean {
-  return rawHeaderValues(message, 'host').length === 1;
+export function hasGoodHost(message: IncomingMessage): boolean {
+  const [host, ...more] = rawHeaderValues(message, 'host');
+  return host !== undefined && more.length === 0 && HOST.test(host);
+}
+
+/** What comes next on such a connection cannot be told from what came before. */
+function badFraming(detail: string): DomainError {
+  return new DomainError('invalid_request', detail, { headers: { Connection: 'close' } });
 }

@@ -137,17 +137,24 @@ export function problemHeaders(error: DomainError): Record<string, string> {
   return headers;
 }
 
-/** A whole HTTP/1.1 answer, for refusals that are given before there is a request to reply to. */
+/** The headers of a refusal that is given before there is a request to reply to: it ends the connection. */
+export function rawProblemHeaders(requestId: string): Record<string, string> {
+  return {
+    'Content-Type': PROBLEM_CONTENT_TYPE,
+    'Cache-Control': 'no-store',
+    'X-Request-Id': requestId,
+    Connection: 'close',
+  };
+}
+
+/** The same refusal as a whole HTTP/1.1 answer. */
 export function rawProblemResponse(error: DomainError, requestId: string): string {
   const body = JSON.stringify(toProblem(error, requestId));
   const { status } = PROBLEMS[error.code];
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    `Content-Type: ${PROBLEM_CONTENT_TYPE}`,
+    ...Object.entries(rawProblemHeaders(requestId)).map(([name, value]) => `${name}: ${value}`),
     `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    `X-Request-Id: ${requestId}`,
-    'Connection: close',
     '',
     body,
   ].join('\r\n');

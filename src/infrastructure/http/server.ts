@@ -6,11 +6,12 @@ import type { Env } from '../../config/env.js';
 import { createLogger } from '../logging/logger.js';
 import { RequestLogger } from '../logging/request-logger.js';
 import type { Lifecycle } from './lifecycle.js';
-import { answerClientError, answerNodeRefusals, refuseBadHost } from './node-refusals.js';
+import { answerClientError, answerNodeRefusals, refuseBadFraming } from './node-refusals.js';
 import { sendProblem } from './problem.filter.js';
 import { answerExpectContinue, BODY_LIMIT } from './request-body.js';
 import { requestIdOf } from './request-id.js';
 import { commonHeaders, SECURITY_HEADERS } from './security-headers.js';
+import { surviveSocketErrors } from './sockets.js';
 
 const HEADER_LIMIT = 16 * 1024;
 
@@ -31,7 +32,7 @@ export function createServer(env: Env, log?: DestinationStream): FastifyAdapter 
     requestTimeout: env.REQUEST_TIMEOUT_MS,
     keepAliveTimeout: env.KEEP_ALIVE_TIMEOUT_MS,
     http: {
-      // Answered by refuseBadHost(), as a problem document.
+      // Answered by refuseBadFraming(), as a problem document.
       requireHostHeader: false,
       maxHeaderSize: HEADER_LIMIT,
       headersTimeout: Math.min(env.HEADERS_TIMEOUT_MS, env.REQUEST_TIMEOUT_MS),
@@ -56,6 +57,7 @@ export function createServer(env: Env, log?: DestinationStream): FastifyAdapter 
 export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifecycle): void {
   const { server } = fastify;
   server.maxConnections = env.MAX_CONNECTIONS;
+  surviveSocketErrors(server);
   answerNodeRefusals(server);
   answerExpectContinue(server);
 
@@ -63,7 +65,7 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
     reply.headers(commonHeaders(request));
     if (request.is404) reply.headers(SECURITY_HEADERS);
     if (lifecycle.isClosing) reply.header('connection', 'close');
-    refuseBadHost(request.raw);
+    refuseBadFraming(request.raw);
     done();
   });
   fastify.addHook('onRoute', (route) => {

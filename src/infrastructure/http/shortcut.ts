@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Lifecycle } from './lifecycle.js';
-import { hasOneHost } from './node-refusals.js';
+import { hasGoodHost } from './node-refusals.js';
 import { failureReadAhead, keep } from './read-ahead.js';
 import { requestIdOf } from './request-id.js';
 import { COMMON_HEADERS } from './security-headers.js';
@@ -91,7 +91,7 @@ function isPlain(request: IncomingMessage, path: string): boolean {
     headers['content-encoding'] === undefined &&
     headers.expect === undefined &&
     headers.origin === undefined &&
-    hasOneHost(request)
+    hasGoodHost(request)
   );
 }
 

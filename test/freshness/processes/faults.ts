@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import type { Random } from '../simulation/random.js';
+import type { Random } from '../../support/random.js';
 import type { NodeProcess } from './node-process.js';
 
 interface FaultContext {

@@ -3,7 +3,7 @@ import type { Bug } from './bugs.js';
 import { SimDatabase } from './database.js';
 import { Machine } from './machine.js';
 import { Path, type Weather } from './network.js';
-import type { Random } from './random.js';
+import type { Random } from '../../support/random.js';
 import type { Scheduler } from './scheduler.js';
 import { SimService } from './service.js';
 

@@ -7,7 +7,7 @@ import type {
 } from '../../../src/modules/freshness/application/ports.js';
 import type { Bug } from './bugs.js';
 import type { Version } from './history.js';
-import type { Random } from './random.js';
+import type { Random } from '../../support/random.js';
 import type { Scheduler } from './scheduler.js';
 
 /** A row as a verification reads it. */

@@ -1,5 +1,5 @@
 import type { NodeClock } from '../../../src/modules/freshness/application/ports.js';
-import type { Random } from './random.js';
+import type { Random } from '../../support/random.js';
 import type { Scheduler } from './scheduler.js';
 
 /**

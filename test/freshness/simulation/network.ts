@@ -10,7 +10,7 @@ import {
 import type { NodeRow } from '../../../src/modules/freshness/domain/node-watch.js';
 import type { SimDatabase } from './database.js';
 import type { Machine } from './machine.js';
-import type { Random } from './random.js';
+import type { Random } from '../../support/random.js';
 import type { Scheduler } from './scheduler.js';
 
 export interface Weather {

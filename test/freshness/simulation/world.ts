@@ -2,7 +2,7 @@ import type { Bug } from './bugs.js';
 import { Cluster } from './cluster.js';
 import type { KeyRecord } from './database.js';
 import { History, type KeyState, type Version } from './history.js';
-import { Random } from './random.js';
+import { Random } from '../../support/random.js';
 import { Scheduler } from './scheduler.js';
 import type { SimService } from './service.js';
 
