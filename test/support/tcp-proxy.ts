@@ -82,6 +82,14 @@ export class TcpProxy {
     return Promise.resolve();
   }
 
+  /** Keeps the connections there are, and lets no byte through on them; new ones work. */
+  swallowExisting(): void {
+    for (const { questions, answers } of this.connections) {
+      questions.loses = true;
+      answers.loses = true;
+    }
+  }
+
   /** Holds every piece of data back for so long. */
   delay(milliseconds: number): Promise<void> {
     this.questionsLateBy = milliseconds;

@@ -1,6 +1,7 @@
+import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
-import { PooledClient } from './pooled-client.js';
+import { ConnectionPool } from './connection-pool.js';
 
 export interface DatabaseSettings {
   url: string;
@@ -29,8 +30,8 @@ export function dataSourceOptions(settings: DatabaseSettings): PostgresOptions {
     // `where: {id: undefined}` must never mean "any row".
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     installExtensions: false,
+    driver: { ...pg, Pool: ConnectionPool },
     extra: {
-      Client: PooledClient,
       ...(statementTimeoutMs !== 0 && {
         statement_timeout: statementTimeoutMs,
         // The client's own clock, for a server that no longer answers at all.

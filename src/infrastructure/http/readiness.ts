@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import { ConnectionPool } from '../database/connection-pool.js';
 import { DomainError } from '../../shared/domain-error.js';
 import { oneAtATime } from '../../shared/one-at-a-time.js';
 import { Lifecycle } from './lifecycle.js';
@@ -15,14 +15,14 @@ const DEADLINE = 1000;
  */
 @Injectable()
 export class Readiness implements OnApplicationShutdown {
-  private readonly line: Pool;
+  private readonly line: ConnectionPool;
   private readonly appliedMigrations = oneAtATime(() => this.ask());
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly lifecycle: Lifecycle,
   ) {
-    this.line = new Pool({
+    this.line = new ConnectionPool({
       connectionString: (dataSource.options as { url: string }).url,
       application_name: 'upblit readiness',
       max: 1,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type Notification } from 'pg';
+import type { Client, Notification } from 'pg';
+import { PooledClient } from '../../../infrastructure/database/pooled-client.js';
 import { fromDatabaseError } from '../../../infrastructure/database/postgres-errors.js';
 import {
   FeedUnreachable,
@@ -203,20 +203,16 @@ function describe(error: unknown): string {
 
 /** A connection that is cut off when it does not answer in time. */
 class Line {
-  readonly client: Client;
-  private readonly socket = new Socket();
+  readonly client: PooledClient;
 
   constructor(url: string) {
-    this.client = new Client({
+    this.client = new PooledClient({
       connectionString: url,
       application_name: 'upblit freshness',
       // Sends a statement without waiting for the answer to the one before it.
       pipeline: true,
       keepAlive: true,
-      stream: () => this.socket,
     });
-    // Whoever waits for an answer is told by its rejection.
-    this.client.on('error', () => undefined);
   }
 
   onBroken(callback: () => void): void {
@@ -238,6 +234,6 @@ class Line {
   }
 
   cut(): void {
-    this.socket.destroy();
+    this.client.cut();
   }
 }

@@ -1,0 +1,61 @@
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { PooledClient } from './pooled-client.js';
+
+type Member = PoolClient & PooledClient;
+type Receive = (error: Error | undefined, client: Member | undefined, release: unknown) => void;
+type Lend = (receive: Receive) => void;
+
+/**
+ * A pool whose connections are idle when they are handed out, always: a statement that is meant to commit by itself
+ * finds no transaction open. One that comes back in the middle of a statement or of a transaction is destroyed, and so
+ * is, instead of being handed out, one that has not been heard from since a statement on another was given up: the
+ * same network or server is behind both.
+ */
+export class ConnectionPool extends Pool {
+  private suspectBefore = -Infinity;
+
+  constructor(config: PoolConfig) {
+    super({ ...config, Client: PooledClient });
+    this.on('connect', (client) => {
+      (client as Member).onUnanswered = (sentAt) => {
+        this.suspectBefore = Math.max(this.suspectBefore, sentAt);
+      };
+    });
+    this.on('release', (_, client) => {
+      // The pool removes what has ended.
+      if (!(client as Member).isIdle) (client as Member).cut();
+    });
+    this.checkLoans();
+  }
+
+  private checkLoans(): void {
+    const lend = this.connect.bind(this) as unknown as Lend;
+    const checked: Lend = (receive) => {
+      lend((error, client, release) => {
+        if (client === undefined || this.isGood(client)) {
+          receive(error, client, release);
+          return;
+        }
+        client.cut();
+        client.release();
+        checked(receive);
+      });
+    };
+    this.connect = ((receive?: Receive) => {
+      if (receive !== undefined) {
+        checked(receive);
+        return undefined;
+      }
+      return new Promise<Member>((resolve, reject) => {
+        checked((error, client) => {
+          if (client === undefined) reject(error ?? new Error('the pool has lent nothing'));
+          else resolve(client);
+        });
+      });
+    }) as typeof this.connect;
+  }
+
+  private isGood(client: Member): boolean {
+    return client.isIdle && client.heardAt >= this.suspectBefore;
+  }
+}
