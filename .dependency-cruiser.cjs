@@ -192,6 +192,30 @@ module.exports = {
       to: { path: '^src/(modules/|main\\.|app\\.)' },
     },
     {
+      name: 'embedded-postgres-can-leave',
+      comment: 'It could be a package of its own: it imports nothing of ours.',
+      severity: 'error',
+      from: { path: '^src/infrastructure/embedded-postgres/' },
+      to: { path: '^(src|migrations|ormconfig\\.ts)', pathNot: '^src/infrastructure/embedded-postgres/' },
+    },
+    {
+      name: 'embedded-postgres-has-a-door',
+      comment: 'Others see of it what its index.ts shows.',
+      severity: 'error',
+      from: { path: '^(src|migrations|ormconfig\\.ts)', pathNot: '^src/infrastructure/embedded-postgres/' },
+      to: {
+        path: '^src/infrastructure/embedded-postgres/',
+        pathNot: '^src/infrastructure/embedded-postgres/index\\.ts$',
+      },
+    },
+    {
+      name: 'process-is-the-top',
+      comment: 'Only the entry imports what starts and ends a process.',
+      severity: 'error',
+      from: { path: '^(src|migrations|ormconfig\\.ts)', pathNot: '^src/(process/|main\\.ts$)|\\.spec\\.ts$' },
+      to: { path: '^src/process/' },
+    },
+    {
       name: 'migrations-stand-alone',
       comment: 'A migration says what was true on its day; code that goes on changing has no place in it.',
       severity: 'error',

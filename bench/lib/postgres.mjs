@@ -2,7 +2,7 @@ import pg from 'pg';
 import {
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
-} from '../../dist/src/infrastructure/database/embedded-postgres.js';
+} from '../../dist/src/infrastructure/embedded-postgres/index.js';
 import { parentOf } from './processes.mjs';
 
 /**

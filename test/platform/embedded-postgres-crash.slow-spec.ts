@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/infrastructure/database/embedded-postgres.js';
+} from '../../src/infrastructure/embedded-postgres/index.js';
 import type { CopiedCheckout } from './copied-checkout.js';
 import { query, Scratch, until } from './scratch.js';
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/infrastructure/database/embedded-postgres.js';
+} from '../../src/infrastructure/embedded-postgres/index.js';
 import { query, Scratch } from './scratch.js';
 
 // A new database is a second's work, and many on a busy machine.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/infrastructure/database/embedded-postgres.js';
+} from '../../src/infrastructure/embedded-postgres/index.js';
 import type { Account, CopiedCheckout } from './copied-checkout.js';
 import { query, Scratch } from './scratch.js';
 

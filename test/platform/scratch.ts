@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { CopiedCheckout, type Account, type CopyOptions } from './copied-checkout.js';
-import { removeEmbeddedPostgres } from '../../src/infrastructure/database/embedded-postgres.js';
+import { removeEmbeddedPostgres } from '../../src/infrastructure/embedded-postgres/index.js';
 
 /** The user `nobody` of every Linux. */
 const NOBODY = 65_534;

@@ -5,7 +5,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { freePort } from '../../src/infrastructure/database/embedded-postgres/postmaster.js';
+import { freePort } from '../../src/infrastructure/embedded-postgres/postmaster.js';
 import { Scratch } from './scratch.js';
 
 // Each of these starts whole services, several seconds' work on a busy machine.

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { configurationTable } from '../../src/config/env-example.js';
-import { removeEmbeddedPostgres } from '../../src/infrastructure/database/embedded-postgres.js';
+import { removeEmbeddedPostgres } from '../../src/infrastructure/embedded-postgres/index.js';
 import { ServiceProcess } from '../support/service-process.js';
 
 const ROOT = join(import.meta.dirname, '../..');

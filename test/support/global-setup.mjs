@@ -11,7 +11,7 @@ const PREFIX = 'upblit-test-';
  */
 export default async function globalSetup() {
   const { startEmbeddedPostgres, removeEmbeddedPostgres } =
-    await import('../../src/infrastructure/database/embedded-postgres.ts');
+    await import('../../src/infrastructure/embedded-postgres/index.ts');
   await removeLeftovers(removeEmbeddedPostgres);
   const directory = await mkdtemp(join(tmpdir(), PREFIX));
   await chmod(directory, 0o711);

@@ -5,7 +5,7 @@ import {
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-} from '../../src/infrastructure/database/embedded-postgres.js';
+} from '../../src/infrastructure/embedded-postgres/index.js';
 import { migrate } from '../../src/infrastructure/database/migrate.js';
 import type { TestDatabase } from './database.js';
 

@@ -1,5 +1,5 @@
 import type { Env } from '../../config/env.js';
-import { startEmbeddedPostgres } from './embedded-postgres.js';
+import { startEmbeddedPostgres } from '../embedded-postgres/index.js';
 import { migrate } from './migrate.js';
 
 export interface OpenDatabase {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Env } from './config/env.js';
-import { drain } from './infrastructure/http/drain.js';
-import { Lifecycle } from './infrastructure/http/lifecycle.js';
+import type { Env } from '../config/env.js';
+import { drain } from '../infrastructure/http/drain.js';
+import { Lifecycle } from '../infrastructure/http/lifecycle.js';
 
 /**
  * Ends the service without dropping a request: readiness turns 503, after SHUTDOWN_DELAY_MS no connection is

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
-import { claimCluster, DATABASE } from './embedded-postgres/claim.js';
-import { findCluster, openCluster, removeCluster, urlOf, type Cluster } from './embedded-postgres/cluster.js';
-import { EmbeddedPostgresError, OR_BRING_YOUR_OWN } from './embedded-postgres/error.js';
+import { claimCluster, DATABASE } from './claim.js';
+import { findCluster, openCluster, removeCluster, urlOf, type Cluster } from './cluster.js';
+import { EmbeddedPostgresError, OR_BRING_YOUR_OWN } from './error.js';
 import {
   delay,
   findPostmaster,
@@ -9,7 +9,7 @@ import {
   startPostmaster,
   stopPostmaster,
   type StartedServer,
-} from './embedded-postgres/postmaster.js';
+} from './postmaster.js';
 
 export { EmbeddedPostgresError };
 

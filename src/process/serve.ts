@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import type { Env } from './config/env.js';
+import type { Env } from '../config/env.js';
 import type { EndOfProcess } from './end-of-process.js';
 import { shutDown } from './shut-down.js';
 
@@ -13,6 +13,6 @@ export async function serve(env: Env, end: EndOfProcess): Promise<AddressInfo> {
 }
 
 /** Most of the code. */
-export function loadApp(): Promise<typeof import('./app.setup.js')> {
-  return import('./app.setup.js');
+export function loadApp(): Promise<typeof import('../app.setup.js')> {
+  return import('../app.setup.js');
 }

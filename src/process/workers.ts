@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { END_OF_WORKER } from './end-of-process.js';
-import { gatherMetrics } from './infrastructure/metrics/worker-metrics.js';
+import { gatherMetrics } from '../infrastructure/metrics/worker-metrics.js';
 
 /** Milliseconds after which a worker that served has shown that it can. */
 const PROVEN = 10_000;

@@ -1,8 +1,8 @@
-import { EnvError } from './config/env.js';
-import { EmbeddedPostgresError } from './infrastructure/database/embedded-postgres.js';
-import { MigrationLockError } from './infrastructure/database/migrate.js';
-import { fromDatabaseError } from './infrastructure/database/postgres-errors.js';
-import { describeError } from './infrastructure/logging/describe-error.js';
+import { EnvError } from '../config/env.js';
+import { EmbeddedPostgresError } from '../infrastructure/embedded-postgres/index.js';
+import { MigrationLockError } from '../infrastructure/database/migrate.js';
+import { fromDatabaseError } from '../infrastructure/database/postgres-errors.js';
+import { describeError } from '../infrastructure/logging/describe-error.js';
 import { WorkerError } from './workers.js';
 
 /** Why the service did not start, in words for whoever started it. Only what nobody foresaw has a stack. */

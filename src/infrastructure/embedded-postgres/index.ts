@@ -1,0 +1,7 @@
+export {
+  EmbeddedPostgresError,
+  removeEmbeddedPostgres,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+} from './embedded-postgres.js';

@@ -1,0 +1,67 @@
+import cluster from 'node:cluster';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { loadEnv, type Env } from '../config/env.js';
+import { withLocalSecrets } from '../config/local-secrets.js';
+import { workerVariables } from '../config/worker-env.js';
+import { CLOSING_TIMEOUT, EndOfProcess } from './end-of-process.js';
+import { openDatabase } from '../infrastructure/database/open-database.js';
+import { loadApp, serve } from './serve.js';
+import { explainFailure } from './start-failure.js';
+import { localUrl, welcome } from './welcome.js';
+import { Workers } from './workers.js';
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+let end: EndOfProcess | undefined;
+try {
+  const env = loadEnv();
+  const requestsMs = env.SHUTDOWN_DELAY_MS + env.SHUTDOWN_TIMEOUT_MS;
+  if (cluster.isWorker) {
+    end = new EndOfProcess(requestsMs);
+    end.onWordOfPrimary();
+    await serve(env, end);
+  } else {
+    const hasWorkers = env.WEB_CONCURRENCY > 1;
+    // Workers have to close something too before the database may go.
+    end = new EndOfProcess(hasWorkers ? requestsMs + CLOSING_TIMEOUT : requestsMs);
+    end.onSignals();
+    const opened = await open(env, end);
+    const address = await (hasWorkers ? serveByWorkers(opened, end) : serve(opened, end));
+    if (env.NODE_ENV !== 'production') process.stdout.write(welcome(localUrl(address)));
+  }
+} catch (error) {
+  say(explainFailure(error));
+  await end?.end(1);
+  process.exitCode = 1;
+}
+
+/** The configuration, complete with the database and the secrets. */
+async function open(env: Env, end: EndOfProcess): Promise<Env> {
+  const secrets = await withLocalSecrets(env);
+  const [database] = await Promise.all([
+    openDatabase(secrets, say),
+    // Loading it takes as long as PostgreSQL takes to start: together they are most of what a start takes.
+    env.WEB_CONCURRENCY === 1 ? loadApp() : undefined,
+  ]);
+  end.before(() => database.close());
+  return { ...secrets, DATABASE_URL: database.url };
+}
+
+async function serveByWorkers(env: Env, end: EndOfProcess): Promise<AddressInfo> {
+  if (env.RATE_LIMIT_STORE === 'memory') {
+    say(
+      'Each worker counts the rate limits of keys on its own: RATE_LIMIT_STORE=postgres counts them together.',
+    );
+  }
+  const workers = new Workers({
+    main: fileURLToPath(import.meta.url),
+    count: env.WEB_CONCURRENCY,
+    variables: workerVariables(env),
+    log: say,
+  });
+  end.before(() => workers.stop());
+  return workers.start();
+}
