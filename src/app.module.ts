@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ENV, type Env } from './config/env.js';
+import { DatabaseClock } from './infrastructure/database/database-clock.js';
 import { DatabaseModule } from './infrastructure/database/database.module.js';
 import { ServiceModule } from './infrastructure/http/service.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
@@ -8,7 +9,7 @@ import { ApplicationsModule } from './modules/applications/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { FreshnessModule } from './modules/freshness/index.js';
 import { IdempotencyModule } from './modules/idempotency/index.js';
-import { Clock, SystemClock } from './shared/clock.js';
+import { Clock } from './shared/clock.js';
 
 /** The composition root. */
 @Module({})
@@ -29,9 +30,9 @@ export class AppModule {
       ],
       providers: [
         { provide: ENV, useValue: env },
-        { provide: Clock, useClass: SystemClock },
+        { provide: Clock, useExisting: DatabaseClock },
       ],
-      exports: [ENV, Clock],
+      exports: [ENV, Clock, DatabaseModule],
     };
   }
 }

@@ -1,4 +1,4 @@
-import { Clock } from '../../src/shared/clock.js';
+import { Clock, SystemClock } from '../../src/shared/clock.js';
 
 /** A clock that stands still until it is told to move. */
 export class FakeClock extends Clock {
@@ -8,8 +8,8 @@ export class FakeClock extends Clock {
     super();
   }
 
-  now(): Date {
-    return new Date(this.start.getTime() + this.passed);
+  epochMs(): number {
+    return this.start.getTime() + this.passed;
   }
 
   monotonic(): number {
@@ -18,5 +18,16 @@ export class FakeClock extends Clock {
 
   advance(milliseconds: number): void {
     this.passed += milliseconds;
+  }
+}
+
+/** The clocks of a machine whose wall clock is so many milliseconds ahead. */
+export class SetClock extends SystemClock {
+  constructor(private readonly ahead: number) {
+    super();
+  }
+
+  override epochMs(): number {
+    return super.epochMs() + this.ahead;
   }
 }

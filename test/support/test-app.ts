@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
 import { createAdapter, setUpApp } from '../../src/app.setup.js';
 import { parseEnv, type Env } from '../../src/config/env.js';
-import { Clock } from '../../src/shared/clock.js';
+import { Clock, SystemClock } from '../../src/shared/clock.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
 /** The same for every node of a test file. */
@@ -19,7 +19,10 @@ export const TEST_PEPPERS = `1=${Buffer.alloc(32, 1).toString('base64url')}`;
 export interface TestAppOptions {
   /** Variables that differ from the defaults of a test. */
   env?: Record<string, string>;
+  /** In place of the database's time. */
   clock?: Clock;
+  /** The clocks of the node's machine, which the service must not judge by. */
+  machine?: Clock;
   /** Another application's database, for several nodes on one. */
   database?: TestDatabase;
   /** Takes the lines of the log, which is silent unless `env` sets LOG_LEVEL. */
@@ -53,6 +56,7 @@ export class TestApp {
     });
     const builder = Test.createTestingModule({ imports: [AppModule.forRoot(env)] });
     if (options.clock !== undefined) builder.overrideProvider(Clock).useValue(options.clock);
+    if (options.machine !== undefined) builder.overrideProvider(SystemClock).useValue(options.machine);
     const module = await builder.compile();
     const nest = module.createNestApplication<NestFastifyApplication>(createAdapter(env, options.log));
     await setUpApp(nest, env);

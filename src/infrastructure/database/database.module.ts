@@ -1,7 +1,10 @@
 import { Logger, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ENV, type Env } from '../../config/env.js';
+import { SystemClock } from '../../shared/clock.js';
+import { ClockSynchronizer } from './clock-synchronizer.js';
 import { dataSourceOptions } from './data-source.js';
+import { DatabaseClock } from './database-clock.js';
 import { PoolMetrics } from './pool-metrics.js';
 
 /** The pool of connections every repository shares. Each module registers its own entity schemas. */
@@ -25,6 +28,16 @@ import { PoolMetrics } from './pool-metrics.js';
       }),
     }),
   ],
-  providers: [PoolMetrics],
+  providers: [
+    PoolMetrics,
+    SystemClock,
+    {
+      provide: DatabaseClock,
+      inject: [SystemClock],
+      useFactory: (machine: SystemClock) => new DatabaseClock(machine),
+    },
+    ClockSynchronizer,
+  ],
+  exports: [DatabaseClock],
 })
 export class DatabaseModule {}

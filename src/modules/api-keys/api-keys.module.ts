@@ -15,7 +15,6 @@ import { KeyImportController } from './http/key-import.controller.js';
 import { ApplicationKeys } from './application/application-keys.js';
 import { CreditLedger } from './application/credit-ledger.js';
 import { CreditStore } from './application/credit-store.js';
-import { DatabaseClock } from './application/database-clock.js';
 import { KeyUsage } from './application/key-usage.js';
 import { LimitsService } from './application/limits.service.js';
 import { Meter } from './application/meter.js';
@@ -101,7 +100,6 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
         timeoutMs: env.RATE_LIMIT_TIMEOUT_MS,
       }),
     },
-    DatabaseClock,
     { provide: RecordStore, useClass: PostgresRecordStore },
     { provide: VerificationRecords, useClass: CachedVerificationRecords },
     { provide: KeyUsage, useClass: UsageBuffer },

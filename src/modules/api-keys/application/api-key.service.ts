@@ -21,7 +21,6 @@ import type { CreditChanges } from '../domain/credits.js';
 import { generateKey } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { PlaintextKey } from '../domain/plaintext-key.js';
-import { DatabaseClock } from './database-clock.js';
 
 /** How often a change is tried again when another one came between. */
 const CHANGE_ATTEMPTS = 5;
@@ -75,7 +74,6 @@ export class ApiKeyService {
     private readonly balances: CreditBalances,
     private readonly idempotency: IdempotencyService,
     private readonly clock: Clock,
-    private readonly databaseClock: DatabaseClock,
     private readonly freshness: Freshness,
   ) {}
 
@@ -172,8 +170,7 @@ export class ApiKeyService {
     rotation: Rotation,
     keep: Keep<IssuedKey> | undefined,
   ): Promise<IssuedKey> {
-    // Verification judges by this clock when the overlap is over.
-    const now = new Date(this.databaseClock.now());
+    const now = this.clock.now();
     const plaintext = generateKey(key.environment);
     const { overlapSeconds = 0, activateOnFirstUse = false } = rotation;
     const secret = ApiKeySecret.create(

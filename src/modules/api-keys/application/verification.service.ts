@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../../../shared/clock.js';
 import type { Metering } from '../domain/metering.js';
 import { decideVerification, type Verdict, type VerificationRequest } from '../domain/verification.js';
 import { Overlaps } from './overlaps.js';
-import { DatabaseClock } from './database-clock.js';
 import { KeyUsage } from './key-usage.js';
 import { Meter } from './meter.js';
 import { VerificationRecords, type FoundRecord } from './verification-records.js';
@@ -20,7 +20,7 @@ export class VerificationService {
 
   constructor(
     private readonly records: VerificationRecords,
-    private readonly databaseClock: DatabaseClock,
+    private readonly clock: Clock,
     private readonly usage: KeyUsage,
     private readonly overlaps: Overlaps,
     private readonly meter: Meter,
@@ -30,7 +30,7 @@ export class VerificationService {
   recall(presented: string, request: VerificationRequest): Verdict | undefined {
     const found = this.records.recall(presented);
     if (found === undefined || (found.record !== null && found.record.metering !== null)) return undefined;
-    const now = this.databaseClock.now();
+    const now = this.clock.epochMs();
     const verdict = judge(found, request, now);
     if (verdict.valid) this.note(verdict, now);
     return verdict;
@@ -59,7 +59,7 @@ export class VerificationService {
   }
 
   private async decide(found: FoundRecord, request: VerificationRequest): Promise<Verdict> {
-    const now = this.databaseClock.now();
+    const now = this.clock.epochMs();
     const verdict = judge(found, request, now);
     if (!verdict.valid) return verdict;
     const { metering } = verdict.record;

@@ -2,9 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import { DatabaseClock } from '../../../infrastructure/database/database-clock.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
-import { DatabaseClock } from '../application/database-clock.js';
 import { JoinedCalls } from '../application/joined-calls.js';
 import { RecordStore } from '../application/record-store.js';
 import { AddressList } from '../domain/address-list.js';
@@ -92,7 +92,7 @@ export class PostgresRecordStore extends RecordStore {
   constructor(
     @InjectDataSource() dataSource: DataSource,
     private readonly hasher: KeyHasher,
-    private readonly databaseClock: DatabaseClock,
+    private readonly clock: DatabaseClock,
   ) {
     super();
     this.pool = poolOf(dataSource);
@@ -109,11 +109,11 @@ export class PostgresRecordStore extends RecordStore {
   private async read(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]> {
     const candidates = keys.map((key) => this.candidates(key));
     const hashes = candidates.flat();
-    const sent = this.databaseClock.sending();
+    const sent = this.clock.monotonic();
     const { rows } = await this.pool.query<{ found: Found }>(
       hashes.length === 1 ? { ...BY_ONE_HASH, values: hashes } : { ...BY_HASHES, values: [padded(hashes)] },
     );
-    if (rows[0] !== undefined) this.databaseClock.set(rows[0].found.now, sent);
+    if (rows[0] !== undefined) this.clock.set(rows[0].found.now, sent);
     const byHash = new Map(rows.map(({ found }) => [found.hash, found]));
     return keys.map((key, i) => {
       const found = candidates[i]

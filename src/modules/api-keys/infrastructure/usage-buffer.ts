@@ -2,96 +2,131 @@ import {
   Inject,
   Injectable,
   Logger,
+  type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
-  type OnApplicationShutdown,
 } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ENV, type Env } from '../../../config/env.js';
-import { DatabaseClock } from '../application/database-clock.js';
+import { poolOf } from '../../../infrastructure/database/pool.js';
 import { KeyUsage } from '../application/key-usage.js';
 
 /** Keys in one statement. */
-const MOST_AT_ONCE = 10_000;
+const MAX_BATCH = 10_000;
+
+/** Milliseconds that the last flush may take with all its attempts, of the ten seconds that closing may take. */
+const LAST_FLUSH_MS = 4000;
+
+/** Milliseconds that one of its statements may take: the next attempt has another connection. */
+const LAST_STATEMENT_MS = 1500;
+
+/** Milliseconds between two of its attempts. */
+const RETRY_MS = 100;
 
 /**
  * Writes down when keys were last used, in one statement for all that were used since the last one: at most one write
- * per key and flush, and none on the way of a request. While the database is away it goes on collecting; a clean
- * shutdown loses nothing.
+ * per key and flush, and none while a request waits. While the database is away it goes on collecting. At shutdown the
+ * last flush is tried until everything is written or its time is over, and then the log says what was lost.
  */
 @Injectable()
-export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, OnApplicationShutdown {
+export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger(UsageBuffer.name);
-  private lastUsed = new Map<string, number>();
+  private readonly pool: Pool;
+  private readonly lastUsed = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
-  private flushing: Promise<unknown> = Promise.resolve();
+  private flushing: Promise<boolean> | undefined;
+  private isStopped = false;
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
-    private readonly databaseClock: DatabaseClock,
+    @InjectDataSource() dataSource: DataSource,
     @Inject(ENV) private readonly env: Env,
   ) {
     super();
+    this.pool = poolOf(dataSource);
   }
 
   note(keyId: string, at: number): void {
     this.lastUsed.set(keyId, at);
   }
 
-  async onApplicationBootstrap(): Promise<void> {
-    // Before anything is verified, so that the database's clock is known.
-    await this.flush();
-    this.timer = setInterval(() => {
-      this.flushing = this.flushing.then(() => this.flush());
-    }, this.env.USAGE_FLUSH_MS);
+  onApplicationBootstrap(): void {
+    this.flushLater();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    await this.flushing;
-    while (this.lastUsed.size > 0 && (await this.flush())) {
-      // Until everything is written, or the database is gone.
+  /** While the pool is still open. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.isStopped = true;
+    clearTimeout(this.timer);
+    const over = new AbortController();
+    const timer = setTimeout(() => {
+      over.abort();
+    }, LAST_FLUSH_MS);
+    const aborted = new Promise((resolve) => {
+      over.signal.addEventListener('abort', resolve);
+    });
+    await Promise.race([this.flushAll(over.signal), aborted]);
+    clearTimeout(timer);
+    if (this.lastUsed.size > 0) {
+      this.logger.warn(`It was not written down when ${this.lastUsed.size} keys were last used`);
     }
   }
 
-  /** Answers whether the database took all of it. */
-  private async flush(): Promise<boolean> {
+  private async flushAll(over: AbortSignal): Promise<void> {
+    // The flush that is under way may wait on a connection that does not answer any more.
+    if (this.flushing !== undefined) await Promise.race([this.flushing, sleep(LAST_STATEMENT_MS)]);
+    while (this.lastUsed.size > 0 && !over.aborted) {
+      if (!(await this.flush(LAST_STATEMENT_MS))) await sleep(RETRY_MS);
+    }
+  }
+
+  /** The next flush begins an interval after the end of the one before it, however long that takes. */
+  private flushLater(): void {
+    if (this.isStopped) return;
+    this.timer = setTimeout(() => {
+      this.flushing = this.flush();
+      void this.flushing.then(() => {
+        this.flushing = undefined;
+        this.flushLater();
+      });
+    }, this.env.USAGE_FLUSH_MS);
+  }
+
+  /** Returns whether the database took all of it. What it took and was not used since is forgotten. */
+  private async flush(statementMs?: number): Promise<boolean> {
     const used = [...this.lastUsed];
-    this.lastUsed = new Map();
-    // Once at least: what the database says of its time is good for a node that nobody asks, too.
-    for (let from = 0; from === 0 || from < used.length; from += MOST_AT_ONCE) {
+    for (let from = 0; from < used.length; from += MAX_BATCH) {
+      const batch = used.slice(from, from + MAX_BATCH);
       try {
-        await this.write(used.slice(from, from + MOST_AT_ONCE));
+        await this.write(batch, statementMs);
       } catch (error) {
-        for (const [keyId, at] of used.slice(from))
-          if (!this.lastUsed.has(keyId)) this.lastUsed.set(keyId, at);
-        if (used.length > 0) {
-          this.logger.warn(`could not write down when keys were last used: ${(error as Error).message}`);
-        }
+        this.logger.warn(`could not write down when keys were last used: ${(error as Error).message}`);
         return false;
       }
+      for (const [keyId, at] of batch) if (this.lastUsed.get(keyId) === at) this.lastUsed.delete(keyId);
     }
     return true;
   }
 
-  private async write(used: readonly (readonly [keyId: string, at: number])[]): Promise<void> {
-    const sent = this.databaseClock.sending();
-    const [{ now }] = await this.dataSource.query<[{ now: number }]>(
+  private async write(
+    used: readonly (readonly [keyId: string, at: number])[],
+    statementMs: number | undefined,
+  ): Promise<void> {
+    await this.pool.query({
       // Sorted, so that two nodes that write the same keys do not wait for each other crosswise. A key that was
       // deleted meanwhile has nothing to be noted on.
-      `WITH used AS (
+      text: `WITH used AS (
          SELECT u.id, u.at FROM unnest($1::uuid[], $2::float8[]) AS u(id, at) JOIN api_keys k ON k.id = u.id
           ORDER BY u.id
-       ), written AS (
-         INSERT INTO api_key_usage (api_key_id, last_used_at)
-         SELECT id, to_timestamp(at / 1000) FROM used
-             ON CONFLICT (api_key_id) DO UPDATE
-            SET last_used_at = greatest(api_key_usage.last_used_at, excluded.last_used_at)
        )
-       SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now`,
+       INSERT INTO api_key_usage (api_key_id, last_used_at)
+       SELECT id, to_timestamp(at / 1000) FROM used
+           ON CONFLICT (api_key_id) DO UPDATE
+          SET last_used_at = greatest(api_key_usage.last_used_at, excluded.last_used_at)`,
       // Array literals: ids and numbers need none of the quoting that pg would do for each.
-      [`{${used.map(([keyId]) => keyId).join()}}`, `{${used.map(([, at]) => at).join()}}`],
-    );
-    this.databaseClock.set(now, sent);
+      values: [`{${used.map(([keyId]) => keyId).join()}}`, `{${used.map(([, at]) => at).join()}}`],
+      ...(statementMs !== undefined && { query_timeout: statementMs }),
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { FakeClock } from '../../../../test/support/fake-clock.js';
+import { FakeClock } from '../../../test/support/fake-clock.js';
 import { DatabaseClock } from './database-clock.js';
 
 const HOUR = 3_600_000;
@@ -26,7 +26,7 @@ class Database {
 }
 
 function ask(clock: FakeClock, ours: DatabaseClock, database: Database, there: number, back: number): void {
-  const sent = ours.sending();
+  const sent = ours.monotonic();
   clock.advance(there);
   const time = database.now();
   clock.advance(back);
@@ -34,15 +34,22 @@ function ask(clock: FakeClock, ours: DatabaseClock, database: Database, there: n
 }
 
 describe("The database's clock", () => {
+  it('is not guessed before the database has said its time', () => {
+    const ours = new DatabaseClock(new FakeClock());
+    expect(() => ours.now()).toThrow(expect.objectContaining({ code: 'service_unavailable' }));
+    ours.set(HOUR, 0);
+    expect(ours.now()).toEqual(new Date(HOUR));
+  });
+
   it('is not put back by a late answer, nor forward', () => {
     const clock = new FakeClock();
     const ours = new DatabaseClock(clock);
     const database = new Database(clock, HOUR);
     ask(clock, ours, database, 0, 0);
     ask(clock, ours, database, 0, 5000);
-    expect(ours.now()).toBe(database.now());
+    expect(ours.epochMs()).toBe(database.now());
     ask(clock, ours, database, 5000, 0);
-    expect(ours.now()).toBe(database.now());
+    expect(ours.epochMs()).toBe(database.now());
   });
 
   it('is never further off than the last answer took, though it is put forward and back', () => {
@@ -56,7 +63,7 @@ describe("The database's clock", () => {
           database.ahead += put;
           clock.advance(answer.after);
           ask(clock, ours, database, answer.there, answer.back);
-          expect(Math.abs(ours.now() - database.now())).toBeLessThanOrEqual(answer.there + answer.back);
+          expect(Math.abs(ours.epochMs() - database.now())).toBeLessThanOrEqual(answer.there + answer.back);
         }
       }),
     );
@@ -72,7 +79,7 @@ describe("The database's clock", () => {
         for (const { after, there, back } of answers) {
           clock.advance(after);
           ask(clock, ours, database, there, back);
-          const now = Math.abs(ours.now() - database.now());
+          const now = Math.abs(ours.epochMs() - database.now());
           expect(now).toBeLessThanOrEqual(error);
           error = now;
         }
@@ -102,7 +109,7 @@ describe("The database's clock", () => {
           ours.set(HOUR + at, sentAt);
         }
         const quickest = Math.min(...arriving.map(({ sentAt, arrivesAt }) => arrivesAt - sentAt));
-        expect(Math.abs(ours.now() - (HOUR + clock.monotonic()))).toBeLessThanOrEqual(quickest);
+        expect(Math.abs(ours.epochMs() - (HOUR + clock.monotonic()))).toBeLessThanOrEqual(quickest);
       }),
     );
   });
