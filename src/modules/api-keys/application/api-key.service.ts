@@ -129,14 +129,20 @@ export class ApiKeyService {
     return key;
   }
 
-  /** Throws `api_key_revoked`, `validation_failed`, `no_credits`, and `edit_conflict` when others keep changing it. */
+  /**
+   * Throws `api_key_revoked`, `validation_failed`, `no_credits`, `api_key_limit_reached` for a key that would become
+   * active, and `edit_conflict` when others keep changing it.
+   */
   async change(key: ApiKey, changes: ApiKeyChanges): Promise<ApiKey> {
     assertExpiry(changes.expiresAt, this.clock.now());
     await assertDeclared(this.applications, key.applicationId, changes.scopes);
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.change(changes);
-      const updated = await this.keys.update(current, this.puttingCredits(key.id, changes.credits));
+      const updated = await this.keys.update(current, {
+        first: this.puttingCredits(key.id, changes.credits),
+        maxActive: mayActivate(changes) ? this.limits.maxActiveKeysPerApplication : undefined,
+      });
       current = await this.get(current.id);
       if (updated) {
         await this.freshness.settle();
@@ -183,7 +189,7 @@ export class ApiKeyService {
     );
     key.rotate(secret, overlapSeconds, now);
     const issued = { id: key.id, plaintext };
-    if (!(await this.keys.update(key, keeping(issued, keep)))) throw editConflict();
+    if (!(await this.keys.update(key, { first: keeping(issued, keep) }))) throw editConflict();
     return issued;
   }
 
@@ -204,6 +210,11 @@ export class ApiKeyService {
     // Whether or not this call was the one that revoked it: 204 says that no node accepts the key any more.
     await this.freshness.settle();
   }
+}
+
+/** Whether a disabled or expired key may be active after them. */
+function mayActivate({ enabled, expiresAt }: ApiKeyChanges): boolean {
+  return enabled === true || expiresAt !== undefined;
 }
 
 function keeping(issued: IssuedKey, keep: Keep<IssuedKey> | undefined): Alongside | undefined {

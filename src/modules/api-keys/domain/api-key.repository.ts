@@ -15,6 +15,13 @@ export interface ApiKeyQuery {
 /** What another module writes in the transaction that changes a key. */
 export type Alongside = (tx: Transaction) => Promise<void>;
 
+export interface UpdateOptions {
+  /** Is done at the beginning of the same transaction, and taken back with it. */
+  first?: Alongside | undefined;
+  /** Active keys that the application may have. */
+  maxActive?: number | undefined;
+}
+
 /** Where keys are kept. Whether the application of a key still is there, its caller knows. */
 export abstract class ApiKeyRepository {
   /**
@@ -48,10 +55,10 @@ export abstract class ApiKeyRepository {
 
   /**
    * Writes the key, when its secrets end, and new secrets, in one transaction. Answers false, and changes nothing, when
-   * somebody else changed or revoked the key since it was read. Does `first` at the beginning of the same
-   * transaction, and takes it back with it.
+   * somebody else changed or revoked the key since it was read. Throws `api_key_limit_reached` when the key would be
+   * one active key more than `maxActive`; without it, the change makes no key active.
    */
-  abstract update(key: ApiKey, first?: Alongside): Promise<boolean>;
+  abstract update(key: ApiKey, options?: UpdateOptions): Promise<boolean>;
 
   /** Revokes for good. A key that is revoked already stays as it is. */
   abstract revoke(id: string, by: Subject, now: Date): Promise<void>;

@@ -228,7 +228,9 @@ export class ApiKeysController {
   @ApiOperation({
     operationId: 'changeApiKey',
     summary: 'Change, disable or enable a key',
-    description: 'Fields that are left out stay as they are. A revoked key cannot be changed.',
+    description:
+      'Fields that are left out stay as they are. A revoked key cannot be changed. A key that becomes active counts ' +
+      'against the limit of the application, as a new one does.',
   })
   @ApiParam(IN_PATH)
   @ApiBody({
@@ -258,6 +260,7 @@ export class ApiKeysController {
     'api_key_not_found',
     'api_key_revoked',
     'no_credits',
+    'api_key_limit_reached',
     'edit_conflict',
   )
   async change(@CurrentApiKey() key: ApiKey, @Body() body: ChangeApiKeyDto): Promise<ApiKeyDto> {

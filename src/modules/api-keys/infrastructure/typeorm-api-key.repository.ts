@@ -14,7 +14,12 @@ import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import { ApiKey, type KeyStatus } from '../domain/api-key.js';
-import { ApiKeyRepository, type Alongside, type ApiKeyQuery } from '../domain/api-key.repository.js';
+import {
+  ApiKeyRepository,
+  type Alongside,
+  type ApiKeyQuery,
+  type UpdateOptions,
+} from '../domain/api-key.repository.js';
 import { CreditBalances } from '../domain/credit-balances.js';
 import type { Metadata } from '../domain/metadata.js';
 import type { RateLimit } from '../domain/rate-limit.js';
@@ -123,10 +128,11 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     );
   }
 
-  async update(key: ApiKey, first?: Alongside): Promise<boolean> {
+  async update(key: ApiKey, { first, maxActive }: UpdateOptions = {}): Promise<boolean> {
     return unlessStale(
       this.manager.transaction(async (manager) => {
         await first?.(asTransaction(manager));
+        if (maxActive !== undefined && key.enabled) await takeTurnToActivate(manager, key, maxActive);
         const { affected } = await manager.update(
           apiKeySchema,
           { id: key.id, version: key.version, revokedAt: IsNull() },
@@ -208,12 +214,25 @@ async function takeTurn(
   if (turn?.refusal === 'application_not_found') {
     throw new DomainError('application_not_found', 'The application has been deleted.');
   }
-  if (turn?.refusal === 'api_key_limit_reached') {
-    throw new DomainError(
-      'api_key_limit_reached',
-      `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
-    );
-  }
+  if (turn?.refusal === 'api_key_limit_reached') throw limitReached(maxActive);
+}
+
+/** Throws `api_key_limit_reached` when the key, as it is to be written, would be one active key too many. */
+async function takeTurnToActivate(manager: EntityManager, key: ApiKey, maxActive: number): Promise<void> {
+  const [turn] = await manager.query<{ refusal: string | null }[]>(
+    'SELECT take_turn_to_activate($1, $2, $3, $4) AS refusal',
+    [key.id, key.applicationId, maxActive, key.expiresAt],
+  );
+  // Deleted together with its keys.
+  if (turn?.refusal === 'application_not_found') throw new Stale();
+  if (turn?.refusal === 'api_key_limit_reached') throw limitReached(maxActive);
+}
+
+function limitReached(maxActive: number): DomainError {
+  return new DomainError(
+    'api_key_limit_reached',
+    `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
+  );
 }
 
 /**
