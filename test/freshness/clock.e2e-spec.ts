@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Client, verify, type CreatedKey } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
-import { NodeProcess } from './processes/node-process.js';
+import { NodeProcess } from '../chaos/node-process.js';
 
 const LEASE_MS = 1000;
 

@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { FAULTS, shuffledFaults } from './processes/faults.js';
-import { NodeProcess } from './processes/node-process.js';
+import { NodeProcess } from '../chaos/node-process.js';
 import { Traffic, type Key } from './processes/traffic.js';
 import { Random } from '../support/random.js';
 

@@ -1,9 +1,5 @@
-import { chmod, lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import './typescript.mjs';
-
-const PREFIX = 'upblit-test-';
 
 /**
  * Starts one throw-away PostgreSQL for the whole run, which trades durability for speed, and tells the test
@@ -12,10 +8,8 @@ const PREFIX = 'upblit-test-';
 export default async function globalSetup() {
   const { startEmbeddedPostgres, removeEmbeddedPostgres } =
     await import('../../src/infrastructure/embedded-postgres/index.ts');
-  await removeLeftovers(removeEmbeddedPostgres);
-  const directory = await mkdtemp(join(tmpdir(), PREFIX));
-  await chmod(directory, 0o711);
-  await writeFile(join(directory, 'pid'), String(process.pid));
+  const { throwAwayDirectory } = await import('./throw-away.ts');
+  const directory = await throwAwayDirectory('upblit-test-');
   const postgres = await startEmbeddedPostgres({
     dataDir: directory,
     log: () => undefined,
@@ -32,33 +26,4 @@ export default async function globalSetup() {
     await removeEmbeddedPostgres(directory);
     await rm(directory, { recursive: true, force: true });
   };
-}
-
-/** A run that was killed leaves its server and its directory; the next one of the same user clears them. */
-async function removeLeftovers(removeEmbeddedPostgres) {
-  for (const name of await readdir(tmpdir())) {
-    if (!name.startsWith(PREFIX)) continue;
-    const directory = join(tmpdir(), name);
-    try {
-      const { uid } = await lstat(directory);
-      if (
-        uid !== (process.getuid?.() ?? uid) ||
-        isAlive(Number(await readFile(join(directory, 'pid'), 'utf8')))
-      )
-        continue;
-      await removeEmbeddedPostgres(directory);
-      await rm(directory, { recursive: true, force: true });
-    } catch {
-      // Another run is clearing or just making it.
-    }
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { Random } from '../../support/random.js';
-import type { NodeProcess } from './node-process.js';
+import type { NodeProcess } from '../../chaos/node-process.js';
 
 interface FaultContext {
   node: NodeProcess;

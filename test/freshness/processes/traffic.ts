@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../../support/builders.js';
 import type { Random } from '../../support/random.js';
-import type { Answer, NodeProcess } from './node-process.js';
+import type { Answer, NodeProcess } from '../../chaos/node-process.js';
 import { ObservedHistory } from './observed-history.js';
 
 /** Keys that are verified in between; the last of them have just been revoked. */

@@ -1,11 +1,14 @@
 import { Agent, request } from 'node:http';
-import { eventually } from '../../support/eventually.js';
-import { ServiceProcess } from '../../support/service-process.js';
-import { TcpProxy } from '../../support/tcp-proxy.js';
-import { TEST_PEPPERS, TEST_SIGNING_KEY } from '../../support/test-app.js';
+import { eventually } from '../support/eventually.js';
+import { ServiceProcess } from '../support/service-process.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { TEST_PEPPERS, TEST_SIGNING_KEY } from '../support/test-app.js';
 
 /** Longer than anything that is done to a node; a client that gave up earlier would miss the answers that matter. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
+
+/** A node that is killed may find the database away for as long as anything is done to that. */
+const RESTART_PATIENCE_MS = 120_000;
 
 /** The same for the nodes of a cluster; as little work for passwords as there can be, and no limits that tests meet. */
 const NODE_ENVIRONMENT = {
@@ -26,6 +29,7 @@ export interface Answer {
 
 export interface Question {
   token?: string;
+  headers?: Record<string, string>;
   body?: object;
 }
 
@@ -36,11 +40,13 @@ export class NodeProcess {
   private noteCrash!: (error: Error) => void;
   private agent = newAgent();
   private isWanted = true;
+  private readonly freezes: { began: number; ended: number }[] = [];
 
   private constructor(
     readonly name: string,
     readonly proxy: TcpProxy,
     private readonly env: Record<string, string>,
+    private readonly preload: string[],
     private service: ServiceProcess,
   ) {
     this.crashed = new Promise((_, reject) => {
@@ -60,7 +66,7 @@ export class NodeProcess {
     const { proxy, url } = await TcpProxy.before(databaseUrl);
     const env = { ...NODE_ENVIRONMENT, ...variables, DATABASE_URL: url };
     const service = await ServiceProcess.start(env, import.meta.dirname, preload);
-    return new NodeProcess(name, proxy, env, service);
+    return new NodeProcess(name, proxy, env, preload, service);
   }
 
   /** For supertest. */
@@ -68,8 +74,9 @@ export class NodeProcess {
     return this.service.http;
   }
 
-  call(method: string, path: string, { token, body }: Question = {}): Promise<Answer> {
+  call(method: string, path: string, { token, body, headers: more }: Question = {}): Promise<Answer> {
     const headers = {
+      ...more,
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body && { 'content-type': 'application/json' }),
     };
@@ -97,10 +104,21 @@ export class NodeProcess {
 
   freeze(): void {
     this.service.signal('SIGSTOP');
+    this.freezes.push({ began: performance.now(), ended: Infinity });
   }
 
   thaw(): void {
     this.service.signal('SIGCONT');
+    const last = this.freezes.at(-1);
+    if (last !== undefined) last.ended = performance.now();
+  }
+
+  /** Milliseconds between two moments for which it was frozen. */
+  frozenFor(from: number, to: number): number {
+    return this.freezes.reduce(
+      (sum, { began, ended }) => sum + Math.max(0, Math.min(to, ended) - Math.max(from, began)),
+      0,
+    );
   }
 
   /** Sets its clock back by an hour; it has to have been started with `clock-on-signal.mjs`. */
@@ -119,9 +137,12 @@ export class NodeProcess {
     this.agent.destroy();
   }
 
-  /** Another process in the place of one that was killed. */
+  /** Another process in the place of one that was killed; tried again while there is no database to start with. */
   async restart(): Promise<void> {
-    this.service = await ServiceProcess.start(this.env, import.meta.dirname);
+    this.service = await eventually(
+      () => ServiceProcess.start(this.env, import.meta.dirname, this.preload),
+      RESTART_PATIENCE_MS,
+    );
     this.agent = newAgent();
     this.watch();
   }

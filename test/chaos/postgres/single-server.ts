@@ -1,0 +1,101 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { migrate } from '../../../src/infrastructure/database/migrate.js';
+import { throwAwayDirectory } from '../../support/throw-away.js';
+import type { DatabaseUnderTest, Fault } from '../database-under-test.js';
+import type { HeldFault } from '../faults/held-fault.js';
+import { PostgresServer } from './postgres-server.js';
+
+const DATABASE = 'upblit_chaos';
+const PROBE_TIMEOUT_MS = 1000;
+const SET_UP_TIMEOUT_MS = 60_000;
+const FREEZES_S = [3, 7, 13, 30];
+
+export const SERVER_FAULTS = [
+  'server-stopped',
+  'server-killed',
+  ...FREEZES_S.map((s) => `server-frozen-${s}`),
+];
+
+/** One PostgreSQL, on a directory and a port of its own. */
+export class SingleServer implements DatabaseUnderTest {
+  readonly faults: readonly Fault[];
+
+  private constructor(
+    private readonly directory: string,
+    private readonly server: PostgresServer,
+  ) {
+    this.faults = [
+      {
+        name: 'server-stopped',
+        inject: async () => {
+          await server.stop();
+          return () => server.start();
+        },
+      },
+      {
+        name: 'server-killed',
+        inject: async () => {
+          await server.kill();
+          return () => server.start();
+        },
+      },
+      ...FREEZES_S.map((seconds): HeldFault => ({
+        name: `server-frozen-${seconds}`,
+        holdMs: [seconds * 1000, seconds * 1000],
+        inject: async () => {
+          await server.freeze();
+          return () => server.thaw();
+        },
+      })),
+    ];
+  }
+
+  static async start(): Promise<SingleServer> {
+    const directory = await throwAwayDirectory('upblit-chaos-');
+    const server = await PostgresServer.create(join(directory, 'first'));
+    const single = new SingleServer(directory, server);
+    try {
+      await server.start();
+      await ask(server.url('postgres'), `CREATE DATABASE ${DATABASE}`, SET_UP_TIMEOUT_MS);
+      await migrate(single.url);
+      return single;
+    } catch (error) {
+      await single.stop();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.server.url(DATABASE);
+  }
+
+  async isWritable(): Promise<boolean> {
+    // Written to the log alone, and committed as any other change.
+    return await ask(this.url, `SELECT pg_logical_emit_message(true, 'probe', '')`, PROBE_TIMEOUT_MS).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.server.remove();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+async function ask(url: string, sql: string, timeoutMs: number): Promise<void> {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: timeoutMs,
+    query_timeout: timeoutMs,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    await client.query(sql);
+  } finally {
+    client.end().catch(() => undefined);
+  }
+}
