@@ -14,6 +14,7 @@ import { DeclaredScopes1764000000900 } from './1764000000900-declared-scopes.js'
 import { KeyCounts1764000001000 } from './1764000001000-key-counts.js';
 import { EndedSecrets1764000002400 } from './1764000002400-ended-secrets.js';
 import { TurnsToActivate1764000002410 } from './1764000002410-turns-to-activate.js';
+import { LockedBalances1764000002420 } from './1764000002420-locked-balances.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -32,4 +33,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   KeyCounts1764000001000,
   EndedSecrets1764000002400,
   TurnsToActivate1764000002410,
+  LockedBalances1764000002420,
 ];
