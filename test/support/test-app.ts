@@ -31,12 +31,16 @@ export interface TestAppOptions {
 
 /** A running service on a real database of its own. */
 export class TestApp {
+  #nest: NestFastifyApplication | undefined;
+
   private constructor(
-    readonly nest: NestFastifyApplication,
+    nest: NestFastifyApplication,
     readonly env: Env,
     readonly database: TestDatabase,
     private readonly ownsDatabase: boolean,
-  ) {}
+  ) {
+    this.#nest = nest;
+  }
 
   static async start(options: TestAppOptions = {}): Promise<TestApp> {
     const database = options.database ?? (await createTestDatabase());
@@ -64,6 +68,11 @@ export class TestApp {
     return new TestApp(nest, env, database, options.database === undefined);
   }
 
+  get nest(): NestFastifyApplication {
+    if (this.#nest === undefined) throw new Error('The application has been stopped');
+    return this.#nest;
+  }
+
   /** The HTTP server, for supertest. */
   get http(): ReturnType<NestFastifyApplication['getHttpServer']> {
     return this.nest.getHttpServer();
@@ -80,6 +89,8 @@ export class TestApp {
 
   async stop(): Promise<void> {
     await this.nest.close();
+    // Node keeps the modules of test files, and with them the variables that hold this.
+    this.#nest = undefined;
     if (this.ownsDatabase) await this.database.drop();
   }
 }

@@ -6,7 +6,10 @@ import { swcOptions } from '../../scripts/lib/swc-options.mjs';
 /** TypeScript sources import each other by the names their output will have. */
 export async function resolve(specifier, context, next) {
   if (specifier === '@jest/globals') {
-    return { url: new URL('jest/globals.mjs', import.meta.url).href, format: 'module', shortCircuit: true };
+    const url = new URL('jest/globals.mjs', import.meta.url);
+    // Each test file gets a module of its own; what several share, see there.
+    if (context.parentURL?.endsWith('spec.ts')) url.searchParams.set('for', context.parentURL);
+    return { url: url.href, format: 'module', shortCircuit: true };
   }
   if (/^\.{1,2}\/.*\.js$/.test(specifier) && context.parentURL?.endsWith('.ts')) {
     const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL);

@@ -1,4 +1,4 @@
-/** What the file that runs now finds in `@jest/globals`. */
+/** Stands for `@jest/globals`, which Jest provides only to the modules that it has loaded itself. */
 const current = (name) => globalThis[Symbol.for('test globals')][name];
 
 /** Helpers that several test files share are loaded once, and must not keep the functions of the first file. */
@@ -8,11 +8,14 @@ const delegate = (name) =>
     get: (_target, property) => current(name)[property],
   });
 
-export const afterAll = delegate('afterAll');
-export const afterEach = delegate('afterEach');
-export const beforeAll = delegate('beforeAll');
-export const beforeEach = delegate('beforeEach');
-export const describe = delegate('describe');
-export const expect = delegate('expect');
-export const it = delegate('it');
-export const jest = delegate('jest');
+const isOfOneFile = new URL(import.meta.url).searchParams.has('for');
+const provide = isOfOneFile ? current : delegate;
+
+export const afterAll = provide('afterAll');
+export const afterEach = provide('afterEach');
+export const beforeAll = provide('beforeAll');
+export const beforeEach = provide('beforeEach');
+export const describe = provide('describe');
+export const expect = provide('expect');
+export const it = provide('it');
+export const jest = provide('jest');
