@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from './domain-error.js';
+import { isUuid } from './uuid.js';
 
 /** One page of a list, newest first. Ids are UUIDv7, so their order is the order of creation. */
 export interface Page<T> {
@@ -17,17 +18,16 @@ export interface PageRequest {
 /** What the list was filtered by; a cursor is good for the same filter only. */
 export type Filter = Record<string, string | undefined>;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
 /** Reads `limit` and the opaque `cursor` of a query. Throws `invalid_cursor`. */
 export function readPage(query: { limit?: number; cursor?: string }, filter: Filter): PageRequest {
   const limit = query.limit ?? 20;
   if (query.cursor === undefined) return { limit };
   const [before = '', digest] = Buffer.from(query.cursor, 'base64url').toString().split(' ');
-  if (!UUID.test(before) || digest !== digestOf(filter)) {
+  if (!isUuid(before) || digest !== digestOf(filter)) {
     throw new DomainError(
       'invalid_cursor',
       'Use the nextCursor of an earlier answer, with the same filters, or leave it out.',
+      { errors: [{ field: 'cursor', message: 'is not the nextCursor of an answer with these filters' }] },
     );
   }
   return { limit, before };

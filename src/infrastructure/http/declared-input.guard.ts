@@ -34,7 +34,9 @@ export class DeclaredInputGuard implements CanActivate {
     }
     if (request.body instanceof UnreadableBody) throw request.body.error;
     if (request.body !== undefined && !takes.body) {
-      throw new DomainError('invalid_request', 'Leave the body out: this call takes none.');
+      throw new DomainError('invalid_request', 'Leave the body out: this call takes none.', {
+        errors: [{ field: 'body', message: 'must be left out' }],
+      });
     }
     if (!takes.query) refuseQuery(request);
     return true;
@@ -45,7 +47,9 @@ function refuseQuery(request: FastifyRequest): void {
   const names = Object.keys(request.query as object);
   if (names.length === 0) return;
   if (holdsSecret(request.raw.url ?? '')) {
-    throw new DomainError('key_in_query', 'Send keys and tokens in a header or a body, never in the URL.');
+    throw new DomainError('key_in_query', 'Send keys and tokens in a header or a body, never in the URL.', {
+      errors: [{ field: 'query', message: 'must not hold a key' }],
+    });
   }
   throw validationFailed(names.map((name) => ({ field: fieldName(name), message: 'is not known here' })));
 }

@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { ErrorCode } from '../../shared/domain-error.js';
+import type { ErrorCode, FieldError } from '../../shared/domain-error.js';
 import { DomainError } from '../../shared/domain-error.js';
 import { PROBLEM_EXTENSION } from '../../shared/http/api-problems.decorator.js';
 import { PROBLEMS, problemHeaders, toProblem } from './problem.js';
@@ -32,6 +32,15 @@ const HEADERS: Readonly<Record<string, { description: string; example: string }>
   'Retry-After': { description: 'Seconds to wait before the next try.', example: '1' },
 };
 
+/** The problems that are about fields, each with an example. */
+const FIELD_ERRORS: Readonly<Partial<Record<ErrorCode, FieldError>>> = {
+  validation_failed: { field: 'name', message: 'must be a string' },
+  weak_password: { field: 'password', message: 'is one of the first that are guessed' },
+  invalid_cursor: { field: 'cursor', message: 'is not the nextCursor of an answer with these filters' },
+  invalid_scope: { field: 'scope', message: 'must hold nothing but scopes that exist' },
+  key_in_query: { field: 'query', message: 'must not hold a key' },
+};
+
 export const PROBLEM_COMPONENTS: Required<Pick<Components, 'schemas' | 'headers'>> = {
   schemas: {
     Problem: {
@@ -48,7 +57,7 @@ export const PROBLEM_COMPONENTS: Required<Pick<Components, 'schemas' | 'headers'
         requestId: { type: 'string', description: 'Names this request in the logs.' },
         errors: {
           type: 'array',
-          description: 'For `validation_failed`: what is wrong with which field.',
+          description: 'For a 400 about fields: what is wrong with which of them.',
           items: {
             type: 'object',
             required: ['field', 'message'],
@@ -142,9 +151,8 @@ function toResponse(codes: ErrorCode[], declared: Response | undefined): Respons
 }
 
 function exampleOf(code: ErrorCode): object {
-  const errors =
-    code === 'validation_failed' ? { errors: [{ field: 'name', message: 'must be a string' }] } : {};
-  return toProblem(new DomainError(code, detailOf(code), errors), EXAMPLE_ID);
+  const error = FIELD_ERRORS[code];
+  return toProblem(new DomainError(code, detailOf(code), error && { errors: [error] }), EXAMPLE_ID);
 }
 
 function headerReference(name: string): Record<string, object> {

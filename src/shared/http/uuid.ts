@@ -1,10 +1,9 @@
 import { DomainError } from '../domain-error.js';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+import { isUuid } from '../uuid.js';
 
 /** Reads an id out of a path or a query (RFC 9562, section 4: any case in, lower case out). Throws `validation_failed`. */
 export function readUuid(field: string, value: unknown): string {
-  if (typeof value === 'string' && UUID.test(value)) return value.toLowerCase();
+  if (typeof value === 'string' && isUuid(value.toLowerCase())) return value.toLowerCase();
   const message =
     value === undefined || value === ''
       ? 'is required'

@@ -1,10 +1,19 @@
-import { Transform } from 'class-transformer';
-import { ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { Transform, Type } from 'class-transformer';
+import { IsObject, ValidateBy, ValidateIf, ValidateNested, type ValidationOptions } from 'class-validator';
 import { isScope } from '../key-scopes.js';
 
 /** The field may be left out, but not be null: class-validator's own `@IsOptional()` lets null through. */
 export function Omittable(options?: ValidationOptions): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined, options);
+}
+
+/**
+ * An object of a class that is validated in its turn, or with `each` a list of them. class-validator's own
+ * `@ValidateNested()` also takes a list where an object should be, and finds nothing wrong with an empty one.
+ */
+export function Nested(type: () => new () => object, options?: ValidationOptions): PropertyDecorator {
+  return applyDecorators(Type(type), IsObject(options), ValidateNested(options));
 }
 
 /** Takes white space off both ends before the value is checked. */

@@ -54,6 +54,22 @@ function passed(answers: readonly RateLimitAnswer[]): number {
 }
 
 describe('the rate limiter', () => {
+  it('never says that more is free only after the window, whatever fractions the clock has', async () => {
+    const clock = new TestMicros();
+    const limiter = new RateLimiter(new BreakableStore(clock), CLOSED);
+    for (let i = 0; i < 200; i++) {
+      clock.now = ((i + 1) * 1e6) / 7;
+      const set = limitSet(newOwner(), [{ limit: 1, windowSeconds: 60 }]);
+      const [first, second] = [await limiter.check(set), await limiter.check(set)];
+      expect(first).toMatchObject({ state: 'passed', reports: [{ resetSeconds: 60 }] });
+      expect(second).toMatchObject({
+        state: 'limited',
+        retryAfterSeconds: 60,
+        reports: [{ resetSeconds: 60 }],
+      });
+    }
+  });
+
   it('lets through as many as the limit says, however they are joined', async () => {
     const store = new BreakableStore();
     const limiter = new RateLimiter(store, CLOSED);

@@ -176,16 +176,16 @@ function report(limit: CountedLimit, outcome: RunOutcome, index: number): LimitR
     limit: limit.limit,
     windowSeconds: limit.windowSeconds,
     remaining: Math.max(0, limit.limit - used),
-    resetSeconds: toSeconds(freeInMicros),
+    resetSeconds: secondsUntilFree(limit, freeInMicros),
   };
 }
 
 function retryAfter(set: LimitSet, outcome: RunOutcome): number {
   const waits = set.limits.map((limit, index) => {
     const { used, freeInMicros } = useAt(outcome, index);
-    return used + limit.cost > limit.limit ? freeInMicros : 0;
+    return used + limit.cost > limit.limit ? secondsUntilFree(limit, freeInMicros) : 0;
   });
-  return Math.max(1, toSeconds(Math.max(...waits)));
+  return Math.max(1, ...waits);
 }
 
 function useAt(outcome: RunOutcome, index: number): RunOutcome['uses'][number] {
@@ -194,6 +194,7 @@ function useAt(outcome: RunOutcome, index: number): RunOutcome['uses'][number] {
   return use;
 }
 
-function toSeconds(micros: number): number {
-  return Math.ceil(micros / 1_000_000);
+/** Never more than the window: what is left of adding a store's clock to it, and taking it off again, is no second. */
+function secondsUntilFree(limit: CountedLimit, micros: number): number {
+  return Math.min(limit.windowSeconds, Math.ceil(micros / 1_000_000));
 }

@@ -1,15 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsUUID,
-  ValidateNested,
-} from 'class-validator';
-import { Omittable } from '../../../shared/http/validation.js';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn, IsUUID } from 'class-validator';
+import { Nested, Omittable } from '../../../shared/http/validation.js';
 import {
   MAX_BULK_REVOCATION,
   REVOCATION_OUTCOMES,
@@ -65,8 +56,7 @@ export class BulkRevocationDto {
       'Which keys; `{}` for all. The newest 1,000 are revoked: repeat the call until none is left.',
   })
   @Omittable()
-  @ValidateNested()
-  @Type(() => BulkRevocationFilterDto)
+  @Nested(() => BulkRevocationFilterDto)
   filter?: BulkRevocationFilterDto;
 }
 

@@ -1,7 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, Matches, ValidateNested } from 'class-validator';
-import { Omittable } from '../../../shared/http/validation.js';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, Matches } from 'class-validator';
+import { Nested, Omittable } from '../../../shared/http/validation.js';
 import { MAX_IMPORT } from '../application/key-import.service.js';
 import { IssueApiKeyDto } from './api-key.dto.js';
 
@@ -37,8 +36,7 @@ export class ImportKeysDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_IMPORT)
-  @ValidateNested({ each: true })
-  @Type(() => KeyToImportDto)
+  @Nested(() => KeyToImportDto, { each: true })
   keys!: KeyToImportDto[];
 }
 

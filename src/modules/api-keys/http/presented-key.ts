@@ -31,6 +31,12 @@ export function refuseKeyInQuery(query: Record<string, unknown>): void {
       throw new DomainError(
         'key_in_query',
         'Send the key in the x-api-key header, never in the URL; if it is real, revoke it: URLs are logged.',
+        // Another name may be the key itself.
+        {
+          errors: [
+            { field: NAMES_OF_KEYS.has(name.toLowerCase()) ? name : 'query', message: 'must not hold a key' },
+          ],
+        },
       );
     }
   }

@@ -24,6 +24,8 @@ export function assertPasswordIsNotWeak(password: string, normalizedEmail: strin
     candidate === localPart ||
     new Set(candidate).size === 1
   ) {
-    throw new DomainError('weak_password', 'Choose a password that is harder to guess.');
+    throw new DomainError('weak_password', 'Choose a password that is harder to guess.', {
+      errors: [{ field: 'password', message: 'is one of the first that are guessed' }],
+    });
   }
 }

@@ -9,7 +9,9 @@ export function requestedScopes(scope: string | undefined): Scope[] {
   if (scope === undefined) return [...SCOPES];
   const asked = scope.split(' ');
   if (!asked.every(isScope)) {
-    throw new DomainError('invalid_scope', `Ask for some of: ${SCOPES.join(' ')}.`);
+    throw new DomainError('invalid_scope', `Ask for some of: ${SCOPES.join(' ')}.`, {
+      errors: [{ field: 'scope', message: `must hold nothing but: ${SCOPES.join(' ')}` }],
+    });
   }
   return SCOPES.filter((known) => asked.includes(known));
 }

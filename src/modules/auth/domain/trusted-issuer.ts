@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
-import { isSubjectIdentifier } from '../../../shared/subject.js';
+import { isSubjectIdentifier, LOCAL_ISSUER } from '../../../shared/subject.js';
+import { isUuid } from '../../../shared/uuid.js';
 import type { TokenHeader } from './json-web-token.js';
 import { isScope, type Scope } from '../../../shared/scopes.js';
 import type { Principal } from './principal.js';
@@ -46,6 +47,8 @@ export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknow
   const { iss, aud, sub, exp, nbf, iat, scope } = claims;
   const seconds = now.getTime() / 1000;
   if (iss !== issuer.issuer || !names(aud, issuer.audience) || !isSubjectIdentifier(sub)) throw notValid();
+  // The `sub` of people who registered here is their id.
+  if (issuer.principalIssuer === LOCAL_ISSUER && !isUuid(sub)) throw notValid();
   if (!isTime(exp) || !isOptional(nbf, isTime) || !isOptional(iat, isTime)) throw notValid();
   if (!isOptional(scope, (value) => typeof value === 'string')) throw notValid();
   if (seconds >= exp + CLOCK_TOLERANCE_SECONDS) {
