@@ -89,6 +89,31 @@ describe('the configuration', () => {
   );
 });
 
+describe('API_KEY_PEPPER_VERSION', () => {
+  const one = PRODUCTION.API_KEY_PEPPERS;
+  const two = `${one},2=${Buffer.alloc(32, 8).toString('base64url')}`;
+
+  it('may be left out only when there is one pepper', () => {
+    expect(problemsOf({ API_KEY_PEPPERS: one })).toBe('');
+    expect(problemsOf({ API_KEY_PEPPERS: two })).toContain('API_KEY_PEPPER_VERSION is required');
+  });
+
+  it('names one of the peppers, the newest or not', () => {
+    for (const version of ['1', '2']) {
+      expect(problemsOf({ API_KEY_PEPPERS: two, API_KEY_PEPPER_VERSION: version })).toBe('');
+    }
+    for (const [peppers, version] of [
+      [one, '2'],
+      [two, '3'],
+      [two, '0'],
+      [two, 'x'],
+    ] as const) {
+      const message = problemsOf({ API_KEY_PEPPERS: peppers, API_KEY_PEPPER_VERSION: version });
+      expect(message).toContain('API_KEY_PEPPER_VERSION must be');
+    }
+  });
+});
+
 describe('in production', () => {
   it('what is given is enough', () => {
     expect(problemsOf(PRODUCTION)).toBe('');

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { pepperVersionProblem } from './secrets.js';
 import type { Variable } from './variable.js';
 import { variables } from './variables.js';
 
@@ -80,6 +81,10 @@ function jointProblems(env: Env): Problem[] {
   }
   if (env.DATABASE_DIRECT_URL !== undefined && env.DATABASE_URL === undefined) {
     problems.push(['DATABASE_DIRECT_URL', 'needs DATABASE_URL, which is the way of the requests']);
+  }
+  if (env.API_KEY_PEPPERS !== undefined) {
+    const problem = pepperVersionProblem(env.API_KEY_PEPPERS, env.API_KEY_PEPPER_VERSION);
+    if (problem !== null) problems.push(['API_KEY_PEPPER_VERSION', problem]);
   }
   if (env.JWT_ISSUERS?.some(({ issuer }) => issuer === env.JWT_ISSUER) === true) {
     problems.push(['JWT_ISSUERS', 'must not name JWT_ISSUER: its tokens are signed here']);

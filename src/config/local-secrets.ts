@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EnvError, mayGenerateSecrets, type Env } from './env.js';
+import { pepperVersionProblem } from './secrets.js';
 import { variables } from './variables.js';
 
 /** What is kept in `DATA_DIR/secrets`, by the variable it stands in for. */
@@ -17,10 +18,13 @@ const KEPT = {
  */
 export async function withLocalSecrets(env: Env): Promise<Env> {
   if (!mayGenerateSecrets(env)) return env;
+  const peppers = env.API_KEY_PEPPERS ?? (await keptSecret(env.DATA_DIR, 'API_KEY_PEPPERS'));
+  const problem = pepperVersionProblem(peppers, env.API_KEY_PEPPER_VERSION);
+  if (problem !== null) throw new EnvError([`API_KEY_PEPPER_VERSION ${problem}`]);
   return Object.freeze({
     ...env,
     JWT_SIGNING_KEY: env.JWT_SIGNING_KEY ?? (await keptSecret(env.DATA_DIR, 'JWT_SIGNING_KEY')),
-    API_KEY_PEPPERS: env.API_KEY_PEPPERS ?? (await keptSecret(env.DATA_DIR, 'API_KEY_PEPPERS')),
+    API_KEY_PEPPERS: peppers,
   });
 }
 

@@ -33,6 +33,14 @@ export function integer(
   };
 }
 
+export function optionalInteger(
+  min: number,
+  max: number,
+  about: string,
+): Variable<number> & { default: undefined } {
+  return { ...integer(min, max, '', about), default: undefined };
+}
+
 export function boolean(fallback: 'true' | 'false', about: string): Variable<boolean> & { default: string } {
   return {
     about,

@@ -38,6 +38,18 @@ export function parsePeppers(text: string): Pepper[] {
   return peppers.sort((a, b) => a.version - b.version);
 }
 
+/** What is wrong with the version that new hashes are to use: null for nothing. */
+export function pepperVersionProblem(peppers: readonly Pepper[], version: number | undefined): string | null {
+  if (version === undefined) {
+    return peppers.length > 1
+      ? 'is required when API_KEY_PEPPERS has several versions: the one that new hashes use'
+      : null;
+  }
+  return peppers.some((pepper) => pepper.version === version)
+    ? null
+    : 'must be one of the versions of API_KEY_PEPPERS';
+}
+
 /** PEM as an environment can carry it: with real line breaks, with `\n` for them, or the whole in base64. */
 function pemOf(text: string): string {
   const pem = text.includes('-----BEGIN ') ? text : Buffer.from(text, 'base64').toString('latin1');

@@ -3,6 +3,7 @@ import {
   integer,
   oneOf,
   optional,
+  optionalInteger,
   optionalOrigins,
   optionalUrl,
   text,
@@ -138,7 +139,12 @@ export const variables = {
 
   API_KEY_PEPPERS: optional(
     parsePeppers,
-    'Keys of the HMAC over API keys, as 1=<base64url of at least 32 bytes>,2=…; the highest version is used for new hashes. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. NEVER drop a version whose keys are still in use.',
+    'Keys of the HMAC over API keys, as 1=<base64url of at least 32 bytes>,2=…: keys are found under each of them. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. NEVER drop a version whose keys are still in use.',
+  ),
+  API_KEY_PEPPER_VERSION: optionalInteger(
+    1,
+    9999,
+    'The version of API_KEY_PEPPERS that new hashes use, and that keys of lower versions move to when they are verified; required when there are several. Raise it when every node has the pepper.',
   ),
   VERIFY_CACHE_ENTRIES: integer(
     0,

@@ -112,7 +112,10 @@ describe('POST /apikey/import?ApplicationId=', () => {
     // Who has read the table and knows the SHA-256 has no key in it.
     expect((await verify(app, Buffer.from(digest, 'hex').toString('latin1'))).code).toBe('NOT_FOUND');
     const peppers = `${TEST_PEPPERS},2=${Buffer.alloc(32, 7).toString('base64url')}`;
-    const newer = await TestApp.start({ database: app.database, env: { API_KEY_PEPPERS: peppers } });
+    const newer = await TestApp.start({
+      database: app.database,
+      env: { API_KEY_PEPPERS: peppers, API_KEY_PEPPER_VERSION: '2' },
+    });
     try {
       expect(await verify(newer, key)).toMatchObject({ valid: true });
       await eventually(async () => {

@@ -197,7 +197,10 @@ describe('verification', () => {
   it('re-hashes a key under the current pepper when it is next seen, and both peppers can read it', async () => {
     const peppers = `${TEST_PEPPERS},2=${Buffer.alloc(32, 7).toString('base64url')}`;
     const { id, key } = await owner.issueKey(applicationId);
-    const newer = await TestApp.start({ database: app.database, env: { API_KEY_PEPPERS: peppers } });
+    const newer = await TestApp.start({
+      database: app.database,
+      env: { API_KEY_PEPPERS: peppers, API_KEY_PEPPER_VERSION: '2' },
+    });
     try {
       expect(await verify(newer, key)).toMatchObject({ valid: true });
       // It happens behind the answer.

@@ -103,7 +103,11 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     { provide: RecordStore, useClass: PostgresRecordStore },
     { provide: VerificationRecords, useClass: CachedVerificationRecords },
     { provide: KeyUsage, useClass: UsageBuffer },
-    { provide: KeyHasher, inject: [ENV], useFactory: (env: Env) => new KeyHasher(env.API_KEY_PEPPERS ?? []) },
+    {
+      provide: KeyHasher,
+      inject: [ENV],
+      useFactory: (env: Env) => new KeyHasher(env.API_KEY_PEPPERS ?? [], env.API_KEY_PEPPER_VERSION),
+    },
     {
       provide: ApiKeyLimits,
       inject: [ENV],

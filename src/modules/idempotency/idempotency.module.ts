@@ -17,7 +17,7 @@ import { PostgresAnswerRepository } from './infrastructure/postgres-answer.repos
     {
       provide: AnswerSeals,
       inject: [ENV],
-      useFactory: (env: Env) => new AnswerSeals(env.API_KEY_PEPPERS ?? []),
+      useFactory: (env: Env) => new AnswerSeals(env.API_KEY_PEPPERS ?? [], env.API_KEY_PEPPER_VERSION),
     },
   ],
   exports: [IdempotencyService],

@@ -8,22 +8,29 @@ const first = { version: 1, key: Buffer.alloc(32, 1) };
 const second = { version: 2, key: Buffer.alloc(32, 2) };
 
 describe('KeyHasher', () => {
-  it('hashes by HMAC-SHA-256 under the newest pepper, whatever their order', () => {
+  it('hashes by HMAC-SHA-256 under the pepper it is told to, whatever their order', () => {
     const key = generateKey('live');
-    const hash = new KeyHasher([second, first]).hash(key);
+    const hash = new KeyHasher([second, first], 2).hash(key);
     expect(hash.pepperVersion).toBe(2);
     expect(hash.bytes).toEqual(createHmac('sha256', second.key).update(key.reveal()).digest());
-    expect(new KeyHasher([first, second]).hash(key)).toEqual(hash);
+    expect(new KeyHasher([first, second], 2).hash(key)).toEqual(hash);
+    expect(new KeyHasher([first, second], 1).hash(key).pepperVersion).toBe(1);
   });
 
-  it('still finds what an older pepper hashed', () => {
+  it('finds what any pepper hashed, older or newer', () => {
     const key = generateKey('live');
     const old = new KeyHasher([first]).hash(key);
-    expect(new KeyHasher([first, second]).candidates(key)).toContainEqual(old.bytes);
+    const next = new KeyHasher([second]).hash(key);
+    for (const version of [1, 2]) {
+      const candidates = new KeyHasher([first, second], version).candidates(key);
+      expect(candidates).toHaveLength(2);
+      expect(candidates).toEqual(expect.arrayContaining([old.bytes, next.bytes]));
+    }
   });
 
   it('does not work without a pepper', () => {
     expect(() => new KeyHasher([])).toThrow('pepper');
+    expect(() => new KeyHasher([first], 2)).toThrow('pepper');
   });
 
   it('makes hashes that show nothing when printed', () => {

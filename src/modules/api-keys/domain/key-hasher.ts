@@ -33,13 +33,15 @@ export class KeyHash {
 export class KeyHasher {
   private readonly current: Pepper;
 
-  /** The pepper of the highest version hashes new keys; the older ones stay readable. */
-  constructor(private readonly peppers: readonly Pepper[]) {
-    const newestFirst = [...peppers].sort((a, b) => b.version - a.version);
-    const current = newestFirst[0];
-    if (current === undefined) throw new Error('a key hasher needs a pepper');
+  /** @param version Of the pepper that hashes new keys. What the others hashed is found, too. */
+  constructor(
+    private readonly peppers: readonly Pepper[],
+    version = peppers[0]?.version,
+  ) {
+    const current = peppers.find((pepper) => pepper.version === version);
+    if (current === undefined) throw new Error('a key hasher needs the pepper that it hashes with');
     this.current = current;
-    this.peppers = newestFirst;
+    this.peppers = [current, ...peppers.filter((pepper) => pepper !== current)];
   }
 
   get currentVersion(): number {

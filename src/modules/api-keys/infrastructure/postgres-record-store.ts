@@ -120,7 +120,8 @@ export class PostgresRecordStore extends RecordStore {
         ?.map((hash) => byHash.get(hash.toString('hex')))
         .find((one) => one !== undefined);
       if (found === undefined) return null;
-      if (found.pepperVersion !== this.hasher.currentVersion)
+      // Never down: two nodes of which one has been told of the new pepper would move a key to and fro.
+      if (found.pepperVersion < this.hasher.currentVersion)
         this.rehash(key, found.secretId, found.pepperVersion);
       return toRecord(found);
     });

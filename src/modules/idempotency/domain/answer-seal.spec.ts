@@ -52,7 +52,7 @@ describe('AnswerSeals', () => {
   });
 
   it('find what a node with a newer pepper has closed, and do not take it for missing', async () => {
-    const ahead = await new AnswerSeals([OLD, NEW]).of(call());
+    const ahead = await new AnswerSeals([OLD, NEW], NEW.version).of(call());
     expect(ahead.open(answer)).toBe('the answer: ä');
     const next = ahead.close('next');
     expect(next.id).toEqual(answer.id);

@@ -48,13 +48,14 @@ export class AnswerSeal {
     private readonly stretched: Buffer,
     private readonly scope: string,
     private readonly peppers: ReadonlyMap<number, Buffer>,
+    private readonly version: number,
   ) {
     this.id = createHmac('sha256', stretched).update('upblit idempotency id').digest();
   }
 
-  /** With the pepper of the highest version. */
+  /** With the pepper that new answers use. */
   close(answer: string): SealedAnswer {
-    const pepperVersion = Math.max(...this.peppers.keys());
+    const pepperVersion = this.version;
     const salt = randomBytes(SALT_BYTES);
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, this.keyFor(pepperVersion, salt), nonce, {
@@ -106,7 +107,11 @@ export class AnswerSeals {
     { detail: 'Too many calls with an Idempotency-Key at once: try again in a moment.', retryAfter: 1 },
   );
 
-  constructor(peppers: readonly Pepper[]) {
+  /** @param version Of the pepper that closes. What was closed with another one opens, too. */
+  constructor(
+    peppers: readonly Pepper[],
+    private readonly version = peppers[0]?.version ?? 0,
+  ) {
     this.peppers = new Map(peppers.map(({ version, key }) => [version, key]));
   }
 
@@ -114,7 +119,7 @@ export class AnswerSeals {
   async of(call: RepeatableCall): Promise<AnswerSeal> {
     const scope = scopeOf(call);
     const stretched = await this.turns.take(() => stretch(call.key.reveal(), scope));
-    return new AnswerSeal(stretched, scope, this.peppers);
+    return new AnswerSeal(stretched, scope, this.peppers, this.version);
   }
 }
 
