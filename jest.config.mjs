@@ -26,12 +26,21 @@ export default {
       ...withPostgres,
       displayName: 'e2e',
       testRegex: String.raw`\.e2e-spec\.ts$`,
-      testPathIgnorePatterns: ['<rootDir>/test/redis/', '<rootDir>/test/gateways/'],
+      testPathIgnorePatterns: ['<rootDir>/test/redis/', '<rootDir>/test/gateways/', '<rootDir>/test/pooler/'],
     },
     { ...withPostgres, displayName: 'slow', testRegex: String.raw`\.slow-spec\.ts$` },
     // They need server binaries on the path: `redis-server`, and `nginx` with `caddy`.
     { ...withPostgres, displayName: 'redis', testRegex: String.raw`/test/redis/.*\.e2e-spec\.ts$` },
     { ...withPostgres, displayName: 'gateways', testRegex: String.raw`/test/gateways/.*\.e2e-spec\.ts$` },
+    // The tests of `e2e` once more, with `pgbouncer` between the service and PostgreSQL, and those of it alone.
+    {
+      ...withPostgres,
+      displayName: 'pooler',
+      globalSetup: '<rootDir>/test/support/global-setup-pooler.mjs',
+      globalTeardown: '<rootDir>/test/support/global-teardown-pooler.mjs',
+      testRegex: String.raw`\.e2e-spec\.ts$`,
+      testPathIgnorePatterns: ['<rootDir>/test/redis/', '<rootDir>/test/gateways/'],
+    },
   ],
   // One for each core of a small machine; a larger one would need more memory and a larger PostgreSQL.
   maxWorkers: 2,

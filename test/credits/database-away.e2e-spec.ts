@@ -21,7 +21,7 @@ beforeAll(async () => {
   const proxied = await TcpProxy.before(database.url);
   proxy = proxied.proxy;
   app = await TestApp.start({
-    database: { ...database, url: proxied.url },
+    database: { url: proxied.url, drop: () => database.drop() },
     env: {
       VERIFY_LEASE_MS: String(LEASE_MS),
       RATE_LIMIT_STORE: 'postgres',

@@ -23,7 +23,7 @@ describe('a call that repeats one whose change is committed, and which could not
     database = await createTestDatabase();
     const proxied = await TcpProxy.before(database.url);
     proxy = proxied.proxy;
-    app = await TestApp.start({ database: { ...database, url: proxied.url } });
+    app = await TestApp.start({ database: { url: proxied.url, drop: () => database.drop() } });
     owner = await Client.signedIn(app);
   });
   afterEach(async () => {

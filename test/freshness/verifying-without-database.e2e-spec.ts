@@ -37,7 +37,7 @@ describe('Verification', () => {
       DATABASE_POOL_WAIT_MS: String(POOL_WAIT_MS),
       DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS),
     };
-    const away = { ...database, url: proxied.url };
+    const away = { url: proxied.url, drop: () => database.drop() };
     strict = await TestApp.start({ database: away, env });
     lenient = await TestApp.start({ database: away, env: { ...env, VERIFY_STALE_MS: String(STALE_MS) } });
     other = await TestApp.start({ database, env });

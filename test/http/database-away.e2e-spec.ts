@@ -24,7 +24,7 @@ beforeAll(async () => {
   const proxied = await TcpProxy.before(database.url);
   proxy = proxied.proxy;
   app = await TestApp.start({
-    database: { ...database, url: proxied.url },
+    database: { url: proxied.url, drop: () => database.drop() },
     env: {
       DATABASE_POOL_SIZE: '3',
       DATABASE_POOL_WAIT_MS: String(POOL_WAIT),

@@ -7,7 +7,10 @@ const TEMPLATE_LOCK = 7_305_808_870;
 const TEMPLATE = 'upblit_template';
 
 export interface TestDatabase {
+  /** For the service and for the tests; it leads through a pooler when the run is of the project `pooler`. */
   url: string;
+  /** The way around the pooler, where there is one. */
+  directUrl?: string;
   drop(): Promise<void>;
 }
 
@@ -28,8 +31,10 @@ export async function createTestDatabase(options: { migrated?: boolean } = {}): 
     }
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);
   });
+  const url = urlOf(name);
+  const pooler = process.env.TEST_POOLER_PORT;
   return {
-    url: urlOf(name),
+    ...(pooler === undefined ? { url } : { url: withPort(url, pooler), directUrl: url }),
     drop: () => asAdmin((admin) => admin.query(`DROP DATABASE ${name} WITH (FORCE)`).then(() => undefined)),
   };
 }
@@ -38,6 +43,12 @@ function urlOf(database: string): string {
   const url = new URL(adminUrl());
   url.pathname = `/${database}`;
   return url.href;
+}
+
+function withPort(url: string, port: string): string {
+  const changed = new URL(url);
+  changed.port = port;
+  return changed.href;
 }
 
 async function asAdmin(work: (client: Client) => Promise<unknown>): Promise<void> {

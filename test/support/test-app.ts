@@ -48,6 +48,7 @@ export class TestApp {
       NODE_ENV: 'test',
       LOG_LEVEL: 'silent',
       DATABASE_URL: database.url,
+      DATABASE_DIRECT_URL: database.directUrl ?? '',
       DATABASE_POOL_SIZE: '5',
       API_KEY_PEPPERS: TEST_PEPPERS,
       JWT_SIGNING_KEY: TEST_SIGNING_KEY,

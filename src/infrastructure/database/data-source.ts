@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../../../migrations/index.js';
 import { ConnectionPool } from './connection-pool.js';
+import { PoolerWatch } from './pooler-watch.js';
 
 export interface DatabaseSettings {
   url: string;
@@ -11,6 +12,8 @@ export interface DatabaseSettings {
   poolWaitMs?: number;
   /** Milliseconds a statement may take; 0 for as long as it must. */
   statementTimeoutMs?: number;
+  /** Told once that the database is reached through a pooler. */
+  onPooler?: () => void;
 }
 
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
@@ -32,12 +35,12 @@ export function dataSourceOptions(settings: DatabaseSettings): PostgresOptions {
     installExtensions: false,
     driver: { ...pg, Pool: ConnectionPool },
     extra: {
+      pooler: new PoolerWatch(settings.onPooler),
+      // Of idle transactions too: a process that freezes in the middle of one must not hold its locks.
+      sessionTimeoutMs: statementTimeoutMs,
       ...(statementTimeoutMs !== 0 && {
-        statement_timeout: statementTimeoutMs,
         // The client's own clock, for a server that no longer answers at all.
         query_timeout: statementTimeoutMs + 1000,
-        // A process that freezes in the middle of a transaction must not hold its locks.
-        idle_in_transaction_session_timeout: statementTimeoutMs,
         keepAlive: true,
       }),
     },

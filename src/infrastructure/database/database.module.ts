@@ -18,6 +18,12 @@ import { PoolMetrics } from './pool-metrics.js';
           poolSize: env.DATABASE_POOL_SIZE,
           poolWaitMs: env.DATABASE_POOL_WAIT_MS,
           statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
+          onPooler: () => {
+            new Logger('Database').log(
+              'DATABASE_URL leads through a connection pooler: statements are sent without names, and each transaction ' +
+                'begins with its time-outs.',
+            );
+          },
         }),
         autoLoadEntities: true,
         // Of a connection that nobody is using. The pool has already let go of it and opens another when one is

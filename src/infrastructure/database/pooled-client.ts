@@ -1,4 +1,4 @@
-import { Client, type ClientConfig, type Connection, type QueryResult } from 'pg';
+import type { Client, Connection, QueryResult } from 'pg';
 import { CommitInDoubt, isUnanswered, NotCommitted, StandbyRefused } from './connection-errors.js';
 
 type Done<T> = (error: Error | null | undefined, result?: T) => void;
@@ -13,6 +13,7 @@ interface Notice {
 
 /** The wait for a synchronous standby (PostgreSQL's syncrep.c), which ends in a warning when it is cancelled. */
 const STANDBY_WAIT = 'SyncRepWaitForLSN';
+import { PoolerAwareClient, type PoolerAwareConfig } from './pooler-aware-client.js';
 
 /**
  * A connection that does not lie. Every one that this service opens is of this class, in a pool or by itself.
@@ -26,22 +27,18 @@ const STANDBY_WAIT = 'SyncRepWaitForLSN';
  * Somebody always listens to its `error` event. While it passes from the pool to who asked for it nobody else does, and
  * were it to break in that moment, the process would end. Whoever uses it is told by the rejection of the statement.
  */
-export class PooledClient extends Client {
+export class PooledClient extends PoolerAwareClient {
   /** Called when a statement that was sent then (monotonic milliseconds) has not been answered in time. */
   onUnanswered: ((sentAt: number) => void) | undefined;
   /** When the last statement was answered (monotonic milliseconds). */
   heardAt = performance.now();
   private doubt: Error | undefined;
-  private isStandby = false;
 
-  constructor(config?: string | ClientConfig) {
+  constructor(config: PoolerAwareConfig = {}) {
     super(config);
     this.on('error', () => undefined);
     this.on('notice', (notice) => {
       this.read(notice as unknown as Notice);
-    });
-    this.wire.on('parameterStatus', ({ parameterName, parameterValue }: Record<string, string>) => {
-      if (parameterName === 'in_hot_standby') this.isStandby = parameterValue === 'on';
     });
     this.checkStatements();
     this.checkServer();

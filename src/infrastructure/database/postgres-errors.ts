@@ -14,6 +14,8 @@ const UNAVAILABLE = [
   '25P04', // transaction time-out
   '40001', // serialization failure
   '40P01', // deadlock
+  '42P05', // the prepared statement of somebody else, through a pooler that was taken for the server until now
+  '26000', // ours is gone, for the same reason
   '28', // the database does not let us in: its password is being changed
   '3D000', // the database is not there: it is being restored
 ];

@@ -22,6 +22,9 @@ const LEAST_CONNECT_MS = 2000;
 /** Long enough for a notification that comes at all. */
 const LISTENING_TEST_MS = 2000;
 
+const WITHOUT_NOTIFICATIONS =
+  'Revocations hold all the same, but each takes up to a quarter of VERIFY_LEASE_MS longer to be answered.';
+
 const RENEW = `
   INSERT INTO freshness_nodes AS node (id, renewal, applied, lease_ms, renewed_at)
   VALUES ($1, $2, $3, $4, clock_timestamp())
@@ -112,7 +115,7 @@ export class PostgresFeed implements ChangeFeed {
     }
   }
 
-  private async call<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  private async call<T>(work: (client: PooledClient) => Promise<T>): Promise<T> {
     try {
       const line = (this.line ??= await this.connect());
       return await line.within(this.options.leaseMs, work);
@@ -134,17 +137,20 @@ export class PostgresFeed implements ChangeFeed {
       this.listener?.lost();
     });
     try {
-      await line.within(Math.max(leaseMs, LEAST_CONNECT_MS), async (client) => {
+      const isListening = await line.within(Math.max(leaseMs, LEAST_CONNECT_MS), async (client) => {
         await client.connect();
+        if (client.isBehindPooler) return false;
         await client.query('LISTEN freshness_changed');
         await client.query('LISTEN freshness_applied');
+        return true;
       });
+      if (isListening) this.listeningTest = this.testListening(line);
+      else this.tellOfPooler();
+      return line;
     } catch (error) {
       line.cut();
       throw error;
     }
-    this.listeningTest = this.testListening(line);
-    return line;
   }
 
   private hangUp(): void {
@@ -158,7 +164,21 @@ export class PostgresFeed implements ChangeFeed {
     else this.listener?.acknowledged();
   }
 
-  /** Behind a pooler that lends connections by the transaction, LISTEN succeeds and nothing is ever heard. */
+  /**
+   * To LISTEN would leave a server connection behind that listens for whoever is lent it next, and nothing would ever
+   * be heard here. Lease and changes need no more than transactions, so they go the same way.
+   */
+  private tellOfPooler(): void {
+    if (this.toldOfListening) return;
+    this.toldOfListening = true;
+    this.options.log.warn(
+      'The lease is renewed through a connection pooler, which passes no notifications on: set DATABASE_DIRECT_URL to ' +
+        'the database itself. ' +
+        WITHOUT_NOTIFICATIONS,
+    );
+  }
+
+  /** Whatever stands in between: a LISTEN that succeeded is no proof that anything is ever heard. */
   private async testListening(line: Line): Promise<void> {
     if (this.toldOfListening) return;
     const token = randomUUID();
@@ -178,8 +198,7 @@ export class PostgresFeed implements ChangeFeed {
     if (arrived.has(token) || this.line !== line) return;
     this.toldOfListening = true;
     this.options.log.warn(
-      'Notifications of the database do not arrive (a pooler in transaction mode?). Revocations hold all the same, ' +
-        'but each takes up to a quarter of VERIFY_LEASE_MS longer to be answered.',
+      `Notifications of the database do not arrive: is there a pooler in between? ${WITHOUT_NOTIFICATIONS}`,
     );
   }
 }
@@ -219,7 +238,7 @@ class Line {
     this.client.once('end', callback);
   }
 
-  within<T>(ms: number, work: (client: Client) => Promise<T>): Promise<T> {
+  within<T>(ms: number, work: (client: PooledClient) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.cut();

@@ -1,0 +1,28 @@
+/** SQLSTATE of a prepared statement that is there already, and of one that is not there. */
+const STRANGE_STATEMENTS = new Set(['42P05', '26000']);
+
+/**
+ * What is known of a pooler behind a pool of connections. Once one was seen it is assumed for good, for every
+ * connection: statements without names work either way.
+ */
+export class PoolerWatch {
+  private found = false;
+
+  /** @param onFound called once */
+  constructor(private readonly onFound: () => void = () => undefined) {}
+
+  get isPooled(): boolean {
+    return this.found;
+  }
+
+  noteRecognized(isPooled: boolean): void {
+    if (!isPooled || this.found) return;
+    this.found = true;
+    this.onFound();
+  }
+
+  /** Another's prepared statements are on our connection, or ours are on another's: so a pooler is in between. */
+  noteError(code: string | undefined): void {
+    if (code !== undefined && STRANGE_STATEMENTS.has(code)) this.noteRecognized(true);
+  }
+}
