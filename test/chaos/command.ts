@@ -1,25 +1,26 @@
 import { parseArgs } from 'node:util';
+import { DATABASES, type DatabaseName } from './databases.js';
 import { NODE_FAULTS } from './faults/node-faults.js';
-import { SERVER_FAULTS } from './postgres/single-server.js';
 import { describeReport } from './report.js';
 import { run, type RunOptions } from './run.js';
 import { WORKLOADS, type WorkloadName } from './workloads/index.js';
 
 const WORKLOAD_NAMES = Object.keys(WORKLOADS) as WorkloadName[];
-const FAULT_NAMES = [...NODE_FAULTS, ...SERVER_FAULTS];
-/** Clocks are set only when that is asked for: then no promise that is about time can be judged. */
-const MIXED = FAULT_NAMES.filter((name) => !name.includes('clock'));
+const DATABASE_NAMES = Object.keys(DATABASES) as DatabaseName[];
 
-const HELP = `npm run chaos -- [--workload all] [--fault mixed] [--seconds 60] [--seed 1]
+const HELP = `npm run chaos -- [--cluster single] [--workload all] [--fault mixed] [--seconds 60] [--seed 1]
 
-Three processes of the service on one PostgreSQL, clients that write down what they were told, and faults. It ends
+Three processes of the service on one database, clients that write down what they were told, and faults. It ends
 with 1 when something was seen that no order of the calls explains, and with 2 when it does not understand its
 arguments.
 
+  --cluster   what they stand on:
+${DATABASE_NAMES.map((name) => `                ${name.padEnd(12)} ${DATABASES[name].about}`).join('\n')}
   --workload  all, or some of these with commas between them:
 ${WORKLOAD_NAMES.map((name) => `                ${name.padEnd(12)} ${WORKLOADS[name].about}`).join('\n')}
   --fault     none, mixed, or some of these with commas between them:
-                ${wrap(FAULT_NAMES)}
+                ${wrap(NODE_FAULTS)}
+${DATABASE_NAMES.map((name) => `              and with --cluster ${name}\n                ${wrap(DATABASES[name].faults)}`).join('\n')}
   --seconds   for how long, 1 to 86400
   --seed      gives the faults, their order and lengths, and what each client does next; how the processes
               interleave is up to the machine
@@ -42,7 +43,7 @@ export async function main(args: string[]): Promise<number> {
     return 0;
   }
   console.log(
-    `workload ${options.workloads.join(',')}; fault ${options.faults.join(',') || 'none'}; seed ${options.seed}`,
+    `cluster ${options.database}; workload ${options.workloads.join(',')}; fault ${options.faults.join(',') || 'none'}; seed ${options.seed}`,
   );
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -57,7 +58,10 @@ export async function main(args: string[]): Promise<number> {
 function read(args: string[]): RunOptions | undefined {
   const { values } = parse(args);
   if (values.help) return undefined;
+  const [database] = namesIn(values.cluster, 'cluster', DATABASE_NAMES) as [DatabaseName];
+  const faults = [...NODE_FAULTS, ...DATABASES[database].faults];
   return {
+    database,
     workloads:
       values.workload === 'all'
         ? WORKLOAD_NAMES
@@ -66,8 +70,9 @@ function read(args: string[]): RunOptions | undefined {
       values.fault === 'none'
         ? []
         : values.fault === 'mixed'
-          ? MIXED
-          : namesIn(values.fault, 'fault', FAULT_NAMES),
+          ? // Clocks are set only when that is asked for: then no promise that is about time can be judged.
+            faults.filter((name) => !name.includes('clock'))
+          : namesIn(values.fault, 'fault', faults),
     seconds: integerIn(values.seconds, 'seconds', 1, 86_400),
     seed: integerIn(values.seed, 'seed', 0, 1_000_000_000),
     progress: (line) => {
@@ -81,6 +86,7 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       options: {
+        cluster: { type: 'string', default: 'single' },
         workload: { type: 'string', default: 'all' },
         fault: { type: 'string', default: 'mixed' },
         seconds: { type: 'string', default: '60' },

@@ -3,10 +3,12 @@ import type { Report } from './run.js';
 /** Violations that are told in full; of the others only what they are. */
 const IN_FULL = 5;
 const LONGEST_STORY = 60;
+/** A commit may take long on a machine that is busy; in milliseconds. */
+const LEAST_OUTAGE_MS = 1500;
 
 /** What a run has found, for people. */
 export function describeReport(report: Report): string[] {
-  const { violations, faults, lives, keys, verdicts, statuses, slowest, seconds } = report;
+  const { violations, faults, outages, lives, keys, verdicts, statuses, slowest, seconds } = report;
   const lines = [
     `${seconds.toFixed(0)} s, ${keys} keys, the slowest answer took ${slowest.toFixed(0)} ms`,
     `lives:    ${list(lives)}`,
@@ -20,6 +22,13 @@ export function describeReport(report: Report): string[] {
       serviceBack === undefined ? '' : `, the service ${serviceBack.toFixed(0)} ms`,
     ].join('');
     lines.push(`  ${time(began)} to ${healed === undefined ? 'the end' : time(healed)} ${name}${back}`);
+  }
+  for (const { began, ended = Infinity, serviceBack } of outages) {
+    if (ended - began < LEAST_OUTAGE_MS) continue;
+    const end = ended === Infinity ? 'the end' : time(ended);
+    const back =
+      serviceBack === undefined ? '' : `, the service did ${(serviceBack - ended).toFixed(0)} ms later`;
+    lines.push(`${time(began)} to ${end} the database committed nothing${back}`);
   }
   if (violations.count === 0) return [...lines, 'No violation.'];
   lines.push(`${violations.count} VIOLATIONS:`);

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Random } from '../support/random.js';
 import { Clients, UnexpectedAnswer } from './clients.js';
 import type { DatabaseUnderTest, Fault } from './database-under-test.js';
+import { DATABASES, type DatabaseName } from './databases.js';
 import { CLOCK_ON_SIGNAL, NODE_FAULTS, nodeFault } from './faults/node-faults.js';
+import { watchOutages, type Outage } from './faults/outages.js';
 import { Track, type Injected } from './faults/schedule.js';
 import { Violations } from './history/violations.js';
 import { NodeProcess } from './node-process.js';
-import { SingleServer } from './postgres/single-server.js';
 import { WORKLOADS, type WorkloadName } from './workloads/index.js';
 
 const LEASE_MS = 500;
@@ -26,6 +27,7 @@ const RECOVERY_MS = 90_000;
 const PROGRESS_MS = 5000;
 
 export interface RunOptions {
+  database: DatabaseName;
   workloads: readonly WorkloadName[];
   faults: readonly string[];
   seconds: number;
@@ -39,6 +41,7 @@ export interface RunOptions {
 export interface Report {
   violations: Violations;
   faults: readonly Injected[];
+  outages: readonly Outage[];
   lives: ReadonlyMap<string, number>;
   keys: number;
   verdicts: ReadonlyMap<string, number>;
@@ -50,7 +53,7 @@ export interface Report {
 
 /** One run: three processes of the service, their clients, and what happens to them. */
 export async function run(options: RunOptions): Promise<Report> {
-  const database = await SingleServer.start();
+  const database = await DATABASES[options.database].start();
   const nodes: NodeProcess[] = [];
   try {
     const env = {
@@ -71,6 +74,7 @@ class Run {
   private readonly start = performance.now();
   private readonly violations = new Violations(() => performance.now() - this.start);
   private readonly injected: Injected[] = [];
+  private readonly outages: Outage[] = [];
   private readonly lives = new Map<string, number>();
   private readonly over = new AbortController();
   private clients!: Clients;
@@ -112,6 +116,7 @@ class Run {
         ),
       ),
       ...this.tracks(),
+      watchOutages(this.database, this.clients, this.over.signal, this.outages),
     ]);
     const isDone = await Promise.race([
       work.then(() => true),
@@ -125,6 +130,7 @@ class Run {
     return {
       violations: this.violations,
       faults: this.injected,
+      outages: this.outages,
       lives: this.lives,
       keys: keys.length,
       verdicts,

@@ -30,19 +30,24 @@ export class TcpProxy {
   private trap: Trap | undefined;
 
   private constructor(
-    private readonly target: { host: string; port: number },
+    private target: { host: string; port: number },
     private readonly server: Server,
     readonly port: number,
+    /** Whether what the server says is PostgreSQL's protocol, so that its notifications can be told from the rest. */
+    private readonly isPostgres: boolean,
   ) {
     server.on('connection', (client) => {
       this.join(client);
     });
   }
 
-  static async start(target: { host: string; port: number }): Promise<TcpProxy> {
+  static async start(
+    target: { host: string; port: number },
+    protocol: 'postgres' | 'any' = 'postgres',
+  ): Promise<TcpProxy> {
     const server = createServer();
     await listen(server, 0);
-    return new TcpProxy(target, server, (server.address() as AddressInfo).port);
+    return new TcpProxy(target, server, (server.address() as AddressInfo).port, protocol === 'postgres');
   }
 
   /** Stands before the host and port of a PostgreSQL URL; `url` answers the URL that goes through the proxy. */
@@ -119,6 +124,11 @@ export class TcpProxy {
     });
   }
 
+  /** Leads new connections elsewhere from now on; those that there are stay where they are. */
+  redirect(target: { host: string; port: number }): void {
+    this.target = target;
+  }
+
   /** What LISTEN was for never arrives, as behind a pooler that lends connections by the transaction. */
   swallowNotifications(): void {
     this.dropsNotifications = true;
@@ -156,7 +166,7 @@ export class TcpProxy {
       this.ask(connection, data);
     });
     server.on('data', (data) => {
-      for (const message of messages.take(data)) {
+      for (const message of this.isPostgres ? messages.take(data) : [data]) {
         if (!this.dropsNotifications || !isNotification(message)) connection.answers.push(message);
       }
     });

@@ -1,0 +1,40 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clients } from '../clients.js';
+import type { DatabaseUnderTest } from '../database-under-test.js';
+
+const POLL_MS = 20;
+
+/** A time in which the database, asked directly, committed nothing. */
+export interface Outage {
+  /** Milliseconds since the run began. */
+  began: number;
+  /** When it committed again; undefined when it has not. */
+  ended?: number;
+  /** When the service acknowledged a change after that. */
+  serviceBack?: number;
+}
+
+/** Watches when the database commits, and when the service does again after it did not. */
+export async function watchOutages(
+  database: DatabaseUnderTest,
+  clients: Clients,
+  over: AbortSignal,
+  outages: Outage[],
+): Promise<void> {
+  let current: Outage | undefined;
+  while (!over.aborted) {
+    const asked = clients.now();
+    if (!(await database.isWritable())) {
+      if (current?.ended !== undefined) current = undefined;
+      if (current === undefined) outages.push((current = { began: asked }));
+    } else if (current !== undefined) {
+      current.ended ??= clients.now();
+      // A change may have been acknowledged between the database's being back and its being seen to be.
+      if (clients.lastChange >= current.ended) {
+        current.serviceBack = clients.lastChange;
+        current = undefined;
+      }
+    }
+    await sleep(POLL_MS);
+  }
+}
