@@ -169,7 +169,13 @@ module.exports = {
       to: {
         pathNot: [
           '^src/shared/',
-          packages('@nestjs/common', '@nestjs/swagger', 'class-validator', 'class-transformer'),
+          packages(
+            '@nestjs/common',
+            '@nestjs/swagger',
+            '@nestjs/platform-fastify',
+            'class-validator',
+            'class-transformer',
+          ),
         ],
       },
     },

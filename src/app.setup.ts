@@ -14,11 +14,11 @@ import { ProblemFilter } from './infrastructure/http/problem.filter.js';
 import { refuseOtherMethods } from './infrastructure/http/refuse-other-methods.js';
 import { readBodies } from './infrastructure/http/request-body.js';
 import { createServer, setUpServer } from './infrastructure/http/server.js';
-import { openShortcut } from './infrastructure/http/shortcut.js';
+import { openShortcuts } from './infrastructure/http/shortcut.js';
 import { InputValidationPipe } from './infrastructure/http/validation.pipe.js';
 import { NestLogger } from './infrastructure/logging/nest-logger.js';
-import { VerificationService, VerifyShortcut } from './modules/api-keys/index.js';
 import { Metrics } from './infrastructure/metrics/metrics.js';
+import type { FastPath } from './shared/http/route-settings.js';
 
 /** The HTTP server every process and every test runs; logs go to `log`, or else to stdout. */
 export function createAdapter(env: Env, log?: DestinationStream): FastifyAdapter {
@@ -56,11 +56,11 @@ export async function setUpApp(app: NestFastifyApplication, env: Env): Promise<N
 
   setUpServer(fastify, env, app.get(Lifecycle));
   allowOrigins(app, env.CORS_ORIGINS);
-  const observer = observeRequests(fastify, app.get(Metrics));
-  openShortcut(fastify, new VerifyShortcut(app.get(VerificationService, { strict: false })), {
+  openShortcuts(fastify, {
     lifecycle: app.get(Lifecycle),
     trustsProxies: env.TRUST_PROXY !== undefined,
-    observe: observer('POST', '/apikey/verify', 200),
+    resolve: (fastPath) => app.get<FastPath>(fastPath, { strict: false }),
+    observe: observeRequests(fastify, app.get(Metrics)),
   });
   const refuseTheRest = refuseOtherMethods(fastify);
   serveDocs(app);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client as PostgresClient } from 'pg';
 import request from 'supertest';
 import { VerificationRecords } from '../../src/modules/api-keys/application/verification-records.js';
-import { VerificationService } from '../../src/modules/api-keys/index.js';
+import { VerificationService } from '../../src/modules/api-keys/application/verification.service.js';
 import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
 import { Client, verify } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';

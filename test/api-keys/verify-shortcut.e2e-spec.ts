@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect } from 'node:net';
 import { once } from 'node:events';
+import { VerifyShortcut } from '../../src/modules/api-keys/http/verify-shortcut.js';
 import { Client, verify } from '../support/builders.js';
 import { sendRaw, type RawAnswer } from '../support/raw-socket.js';
 import { TestApp } from '../support/test-app.js';
@@ -91,6 +92,16 @@ describe('the short way of a verification', () => {
       );
     },
   );
+
+  it('is taken by what is plain, and by nothing else', async () => {
+    const answer = jest.spyOn(app.nest.get(VerifyShortcut, { strict: false }), 'answer');
+    const body = JSON.stringify({ key: keys.plain });
+    await post({ body });
+    expect(answer).toHaveBeenCalledTimes(1);
+    await post({ body, type: LONG_WAY_TYPE });
+    expect(answer).toHaveBeenCalledTimes(1);
+    answer.mockRestore();
+  });
 
   it('is not taken where headers decide how a request is answered', async () => {
     const body = JSON.stringify({ key: keys.plain });

@@ -187,6 +187,22 @@ describe('what Node would refuse in its own words is answered with a problem doc
     expectProblem(answer, 413, 'payload_too_large');
   });
 
+  it.each([
+    [200_000, 100],
+    [1_100_000, 401],
+  ])('a large body of %i bytes that asks first, where up to 1 MiB is taken: %i', async (length, status) => {
+    const answer = await send(
+      'POST /apikey/import HTTP/1.1',
+      'Host: x',
+      'Content-Type: application/json',
+      `Content-Length: ${length}`,
+      'Expect: 100-continue',
+      '',
+      '',
+    );
+    expect(answer.status).toBe(status);
+  });
+
   it('a chunked body without end', async () => {
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     const head = [

@@ -1,9 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { settingsOf } from '../../shared/http/route-settings.js';
 import { scrubUrl } from '../logging/scrub.js';
 import type { Metrics } from '../metrics/metrics.js';
-
-/** What is asked thousands of times a second is counted, and not logged. */
-const UNLOGGED = new Set(['/apikey/verify', '/health/live', '/health/ready', '/metrics']);
 
 /**
  * Counts and times every request by its route's pattern, and logs those of people: one line each, when it is
@@ -35,7 +33,7 @@ export function observeRequests(
   // Labels are looked up once: to hash them for each request costs as much as a verdict.
   const counters = new Map<string, { inc(): void }>();
   const timers = new Map<string, { observe(seconds: number): void }>();
-  const observe = (route: string, request: FastifyRequest, reply: FastifyReply): void => {
+  const observe = (route: string, request: FastifyRequest, reply: FastifyReply, isLogged = true): void => {
     const { method } = request;
     const status = reply.statusCode;
     const called = `${method} ${route}`;
@@ -46,17 +44,18 @@ export function observeRequests(
     let timer = timers.get(called);
     if (timer === undefined) timers.set(called, (timer = durations.labels({ method, route })));
     timer.observe(reply.elapsedTime / 1000);
-    if (!UNLOGGED.has(route)) logAnswer(log, route, request, reply);
+    if (isLogged) logAnswer(log, route, request, reply);
   };
 
   // A hook of each route knows its pattern; to ask the request for it would build an object each time.
   fastify.addHook('onRoute', (route: RouteOptions) => {
     const pattern = route.url;
+    const isLogged = settingsOf(route.config).isLogged !== false;
     const hooks = [route.onResponse ?? []].flat();
     route.onResponse = [
       ...hooks,
       (request, reply, done) => {
-        observe(pattern, request, reply);
+        observe(pattern, request, reply, isLogged);
         done();
       },
     ];

@@ -1,22 +1,22 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { bodyReadAhead } from './read-ahead.js';
 import { detailOf } from './to-domain-error.js';
 import { UnreadableBody } from './unreadable-body.js';
 
-/** Bytes of a body. */
+/** Bytes of a body, where the route does not say otherwise. */
 export const BODY_LIMIT = 64 * 1024;
-
-/** Calls that carry up to a thousand records at once. */
-const LARGE_BODIES = { path: '/apikey/import?', limit: 1024 * 1024 };
 
 /**
  * Bytes of a body that is too large which are read and thrown away before it is refused. A client that is cut off
  * while it sends may never see the answer.
  */
 const DISCARD_LIMIT = 2 * 1024 * 1024;
+
+/** Responses to requests that ask before they send their body (`Expect: 100-continue`). */
+const askedFirst = new WeakMap<IncomingMessage, ServerResponse>();
 
 const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
@@ -39,8 +39,11 @@ export function readBodies(fastify: FastifyInstance): void {
   });
   fastify.addContentTypeParser('*', (request, payload, done) => {
     const refuse = (code: ErrorCode): void => {
-      const error = new DomainError(code, detailOf(code));
-      const isOpen = request.routeOptions.schema?.body !== undefined;
+      const { bodyLimit, schema } = request.routeOptions;
+      const detail =
+        code === 'payload_too_large' ? `Send a body of at most ${bodyLimit / 1024} KiB.` : detailOf(code);
+      const error = new DomainError(code, detail);
+      const isOpen = schema?.body !== undefined;
       if (isOpen) done(error);
       else done(null, new UnreadableBody(error));
     };
@@ -77,18 +80,10 @@ export function readBodies(fastify: FastifyInstance): void {
 
 /** Lets a client that asks first (`Expect: 100-continue`) hear of a body that is too large before it sends it. */
 export function answerExpectContinue(server: Server): void {
-  server.on('checkContinue', (request: IncomingMessage, response) => {
-    if (!isAnnouncedTooLarge(request)) response.writeContinue();
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    askedFirst.set(request, response);
     server.emit('request', request, response);
   });
-}
-
-function limitOf(message: IncomingMessage): number {
-  return message.url?.startsWith(LARGE_BODIES.path) === true ? LARGE_BODIES.limit : BODY_LIMIT;
-}
-
-function isAnnouncedTooLarge(message: IncomingMessage): boolean {
-  return Number(message.headers['content-length']) > limitOf(message);
 }
 
 function readAll(
@@ -102,14 +97,15 @@ function readAll(
     done(null, readAhead);
     return;
   }
-  if (isAnnouncedTooLarge(request.raw)) {
+  const limit = request.routeOptions.bodyLimit;
+  if (Number(headers['content-length']) > limit) {
     const isWorthReading = headers.expect === undefined && Number(headers['content-length']) <= DISCARD_LIMIT;
     if (!isWorthReading) {
       done(null, 'too large');
       return;
     }
   }
-  const limit = limitOf(request.raw);
+  askedFirst.get(request.raw)?.writeContinue();
   const chunks: Buffer[] = [];
   let length = 0;
   const finish = (error: Error | null): void => {

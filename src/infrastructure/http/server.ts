@@ -3,6 +3,7 @@ import type { ServerOptions } from 'node:http';
 import { LogController, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { DestinationStream } from 'pino';
 import type { Env } from '../../config/env.js';
+import { settingsOf } from '../../shared/http/route-settings.js';
 import { createLogger } from '../logging/logger.js';
 import { RequestLogger } from '../logging/request-logger.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -14,9 +15,6 @@ import { commonHeaders, SECURITY_HEADERS } from './security-headers.js';
 import { surviveSocketErrors } from './sockets.js';
 
 const HEADER_LIMIT = 16 * 1024;
-
-/** The verification: no browser shows its answers, and it has no time to lose. */
-const FAST_ROUTES = new Set(['/apikey/verify']);
 
 /** The HTTP server with its limits and time-outs. Nothing is registered on it yet. */
 export function createServer(env: Env, log?: DestinationStream): FastifyAdapter {
@@ -69,7 +67,9 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
     done();
   });
   fastify.addHook('onRoute', (route) => {
-    if (FAST_ROUTES.has(route.url)) return;
+    const { bodyLimit, isHot } = settingsOf(route.config);
+    if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
+    if (isHot === true) return;
     route.handlerTimeout = env.RESPONSE_TIMEOUT_MS;
     route.onRequest = [
       (_request, reply, done) => {

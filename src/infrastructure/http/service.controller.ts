@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagg
 import type { FastifyReply } from 'fastify';
 import { Public } from '../../shared/http/public.decorator.js';
 import { ApiProblems } from '../../shared/http/api-problems.decorator.js';
+import { RouteSettings } from '../../shared/http/route-settings.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Readiness } from './readiness.js';
 
@@ -22,6 +23,7 @@ export class ServiceController {
   ) {}
 
   @Get('health/live')
+  @RouteSettings({ isLogged: false })
   @ApiOperation({
     operationId: 'getLiveness',
     summary: 'Is the process alive?',
@@ -33,6 +35,7 @@ export class ServiceController {
   }
 
   @Get('health/ready')
+  @RouteSettings({ isLogged: false })
   @ApiOperation({
     operationId: 'getReadiness',
     summary: 'Should requests be sent here?',
@@ -48,6 +51,7 @@ export class ServiceController {
   }
 
   @Get('metrics')
+  @RouteSettings({ isLogged: false })
   @ApiOperation({
     operationId: 'getMetrics',
     summary: 'Counts and times, for Prometheus',

@@ -1,42 +1,35 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { settingsOf, type FastPath, type RouteSettings } from '../../shared/http/route-settings.js';
 import type { Lifecycle } from './lifecycle.js';
 import { hasGoodHost } from './node-refusals.js';
 import { failureReadAhead, keep } from './read-ahead.js';
 import { requestIdOf } from './request-id.js';
 import { COMMON_HEADERS } from './security-headers.js';
 
-/** A public route of JSON that is asked so often that Fastify and Nest would be most of its cost. */
-export interface Shortcut {
-  /** Of a `POST`: the whole URL. */
-  readonly path: string;
-  /**
-   * What is answered with 200, or undefined when the request has to go the long way. May add names and values, in
-   * turn, to the headers. What it throws is answered as the long way would answer it.
-   *
-   * @param body Has passed the schema of the route.
-   * @param from The address of the caller; undefined when it takes more than a look at the connection to tell.
-   */
-  answer(
-    body: unknown,
-    from: string | undefined,
-    headers: string[],
-  ): object | undefined | Promise<object | undefined>;
-}
-
 export interface ShortcutOptions {
   lifecycle: Lifecycle;
   /** Whether the caller's address may be found in `X-Forwarded-For`. */
   trustsProxies: boolean;
-  /** Is told of every answer how many milliseconds it took. */
-  observe(milliseconds: number): void;
+  /** The provider that a route names. */
+  resolve(fastPath: NonNullable<RouteSettings['fastPath']>): FastPath;
+  /** Gives what is to be told of every answer how many milliseconds it took. */
+  observe(method: string, route: string, status: number): (milliseconds: number) => void;
 }
 
 /** What Fastify has compiled from the schemas of the route. */
 interface Compiled {
   accepts(body: unknown): boolean;
   serialize(answer: object): string;
+}
+
+/** A route that may be answered past itself. */
+interface Shortcut {
+  fastPath: FastPath;
+  observe: (milliseconds: number) => void;
+  /** Fastify hands it out with a request only: the first one that goes the long way opens the short one. */
+  compiled: Compiled | undefined;
 }
 
 /** Names and values in turn. */
@@ -49,18 +42,26 @@ const FIXED_HEADERS = Object.entries({
 const MOST_BYTES = 16 * 1024;
 
 /**
- * Lets plain requests for one route past Fastify's router, hooks and parsers, and past Nest. Nothing is refused here:
- * whatever is out of the ordinary, in the request or in its answer, goes the long way, and both give the same answers.
+ * Lets plain requests for routes with a fast path past Fastify's router, hooks and parsers, and past Nest. Nothing is
+ * refused here: whatever is out of the ordinary, in the request or in its answer, goes the long way, and both give the
+ * same answers.
  *
  * To be called before the routes are registered.
  */
-export function openShortcut(fastify: FastifyInstance, shortcut: Shortcut, options: ShortcutOptions): void {
-  let compiled: Compiled | undefined;
+export function openShortcuts(fastify: FastifyInstance, options: ShortcutOptions): void {
+  /** By the whole URL of a `POST`. */
+  const shortcuts = new Map<string, Shortcut>();
   fastify.addHook('onRoute', (route) => {
-    if (route.url !== shortcut.path || route.method !== 'POST') return;
+    const { fastPath } = settingsOf(route.config);
+    if (fastPath === undefined) return;
+    const shortcut: Shortcut = {
+      fastPath: options.resolve(fastPath),
+      observe: options.observe('POST', route.url, 200),
+      compiled: undefined,
+    };
+    shortcuts.set(route.url, shortcut);
     route.preHandler = (request, reply, done) => {
-      // Fastify hands them out with a request only: the first one that goes the long way opens the short one.
-      compiled ??= {
+      shortcut.compiled ??= {
         accepts: request.getValidationFunction('body') as Compiled['accepts'],
         serialize: reply.getSerializationFunction('200') as Compiled['serialize'],
       };
@@ -73,19 +74,20 @@ export function openShortcut(fastify: FastifyInstance, shortcut: Shortcut, optio
   if (longWay === undefined) throw new Error('The server has no request listener.');
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (compiled === undefined || options.lifecycle.isClosing || !isPlain(request, shortcut.path)) {
+    const shortcut = request.method === 'POST' ? shortcuts.get(request.url ?? '') : undefined;
+    if (shortcut?.compiled === undefined || options.lifecycle.isClosing || !isPlain(request)) {
       longWay(request, response);
     } else {
-      new Passage(request, response, shortcut, compiled, options, longWay).begin();
+      new Passage(request, response, shortcut, shortcut.compiled, options, longWay).begin();
     }
   });
 }
 
 /** Whether nothing but the body decides how the request is answered. */
-function isPlain(request: IncomingMessage, path: string): boolean {
-  if (request.url !== path || request.method !== 'POST' || request.httpVersion !== '1.1') return false;
+function isPlain(request: IncomingMessage): boolean {
   const { headers } = request;
   return (
+    request.httpVersion === '1.1' &&
     headers['content-type'] === 'application/json' &&
     Number(headers['content-length']) <= MOST_BYTES &&
     headers['content-encoding'] === undefined &&
@@ -126,7 +128,7 @@ class Passage {
       return;
     }
     try {
-      const answer = this.shortcut.answer(body, this.caller(), this.headers);
+      const answer = this.shortcut.fastPath.answer(body, this.caller(), this.headers);
       if (answer instanceof Promise) void this.sendLater(answer);
       else this.send(answer);
     } catch (error) {
@@ -164,7 +166,7 @@ class Passage {
     this.headers.push('content-length', String(Buffer.byteLength(text)));
     this.response.writeHead(200, this.headers);
     this.response.end(text);
-    this.options.observe(performance.now() - this.startedAt);
+    this.shortcut.observe(performance.now() - this.startedAt);
   }
 
   private goTheLongWay(failure?: Error): void {

@@ -32,6 +32,7 @@ import { ApiKeyAccessGuard } from './http/api-key-access.guard.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { LimitsController } from './http/limits.controller.js';
 import { VerifyController } from './http/verify.controller.js';
+import { VerifyShortcut } from './http/verify-shortcut.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './infrastructure/api-key.schema.js';
 import { PostgresOverlaps } from './infrastructure/postgres-overlaps.js';
 import { CachedVerificationRecords } from './infrastructure/cached-verification-records.js';
@@ -63,6 +64,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
   providers: [
     ApiKeyService,
     VerificationService,
+    VerifyShortcut,
     BulkRevocationService,
     KeyImportService,
     ApplicationKeys,

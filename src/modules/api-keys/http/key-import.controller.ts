@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
 import { KeyImportService } from '../application/key-import.service.js';
@@ -15,6 +16,7 @@ export class KeyImportController {
 
   @Post()
   @HttpCode(200)
+  @RouteSettings({ bodyLimit: 1024 * 1024 })
   @RequireScopes('apikeys:write')
   @ApplicationAccess({ from: 'query', need: 'manage-keys' })
   @ApiOperation({

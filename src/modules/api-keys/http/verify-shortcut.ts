@@ -1,4 +1,6 @@
-import type { VerificationService } from '../application/verification.service.js';
+import { Injectable } from '@nestjs/common';
+import type { FastPath } from '../../../shared/http/route-settings.js';
+import { VerificationService } from '../application/verification.service.js';
 import type { Verdict } from '../domain/verification.js';
 import { setUsageHeaders } from './usage-answer.js';
 import { setVerdictHeaders, toAnswer, toRequest } from './verdict-answer.js';
@@ -8,12 +10,10 @@ import type { VerifyBody } from './verify.schema.js';
  * `POST /apikey/verify` past Fastify and Nest: for this one route, public and with no guard or pipe of its own, they
  * would cost more than the verdict. `VerifyController` gives the same answers.
  */
-export class VerifyShortcut {
-  readonly path = '/apikey/verify';
-
+@Injectable()
+export class VerifyShortcut implements FastPath {
   constructor(private readonly verification: VerificationService) {}
 
-  /** See `Shortcut.answer`. */
   answer(
     body: unknown,
     from: string | undefined,

@@ -4,6 +4,7 @@ import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../../shared/domain-error.js';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { readUuid } from '../../../shared/http/uuid.js';
 import { Public } from '../../auth/index.js';
 import { VerificationService } from '../application/verification.service.js';
@@ -14,6 +15,7 @@ import { setVerdictHeaders, toAnswer, toRequest } from './verdict-answer.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
 import { setUsageHeaders } from './usage-answer.js';
 import { PASSED, VERDICT, VERDICTS_OF_BATCH } from './verify.documentation.js';
+import { VerifyShortcut } from './verify-shortcut.js';
 import {
   NO_QUERY,
   VERIFY_ANSWER,
@@ -35,6 +37,7 @@ export class VerifyController {
 
   @Post()
   @HttpCode(200)
+  @RouteSettings({ isLogged: false, isHot: true, fastPath: VerifyShortcut })
   @RouteSchema({ querystring: NO_QUERY, body: VERIFY_BODY, response: { 200: VERIFY_ANSWER } })
   @ApiOperation({
     operationId: 'verifyApiKey',
@@ -84,6 +87,7 @@ export class VerifyController {
   }
 
   @Get()
+  @RouteSettings({ isLogged: false, isHot: true })
   @ApiOperation({
     operationId: 'verifyApiKeyForGateway',
     summary: 'Verify a key for a gateway',

@@ -1,0 +1,37 @@
+import { RouteConfig } from '@nestjs/platform-fastify';
+
+/** What a route needs of the server, where it differs from most. */
+export interface RouteSettings {
+  /** Bytes of a body; 64 KiB when left out. */
+  bodyLimit?: number;
+  /** `false` for what is asked so often that it is counted, and not logged. */
+  isLogged?: false;
+  /** For what has no time to lose, and no browser shows: no time-out of its own, no headers for browsers. */
+  isHot?: true;
+  /** Answers plain requests past Fastify and Nest, for a public `POST` with compiled schemas. A provider. */
+  fastPath?: new (...dependencies: never[]) => FastPath;
+}
+
+/** A second way to the answers of a route, for which Fastify and Nest would be most of the cost. */
+export interface FastPath {
+  /**
+   * What is answered with 200, or undefined when the request has to go through the route. May add names and values, in
+   * turn, to the headers. What it throws is answered as the route would answer it.
+   *
+   * @param body Has passed the schema of the route.
+   * @param from The address of the caller; undefined when it takes more than a look at the connection to tell.
+   */
+  answer(
+    body: unknown,
+    from: string | undefined,
+    headers: string[],
+  ): object | undefined | Promise<object | undefined>;
+}
+
+/** Says what a route needs; the hooks of the server read it. */
+export const RouteSettings = (settings: RouteSettings): MethodDecorator => RouteConfig({ settings });
+
+/** The settings in what Fastify keeps as the configuration of a route. */
+export function settingsOf(config: unknown): RouteSettings {
+  return (config as { settings?: RouteSettings } | undefined)?.settings ?? {};
+}
