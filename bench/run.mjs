@@ -5,8 +5,7 @@
  * after the other on one PostgreSQL, and writes what they found to RESULTS.md. Nothing but the loopback
  * interface is used once the packages are there.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +13,6 @@ import { parseArgs } from 'node:util';
 import { ensureBuild } from '../scripts/lib/build.mjs';
 import { ensurePackages } from '../scripts/lib/packages.mjs';
 
-const BENCH = fileURLToPath(new URL('.', import.meta.url));
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** In the order of RESULTS.md; each is a file of scenarios/ that exports `title` and `run(context)`. */
@@ -49,23 +47,9 @@ if (flags.help || unknown.length > 0) {
 const [loadBefore] = loadavg();
 if (loadBefore > 0.5)
   say(`the machine is busy (load ${loadBefore.toFixed(1)}): figures taken now say little`);
-await ensurePackages();
+await ensurePackages('bench');
 await ensureBuild();
-installPackages();
 await main(positionals.length > 0 ? positionals : SCENARIOS);
-
-function installPackages() {
-  const installed = join(BENCH, 'node_modules', '.package-lock.json');
-  const wanted = join(BENCH, 'package-lock.json');
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
-  say('installing the packages of the benchmark');
-  const shell = process.platform === 'win32';
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: BENCH,
-    stdio: ['ignore', 2, 2],
-    shell,
-  });
-}
 
 /** @param {string[]} names */
 async function main(names) {

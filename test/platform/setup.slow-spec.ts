@@ -17,6 +17,12 @@ setTimeout(() => {
 }, 200);
 `;
 
+interface Locked {
+  version?: string;
+  optional?: boolean;
+  dependencies?: Record<string, string>;
+}
+
 let checkout: string;
 
 beforeEach(async () => {
@@ -53,11 +59,34 @@ describe('installing', () => {
   it('does not insist on packages for other systems', async () => {
     await ensurePackages();
     await lock({
-      'node_modules/a': { version: '1.0.0' },
-      'node_modules/b': { version: '1.0.0', optional: true },
+      'node_modules/a': { version: '1.0.0', dependencies: { b: '1' } },
+      'node_modules/a/node_modules/b': { version: '1.0.0', optional: true },
     });
     await ensurePackages();
     expect(await npmCalls()).toHaveLength(1);
+  });
+
+  it('notices a package that a package needs', async () => {
+    await ensurePackages();
+    await lock({
+      'node_modules/a': { version: '1.0.0', dependencies: { '@b/c': '1' } },
+      'node_modules/@b/c': { version: '1.0.0' },
+    });
+    await ensurePackages();
+    expect(await npmCalls()).toHaveLength(2);
+  });
+
+  it('leaves out what a workspace alone needs, unless that is asked for', async () => {
+    await ensurePackages();
+    await lock({
+      'node_modules/a': { version: '1.0.0' },
+      'node_modules/b': { version: '1.0.0' },
+      bench: { dependencies: { b: '1' } },
+    });
+    await ensurePackages();
+    expect(await npmCalls()).toEqual([expect.stringContaining('--workspaces=false')]);
+    await ensurePackages({}, 'bench');
+    expect(await npmCalls()).toEqual([expect.anything(), expect.not.stringContaining('--workspaces')]);
   });
 
   it('happens once when two starts want it, also after a third was killed at it', async () => {
@@ -72,15 +101,18 @@ describe('installing', () => {
     await expect(ensurePackages()).rejects.toThrow('The packages could not be installed');
   });
 
-  function ensurePackages(env: Record<string, string> = {}): Promise<string> {
-    return run(`import { ensurePackages } from './scripts/lib/packages.mjs'; await ensurePackages();`, {
-      ...env,
-      npm_execpath: join(checkout, 'fake/npm-cli.js'),
-    });
+  function ensurePackages(env: Record<string, string> = {}, workspace?: string): Promise<string> {
+    const args = workspace === undefined ? '' : `'${workspace}'`;
+    return run(
+      `import { ensurePackages } from './scripts/lib/packages.mjs'; await ensurePackages(${args});`,
+      { ...env, npm_execpath: join(checkout, 'fake/npm-cli.js') },
+    );
   }
 
-  async function lock(packages: Record<string, { version: string; optional?: boolean }>): Promise<void> {
-    await write('package-lock.json', JSON.stringify({ packages: { '': {}, ...packages } }));
+  /** Writes a lock file whose product needs the package a. */
+  async function lock(packages: Record<string, Locked>): Promise<void> {
+    const product: Locked = { dependencies: { a: '1' } };
+    await write('package-lock.json', JSON.stringify({ packages: { '': product, ...packages } }));
   }
 
   async function npmCalls(): Promise<string[]> {

@@ -3,5 +3,4 @@ export {
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
-  type EmbeddedPostgresOptions,
 } from './embedded-postgres.js';
