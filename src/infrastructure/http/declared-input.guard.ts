@@ -7,9 +7,6 @@ import { holdsSecret } from '../logging/scrub.js';
 import { fieldName, validationFailed } from './to-domain-error.js';
 import { UnreadableBody } from './unreadable-body.js';
 
-/** Where `@ApiQuery()` keeps what it was told; @nestjs/swagger does not export the name. */
-const DOCUMENTED_PARAMETERS = 'swagger/apiParameters';
-
 interface Takes {
   body: boolean;
   query: boolean;
@@ -54,19 +51,15 @@ function refuseQuery(request: FastifyRequest): void {
   throw validationFailed(names.map((name) => ({ field: fieldName(name), message: 'is not known here' })));
 }
 
-/** What the handler's parameters, its compiled schema or else its documentation say that it takes. */
+/** What the handler's parameters or its compiled schema say that it takes. */
 function readTakes(context: ExecutionContext, schema: FastifySchema | undefined): Takes {
   const handler = context.getHandler();
   const parameters = Object.keys(
     (Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) ?? {}) as object,
   );
   const has = (type: RouteParamtypes): boolean => parameters.some((key) => key.startsWith(`${type}:`));
-  const documented = (Reflect.getMetadata(DOCUMENTED_PARAMETERS, handler) ?? []) as { in?: string }[];
   return {
     body: has(RouteParamtypes.BODY) || schema?.body !== undefined,
-    query:
-      has(RouteParamtypes.QUERY) ||
-      schema?.querystring !== undefined ||
-      documented.some((parameter) => parameter.in === 'query'),
+    query: has(RouteParamtypes.QUERY) || schema?.querystring !== undefined,
   };
 }

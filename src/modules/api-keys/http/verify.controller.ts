@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -129,11 +129,12 @@ export class VerifyController {
     'too_many_requests',
   )
   async verifyForGateway(
+    // Read by hand: a key in it is refused before anything else is looked at.
+    @Query() query: Record<string, unknown>,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     reply.header('Cache-Control', 'no-store');
-    const query = request.query as Record<string, unknown>;
     refuseKeyInQuery(query);
     const narrowing = { ...readNarrowing(query), ip: request.ip };
     const presented = readPresentedKey(request.raw);
