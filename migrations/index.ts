@@ -12,6 +12,7 @@ import { Idempotency1764000000700 } from './1764000000700-idempotency.js';
 import { ImportedKeys1764000000800 } from './1764000000800-imported-keys.js';
 import { DeclaredScopes1764000000900 } from './1764000000900-declared-scopes.js';
 import { KeyCounts1764000001000 } from './1764000001000-key-counts.js';
+import { ChangeProofs1764000002000 } from './1764000002000-change-proofs.js';
 import { EndedSecrets1764000002400 } from './1764000002400-ended-secrets.js';
 import { TurnsToActivate1764000002410 } from './1764000002410-turns-to-activate.js';
 import { LockedBalances1764000002420 } from './1764000002420-locked-balances.js';
@@ -31,6 +32,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   ImportedKeys1764000000800,
   DeclaredScopes1764000000900,
   KeyCounts1764000001000,
+  ChangeProofs1764000002000,
   EndedSecrets1764000002400,
   TurnsToActivate1764000002410,
   LockedBalances1764000002420,

@@ -193,7 +193,7 @@ describe('The feed on PostgreSQL', () => {
     const applied = await records.lastNumber();
     expect((await renew(applied)).changes.length).toBeGreaterThan(0);
     await table.trim(0);
-    const { rows } = await pool.query('SELECT number::float8 FROM key_changes');
+    const { rows } = await pool.query("SELECT number::float8 FROM key_changes WHERE kind <> 'proof'");
     expect(rows).toEqual([{ number: applied }]);
   });
 

@@ -44,7 +44,7 @@ describe('A change that has been answered', () => {
     await cluster.admin.query('UPDATE applications SET deleted_at = now() WHERE id = $1', [
       cluster.application,
     ]);
-    await nodes[0]!.freshness.settle();
+    await nodes[0]!.freshness.settle(null);
     for (const node of nodes) expect(node.cache.recall(another)).toBeUndefined();
   });
 
@@ -78,7 +78,7 @@ describe('A change that has been answered', () => {
     expect(performance.now() - again).toBeLessThan(LEASE_MS / 2);
   });
 
-  it('holds on a node whose line is silent: it asks the database once its lease has lapsed', async () => {
+  it('holds on a node whose line is silent: it answers nothing more once its lease has lapsed', async () => {
     const [node] = await cluster.start(1);
     const { proxy, url } = await cluster.proxied();
     const [silent] = await cluster.start(1, { feedUrl: url });
@@ -210,7 +210,7 @@ describe('A change that has been answered', () => {
       const { rows } = await cluster.admin.query('SELECT enabled FROM api_keys WHERE id = $1', [key]);
       expect(rows).toEqual([{ enabled: false }]);
     });
-    await node!.freshness.settle();
+    await node!.freshness.settle(null);
 
     expect(await silent!.accepts(key)).toBe(false);
     await first;
@@ -222,7 +222,7 @@ describe('A change that has been answered', () => {
     await nodes[0]!.disable(key);
     expect(await accepting(nodes, key)).toEqual([false, false]);
     await nodes[1]!.pool.query('UPDATE api_keys SET enabled = true WHERE id = $1', [key]);
-    await nodes[1]!.freshness.settle();
+    await nodes[1]!.freshness.settle(null);
     expect(await accepting(nodes, key)).toEqual([true, true]);
   });
 });

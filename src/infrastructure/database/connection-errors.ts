@@ -3,25 +3,25 @@ export function isUnanswered(error: unknown): error is Error {
   return error instanceof Error && /^query read timeout/i.test(error.message);
 }
 
-/** The transaction is committed on this server, and lost if a standby takes over now. */
+/** COMMIT was answered, and that does not make it certain that the transaction is there and stays. */
 export class CommitInDoubt extends Error {
   override readonly name = 'CommitInDoubt';
   /** Transaction resolution unknown. */
   readonly code = '08007';
 
-  constructor() {
-    super('The wait for a synchronous standby was cancelled: it is not certain that the transaction stays.');
+  constructor(message = 'The wait for a synchronous standby was cancelled: a transaction may be lost.') {
+    super(message);
   }
 }
 
-/** COMMIT was answered, by ROLLBACK. */
+/** COMMIT was answered by ROLLBACK, or a statement that was meant to commit by itself did not. */
 export class NotCommitted extends Error {
   override readonly name = 'NotCommitted';
   /** In failed transaction. */
   readonly code = '25P02';
 
   constructor() {
-    super('PostgreSQL has rolled the transaction back instead of committing it.');
+    super('PostgreSQL has not committed the transaction.');
   }
 }
 

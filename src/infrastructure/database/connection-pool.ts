@@ -21,11 +21,19 @@ export class ConnectionPool extends Pool {
         this.suspectBefore = Math.max(this.suspectBefore, sentAt);
       };
     });
+    this.on('acquire', (client) => {
+      (client as Member).change = null;
+    });
     this.on('release', (_, client) => {
       // The pool removes what has ended.
       if (!(client as Member).isIdle) (client as Member).cut();
     });
     this.checkLoans();
+  }
+
+  /** Hands no connection out again that is idle now: what it leads to is not what it was. */
+  distrust(): void {
+    this.suspectBefore = performance.now();
   }
 
   private checkLoans(): void {

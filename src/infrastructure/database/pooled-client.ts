@@ -1,5 +1,7 @@
 import type { Client, Connection, QueryResult } from 'pg';
+import type { ChangeProof } from '../../shared/committed.js';
 import { CommitInDoubt, isUnanswered, NotCommitted, StandbyRefused } from './connection-errors.js';
+import { PoolerAwareClient, type PoolerAwareConfig } from './pooler-aware-client.js';
 
 type Done<T> = (error: Error | null | undefined, result?: T) => void;
 type Send = (config: unknown, values?: unknown, done?: unknown) => Promise<QueryResult> | undefined;
@@ -9,11 +11,13 @@ type Connect = (done?: Done<Client>) => Promise<void> | undefined;
 interface Notice {
   code: string;
   routine: string;
+  message: string;
 }
 
 /** The wait for a synchronous standby (PostgreSQL's syncrep.c), which ends in a warning when it is cancelled. */
 const STANDBY_WAIT = 'SyncRepWaitForLSN';
-import { PoolerAwareClient, type PoolerAwareConfig } from './pooler-aware-client.js';
+/** With this code the database tells a transaction the proof of its changes: migration ChangeProofs. */
+const CHANGE_PROOF = 'UPB01';
 
 /**
  * A connection that does not lie. Every one that this service opens is of this class, in a pool or by itself.
@@ -32,6 +36,8 @@ export class PooledClient extends PoolerAwareClient {
   onUnanswered: ((sentAt: number) => void) | undefined;
   /** When the last statement was answered (monotonic milliseconds). */
   heardAt = performance.now();
+  /** What the last transaction was told of its changes; null again for who is lent the connection. */
+  change: ChangeProof | null = null;
   private doubt: Error | undefined;
 
   constructor(config: PoolerAwareConfig = {}) {
@@ -61,7 +67,8 @@ export class PooledClient extends PoolerAwareClient {
     return (this as unknown as { connection: Connection }).connection;
   }
 
-  private read({ code, routine }: Notice): void {
+  private read({ code, routine, message }: Notice): void {
+    if (code === CHANGE_PROOF) this.change = JSON.parse(message) as ChangeProof;
     if (code === '01000' && routine === STANDBY_WAIT) this.doubt = new CommitInDoubt();
   }
 

@@ -27,6 +27,7 @@ const LEASES_TO_WAIT_FOR = 2;
           pool: poolOf(dataSource),
           leaseMs: env.VERIFY_LEASE_MS,
           staleMs: env.VERIFY_STALE_MS,
+          waitMs: env.DATABASE_POOL_WAIT_MS,
           log: new Logger(Freshness.name),
         }),
     },

@@ -19,6 +19,11 @@ export const BUGS = {
   'no-reset-after-trim': 'a node whose changes were trimmed goes on as if it had missed none',
   'clock-rates-equal': 'the whole lease is used, as if no two clocks differed',
   'monotonic-clock-only': 'a machine that slept believes its monotonic clock',
+  'reads-without-fence': 'a read counts whatever server has answered it, and without a lease',
+  'follow-older-server': 'a node goes back to the older state of another server without renewing there',
+  'look-without-number': 'a change is answered though nobody has seen it committed',
+  'unknown-without-commit': 'a standby may say that there is no such key',
+  'look-without-commit': 'the look at the nodes may be answered by a standby',
 } as const;
 
 export type Bug = keyof typeof BUGS;

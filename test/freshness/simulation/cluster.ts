@@ -29,7 +29,13 @@ export class Cluster {
       lostNotifications: this.isRough ? random.pick([0, 0.1, 0.5]) : 0,
     };
     this.canListen = !this.isRough || random.chance(0.8);
-    this.database = new SimDatabase(scheduler, random, bug, this.isRough ? random.pick([0, 0.05, 0.3]) : 0);
+    this.database = new SimDatabase(
+      scheduler,
+      random,
+      bug,
+      this.isRough ? random.pick([0, 0.05, 0.3]) : 0,
+      this.isRough ? random.pick([0, 0, 0.1]) : 0,
+    );
     this.database.notify = (notification) => {
       for (const { path } of this.services) {
         path.notified((listener) => {
@@ -75,7 +81,18 @@ export class Cluster {
     const service = this.services[slot]!;
     const { machine, path } = service;
     const until = scheduler.now + random.pick([random.between(5, 300), random.between(300, 3000)]);
-    const kinds = ['stop', 'sleep', 'cut', 'silence', 'reset', 'kill', 'restart', 'clock', 'crash'] as const;
+    const kinds = [
+      'stop',
+      'sleep',
+      'cut',
+      'silence',
+      'reset',
+      'kill',
+      'restart',
+      'clock',
+      'crash',
+      'misroute',
+    ] as const;
     const kind = random.pick(kinds);
     this.tell(`${kind} on node ${slot} until ${until.toFixed(1)}`);
     switch (kind) {
@@ -99,6 +116,9 @@ export class Cluster {
         break;
       case 'reset':
         path.reset();
+        break;
+      case 'misroute':
+        path.misroute(until);
         break;
       case 'kill':
         machine.kill();
@@ -133,9 +153,11 @@ export class Cluster {
     this.weather.lateMessages = 0;
     this.weather.lostNotifications = 0;
     this.database.slow = 0;
+    this.database.lies = 0;
     for (const [slot, { machine, path, stopping }] of this.services.entries()) {
       path.cut(this.scheduler.now);
       path.silence(this.scheduler.now);
+      path.misroute(this.scheduler.now);
       machine.resume();
       if (machine.dead || stopping) {
         machine.kill();

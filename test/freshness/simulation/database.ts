@@ -1,8 +1,10 @@
+import type { ChangeProof } from '../../../src/shared/committed.js';
 import type { Change, Subject } from '../../../src/modules/freshness/domain/change.js';
 import type { NodeRow } from '../../../src/modules/freshness/domain/node-watch.js';
 import type {
   Acknowledgement,
   FeedAnswer,
+  NodeSnapshot,
   Renewal,
 } from '../../../src/modules/freshness/application/ports.js';
 import type { Bug } from './bugs.js';
@@ -24,16 +26,26 @@ export interface Transaction {
   apply: () => void;
 }
 
+/** What a call meets that may have been led to another server than the primary. */
+export interface Server {
+  readonly keys: ReadonlyMap<string, KeyRecord>;
+  readonly isPrimary: boolean;
+  read(applied: number): FeedAnswer;
+  snapshot(): NodeSnapshot;
+}
+
 type Notify = { changed: number } | 'acknowledged';
 
 /** PostgreSQL as far as the protocol can tell: commits, snapshots, the counter's lock, notifications, crashes. */
-export class SimDatabase {
+export class SimDatabase implements Server {
+  readonly isPrimary = true;
   up = true;
   readonly keys = new Map<string, KeyRecord>();
   readonly nodes = new Map<string, NodeRow & { durably: number }>();
   /** Called for every notification; the network decides who hears it, and when. */
   notify: (notification: Notify) => void = () => undefined;
 
+  private readonly proofs = new Set<string>();
   private counter = 1;
   private feed: Change[] = [{ number: 1, kind: 'start', id: '' }];
   /** Rises with each crash: what was under way before it never happens. */
@@ -48,7 +60,20 @@ export class SimDatabase {
     private readonly bug: Bug | undefined,
     /** How probable it is that the server itself pauses between two steps of a call. */
     public slow: number,
+    /** How probable it is that a COMMIT is answered, and nothing was committed. */
+    public lies: number,
   ) {}
+
+  /** A standby that stands still where the primary is now; as much is an old primary, which can commit nothing. */
+  standby(): Server {
+    const [keys, feed, snapshot] = [new Map(this.keys), [...this.feed], this.snapshot()];
+    return {
+      keys,
+      isPrimary: false,
+      read: (applied) => ({ ...snapshot, changes: changesFrom(feed, applied) }),
+      snapshot: () => snapshot,
+    };
+  }
 
   crash(): void {
     this.up = false;
@@ -59,19 +84,28 @@ export class SimDatabase {
     for (const row of this.nodes.values()) if (this.random.chance(0.5)) row.applied = row.durably;
   }
 
-  commit(transaction: Transaction, done: () => void): void {
+  /** `done` is told the proof of the changes. */
+  commit(transaction: Transaction, done: (change: ChangeProof | null) => void): void {
     if (transaction.subjects.length === 0) {
       this.later(() => {
         transaction.apply();
-        done();
+        done(null);
+      });
+      return;
+    }
+    if (this.random.chance(this.lies)) {
+      const number = this.nextNumber();
+      this.later(() => {
+        done({ number, id: 'a lie' });
       });
       return;
     }
     if (this.bug === 'number-outside-transaction') {
-      this.append(this.nextNumber(), transaction.subjects);
+      const number = this.nextNumber();
+      this.append(number, transaction.subjects);
       this.later(() => {
         transaction.apply();
-        done();
+        done(this.prove(number));
       });
       return;
     }
@@ -81,7 +115,7 @@ export class SimDatabase {
       this.later(() => {
         transaction.apply();
         this.append(number, transaction.subjects);
-        done();
+        done(this.prove(number));
       });
       return;
     }
@@ -91,7 +125,7 @@ export class SimDatabase {
         transaction.apply();
         this.append(number, transaction.subjects);
         unlock();
-        done();
+        done(this.prove(number));
       });
     });
   }
@@ -119,11 +153,10 @@ export class SimDatabase {
   }
 
   read(applied: number): FeedAnswer {
-    const changes = applied === 0 ? [] : this.feed.filter(({ number }) => number >= applied);
-    return { ...this.snapshot(), changes: changes.length > 20 ? [] : changes };
+    return { ...this.snapshot(), changes: changesFrom(this.feed, applied) };
   }
 
-  snapshot(): { last: number; nodes: NodeRow[] } {
+  snapshot(): NodeSnapshot {
     return { last: this.counter, nodes: [...this.nodes.values()].map((row) => ({ ...row })) };
   }
 
@@ -134,6 +167,17 @@ export class SimDatabase {
   trim(olderThanMs: number): void {
     const before = (this.scheduler.now - olderThanMs) * 1000;
     this.feed = this.feed.filter(({ number }) => number >= before || number === this.counter);
+  }
+
+  /** Whether the change is committed. */
+  shows({ id }: ChangeProof): boolean {
+    return this.proofs.has(id);
+  }
+
+  private prove(number: number): ChangeProof {
+    const id = `proof-${this.proofs.size}`;
+    this.proofs.add(id);
+    return { number, id };
   }
 
   private nextNumber(): number {
@@ -177,4 +221,9 @@ export class SimDatabase {
       if (this.life === life) step();
     });
   }
+}
+
+function changesFrom(feed: readonly Change[], applied: number): Change[] {
+  const changes = applied === 0 ? [] : feed.filter(({ number }) => number >= applied);
+  return changes.length > 20 ? [] : changes;
 }

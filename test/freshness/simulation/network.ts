@@ -4,11 +4,12 @@ import {
   type ChangeFeed,
   type FeedAnswer,
   type FeedListener,
+  type NodeSnapshot,
   type NodeTable,
   type Renewal,
 } from '../../../src/modules/freshness/application/ports.js';
-import type { NodeRow } from '../../../src/modules/freshness/domain/node-watch.js';
-import type { SimDatabase } from './database.js';
+import type { ChangeProof } from '../../../src/shared/committed.js';
+import type { Server, SimDatabase } from './database.js';
 import type { Machine } from './machine.js';
 import type { Random } from '../../support/random.js';
 import type { Scheduler } from './scheduler.js';
@@ -24,6 +25,7 @@ export class Path {
   listener: FeedListener | undefined;
   private cutUntil = 0;
   private silentUntil = 0;
+  private standby: { server: Server; until: number } | undefined;
   /** Rises when every connection of the process breaks. */
   private connections = 0;
   private readonly broken = new Set<() => void>();
@@ -45,6 +47,18 @@ export class Path {
   /** Messages vanish, or arrive when it is over; nobody is told. */
   silence(untilTime: number): void {
     this.silentUntil = untilTime;
+  }
+
+  /** Until then some calls are led to a standby, which has stood still since now. */
+  misroute(untilTime: number): void {
+    this.standby = { server: this.database.standby(), until: untilTime };
+  }
+
+  /** Where a call arrives. */
+  server(): Server {
+    const { standby } = this;
+    if (standby === undefined || this.scheduler.now >= standby.until) return this.database;
+    return this.random.chance(0.6) ? standby.server : this.database;
   }
 
   reset(): void {
@@ -153,13 +167,13 @@ export class SimFeed implements ChangeFeed {
 
   renew(renewal: Renewal): Promise<FeedAnswer> {
     return this.call((respond) => {
-      this.database.renew(renewal, respond);
+      if (this.path.server().isPrimary) this.database.renew(renewal, respond);
     });
   }
 
   read(applied: number): Promise<FeedAnswer> {
     return this.call((respond) => {
-      respond(this.database.read(applied));
+      respond(this.path.server().read(applied));
     });
   }
 
@@ -193,6 +207,8 @@ export class SimFeed implements ChangeFeed {
   }
 }
 
+export type Look = NodeSnapshot & { proven: ReadonlySet<string> };
+
 export class SimNodeTable implements NodeTable {
   constructor(
     private readonly path: Path,
@@ -200,9 +216,17 @@ export class SimNodeTable implements NodeTable {
     private readonly timeoutMs: number,
   ) {}
 
-  read(): Promise<{ last: number; nodes: NodeRow[] }> {
+  look(changes: readonly ChangeProof[]): Promise<Look> {
     return this.path.call(this.timeoutMs, (respond) => {
-      respond(this.database.snapshot());
+      if (!this.path.server().isPrimary) return;
+      const proven = changes.filter((change) => this.database.shows(change)).map(({ id }) => id);
+      respond({ ...this.database.snapshot(), proven: new Set(proven) });
+    });
+  }
+
+  read(): Promise<NodeSnapshot> {
+    return this.path.call(this.timeoutMs, (respond) => {
+      respond(this.path.server().snapshot());
     });
   }
 

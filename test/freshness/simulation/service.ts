@@ -1,4 +1,5 @@
 import { AppliedChanges } from '../../../src/modules/freshness/application/applied-changes.js';
+import { FencedReads, type Dated } from '../../../src/modules/freshness/application/fenced-reads.js';
 import { Freshness } from '../../../src/modules/freshness/application/freshness.js';
 import {
   FreshnessNode,
@@ -12,10 +13,11 @@ import { FillGate } from '../../../src/modules/freshness/domain/fill-gate.js';
 import { CLOCK_RATE_ERROR, Lease } from '../../../src/modules/freshness/domain/lease.js';
 import { NodeWatch, type NodeRow } from '../../../src/modules/freshness/domain/node-watch.js';
 import { FreshCache } from '../../../src/modules/freshness/infrastructure/fresh-cache.js';
+import type { ChangeProof } from '../../../src/shared/committed.js';
 import type { Bug } from './bugs.js';
 import type { KeyRecord, SimDatabase } from './database.js';
 import type { Machine } from './machine.js';
-import { SimFeed, SimNodeTable, type Path } from './network.js';
+import { SimFeed, SimNodeTable, type Look, type Path } from './network.js';
 
 export interface ServiceOptions {
   id: string;
@@ -42,7 +44,8 @@ export class SimService {
     const gate = bug === 'fill-after-change' ? new OpenGate() : new FillGate(8);
     const applied = bug === 'no-reset-after-trim' ? new TrustingChanges(gate) : new AppliedChanges(gate);
     const feed = new SimFeed(path, database, timeoutMs, canListen);
-    const table = new SimNodeTable(path, database, timeoutMs);
+    const Table = bug === 'look-without-commit' ? TableOfAnyServer : SimNodeTable;
+    const table = new Table(path, database, timeoutMs);
     const log = { warn: () => undefined, log: () => undefined };
     const nodeOptions: FreshnessNodeOptions = { id, staleMs: 0 };
     const Node = NODES[bug ?? ''] ?? FreshnessNode;
@@ -50,11 +53,13 @@ export class SimService {
     const lease = new Lease(leaseMs, clock, bug === 'clock-rates-equal' ? 0 : CLOCK_RATE_ERROR);
     const node = new Node(nodeOptions, { feed, lease, applied, watch, clock, log });
     if (watch instanceof EarlyWatch) watch.dateBySending(table, feed, machine);
+    const Reads = bug === 'reads-without-fence' ? UnfencedReads : FencedReads;
     this.freshness = new Freshness({
+      reads: new Reads({ node, applied, clock: machine, waitMs: 1000 }),
       feed,
       applied,
       node,
-      settlement: new (bug === 'no-confirmation' ? HastySettlement : Settlement)(table, watch, machine),
+      settlement: new (SETTLEMENTS[bug ?? ''] ?? Settlement)(table, watch, machine, applied),
       housekeeping: new Housekeeping(table, watch, machine, {
         everyMs: 700,
         silentMs: 1500,
@@ -102,18 +107,14 @@ export class SimService {
     change: () => { subjects: { kind: string; id: string }[]; apply: () => void } | 'nothing to do',
     settles: boolean,
   ): Promise<void> {
-    const done = await this.path.call<boolean>(1500, (respond) => {
+    const done = await this.path.call<ChangeProof | null>(1500, (respond) => {
+      if (!this.path.server().isPrimary) return;
       const transaction = change();
-      if (transaction === 'nothing to do') {
-        respond(false);
-        return;
-      }
-      this.database.commit(transaction, () => {
-        respond(true);
-      });
+      if (transaction === 'nothing to do') respond(null);
+      else this.database.commit(transaction, respond);
     });
-    if (!done && this.options.bug === 'repeated-delete-does-not-wait') return;
-    if (settles) await this.freshness.settle();
+    if (done === null && this.options.bug === 'repeated-delete-does-not-wait') return;
+    if (settles) await this.freshness.settle(done);
   }
 
   async stop(): Promise<void> {
@@ -122,9 +123,16 @@ export class SimService {
   }
 
   private select(key: string): Promise<KeyRecord | null> {
-    return this.path.call<KeyRecord | null>(1500, (respond) => {
-      respond(this.database.keys.get(key) ?? null);
-    });
+    return this.freshness.read(() =>
+      this.path.call<Dated<KeyRecord | null>>(1500, (respond) => {
+        const server = this.path.server();
+        // That there is none is confirmed by a transaction that is committed.
+        const confirms =
+          server.isPrimary || server.keys.has(key) || this.options.bug === 'unknown-without-commit';
+        if (!confirms) return;
+        respond({ value: server.keys.get(key) ?? null, asOf: server.snapshot().last });
+      }),
+    );
   }
 }
 
@@ -150,9 +158,16 @@ class LeaseBeforeChanges extends FreshnessNode {
   }
 }
 
+class FollowingNode extends FreshnessNode {
+  protected override isOlder(): boolean {
+    return false;
+  }
+}
+
 const NODES: Partial<Record<string, typeof FreshnessNode>> = {
   'lease-from-answer': LeaseFromAnswer,
   'lease-before-changes': LeaseBeforeChanges,
+  'follow-older-server': FollowingNode,
 };
 
 class OpenGate extends FillGate {
@@ -174,12 +189,39 @@ class HastySettlement extends Settlement {
   }
 }
 
+class TrustingSettlement extends Settlement {
+  override settle(): Promise<void> {
+    return super.settle(null);
+  }
+}
+
+const SETTLEMENTS: Partial<Record<string, typeof Settlement>> = {
+  'no-confirmation': HastySettlement,
+  'look-without-number': TrustingSettlement,
+};
+
+class TableOfAnyServer extends SimNodeTable {
+  override async look(changes: readonly ChangeProof[]): Promise<Look> {
+    return { ...(await this.read()), proven: new Set(changes.map(({ id }) => id)) };
+  }
+}
+
+class UnfencedReads extends FencedReads {
+  override async read<T>(query: (atLeast: number) => Promise<Dated<T>>): Promise<T> {
+    return (await query(0)).value;
+  }
+}
+
 /** Dates what it sees to the beginning of the call that saw it. */
 class EarlyWatch extends NodeWatch {
   private sentAt = 0;
 
   dateBySending(table: NodeTable, feed: ChangeFeed, machine: Machine): void {
-    const read = table.read.bind(table);
+    const [look, read] = [table.look.bind(table), table.read.bind(table)];
+    table.look = (changes) => {
+      this.sentAt = machine.monotonic();
+      return look(changes);
+    };
     table.read = () => {
       this.sentAt = machine.monotonic();
       return read();

@@ -227,9 +227,24 @@ export class World {
       if (!this.cluster.isRough && took > CALM_CHANGE_MS)
         this.history.violations.push(`A change took ${took} ms in calm weather`);
     };
-    service.change(change, settles).then(
+    let isCommitted = true;
+    const watched: typeof change = () => {
+      const transaction = change();
+      if (transaction === 'nothing to do') return transaction;
+      isCommitted = false;
+      const apply = (): void => {
+        isCommitted = true;
+        transaction.apply();
+      };
+      return { ...transaction, apply };
+    };
+    service.change(watched, settles).then(
       () => {
         over();
+        if (!isCommitted) {
+          this.history.violations.push('A change was said to hold that was never committed');
+          return;
+        }
         this.report.settled += 1;
         answered();
         this.tell(`a change that began at ${since.toFixed(1)} is answered`);

@@ -1,4 +1,7 @@
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
+import { commitStatement } from '../../../src/infrastructure/database/commit.js';
+import { ConnectionPool } from '../../../src/infrastructure/database/connection-pool.js';
+import { DomainError } from '../../../src/shared/domain-error.js';
 import { FreshCache, onKind, onSubject, type Freshness } from '../../../src/modules/freshness/index.js';
 import { createFreshness } from '../../../src/modules/freshness/infrastructure/create-freshness.js';
 
@@ -29,7 +32,7 @@ export class TestNode {
 
   constructor(options: TestNodeOptions) {
     const { url, feedUrl = url, leaseMs = 1000, staleMs = 0, poolSize = 3 } = options;
-    this.pool = new Pool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 3000 });
+    this.pool = new ConnectionPool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 3000 });
     this.pool.on('error', () => undefined);
     this.pool.on('acquire', () => {
       this.statements += 1;
@@ -39,6 +42,7 @@ export class TestNode {
       pool: this.pool,
       leaseMs,
       staleMs,
+      waitMs: 3000,
       log: { warn: (message) => this.warnings.push(message), log: () => undefined },
     });
     this.cache = new FreshCache<CachedKey>(this.freshness, {
@@ -60,16 +64,23 @@ export class TestNode {
     return node;
   }
 
-  /** Whether a verification that begins now finds the key usable. */
+  /** Whether a verification that begins now finds the key usable; one that is not answered does not. */
   async accepts(id: string): Promise<boolean> {
-    const key = this.cache.recall(id) ?? (await this.cache.read(id, (key) => this.load(key)));
-    return key?.enabled === true;
+    try {
+      const key = this.cache.recall(id) ?? (await this.cache.read(id, (key) => this.load(key)));
+      return key?.enabled === true;
+    } catch (error) {
+      if (error instanceof DomainError && error.code === 'service_unavailable') return false;
+      throw error;
+    }
   }
 
   /** Disables the key as a service would: the answer is given when this resolves. */
   async disable(id: string): Promise<void> {
-    await this.pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [id]);
-    await this.freshness.settle();
+    const { change } = await commitStatement(this.pool, 'UPDATE api_keys SET enabled = false WHERE id = $1', [
+      id,
+    ]);
+    await this.freshness.settle(change);
   }
 
   async stop(): Promise<void> {
@@ -77,12 +88,18 @@ export class TestNode {
     await this.pool.end();
   }
 
-  private async load(id: string): Promise<CachedKey | null> {
-    this.queries += 1;
-    const { rows } = await this.pool.query<CachedKey>(
-      'SELECT id, application_id AS application, enabled FROM api_keys WHERE id = $1',
-      [id],
-    );
-    return rows[0] ?? null;
+  private load(id: string): Promise<CachedKey | null> {
+    return this.freshness.read(async () => {
+      this.queries += 1;
+      const { rows } = await this.pool.query<{ asOf: number; key: CachedKey | null }>(
+        `SELECT number::float8 AS "asOf",
+                (SELECT json_build_object('id', id, 'application', application_id, 'enabled', enabled)
+                   FROM api_keys WHERE id = $1) AS key
+           FROM key_change_counter`,
+        [id],
+      );
+      const { asOf, key } = rows[0]!;
+      return { value: key, asOf };
+    });
   }
 }

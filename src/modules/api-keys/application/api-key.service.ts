@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import { Clock } from '../../../shared/clock.js';
+import type { ChangeProof, Committed } from '../../../shared/committed.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
@@ -87,8 +88,25 @@ export class ApiKeyService {
     by: Subject,
     call?: RepeatableCall,
   ): Promise<IssuedKey> {
-    return this.idempotency.once(call, ISSUED_KEY, (keep) =>
-      this.issueNow(applicationId, settings, by, keep),
+    return this.once(call, (keep) => this.issueNow(applicationId, settings, by, keep));
+  }
+
+  /** What was answered before has to stay as what is answered now does: its first COMMIT may have been in doubt. */
+  private async once(
+    call: RepeatableCall | undefined,
+    work: (keep: Keep<IssuedKey> | undefined) => Promise<IssuedKey>,
+  ): Promise<IssuedKey> {
+    let done: IssuedKey | undefined;
+    const issued = await this.idempotency.once(call, ISSUED_KEY, async (keep) => (done = await work(keep)));
+    if (issued === done) return issued;
+    const hashes = this.hasher.candidates(issued.plaintext);
+    if (await this.keys.holdsSecret(hashes)) return issued;
+    throw new DomainError(
+      'service_unavailable',
+      'It is not certain that the key is stored. Repeat the call.',
+      {
+        retryAfter: 1,
+      },
     );
   }
 
@@ -144,8 +162,8 @@ export class ApiKeyService {
         maxActive: mayActivate(changes) ? this.limits.maxActiveKeysPerApplication : undefined,
       });
       current = await this.get(current.id);
-      if (updated) {
-        await this.freshness.settle();
+      if (updated !== null) {
+        await this.freshness.settle(updated);
         return current;
       }
     }
@@ -163,11 +181,14 @@ export class ApiKeyService {
    * secret. Throws what `IdempotencyService.once` throws, too.
    */
   async rotate(key: ApiKey, rotation: Rotation, call?: RepeatableCall): Promise<IssuedKey> {
-    const issued = await this.idempotency.once(call, ISSUED_KEY, (keep) =>
-      this.rotateNow(key, rotation, keep),
-    );
+    let change: ChangeProof | null = null;
+    const issued = await this.once(call, async (keep) => {
+      const rotated = await this.rotateNow(key, rotation, keep);
+      ({ change } = rotated);
+      return rotated.value;
+    });
     // A repeated call promises the same as the first, which may have ended before it could wait.
-    await this.freshness.settle();
+    await this.freshness.settle(change);
     return issued;
   }
 
@@ -175,7 +196,7 @@ export class ApiKeyService {
     key: ApiKey,
     rotation: Rotation,
     keep: Keep<IssuedKey> | undefined,
-  ): Promise<IssuedKey> {
+  ): Promise<Committed<IssuedKey>> {
     const now = this.clock.now();
     const plaintext = generateKey(key.environment);
     const { overlapSeconds = 0, activateOnFirstUse = false } = rotation;
@@ -189,26 +210,31 @@ export class ApiKeyService {
     );
     key.rotate(secret, overlapSeconds, now);
     const issued = { id: key.id, plaintext };
-    if (!(await this.keys.update(key, { first: keeping(issued, keep) }))) throw editConflict();
-    return issued;
+    const change = await this.keys.update(key, { first: keeping(issued, keep) });
+    if (change === null) throw editConflict();
+    return { value: issued, change };
   }
 
   /** Ends one secret now. Throws what `ApiKey.endSecret` throws, and `edit_conflict`. */
   async endSecret({ id }: ApiKey, secretId: string): Promise<void> {
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       const current = await this.get(id, secretId);
-      const isEnding = current.endSecret(secretId, this.clock.now());
-      // Also for one that somebody else has ended: 204 says that no node accepts it any more.
-      if (!isEnding || (await this.keys.update(current))) return this.freshness.settle();
+      if (current.endSecret(secretId, this.clock.now())) {
+        const change = await this.keys.update(current);
+        if (change !== null) return this.freshness.settle(change);
+      } else if (await this.keys.hasEndedSecret(secretId)) {
+        // Also for one that somebody else has ended: 204 says that no node accepts it any more.
+        return this.freshness.settle(null);
+      }
     }
     throw editConflict();
   }
 
   /** Again and again with the same result: the key is revoked for good. */
   async revoke(key: ApiKey, by: Subject): Promise<void> {
-    await this.keys.revoke(key.id, by, this.clock.now());
+    const change = await this.keys.revoke(key.id, by, this.clock.now());
     // Whether or not this call was the one that revoked it: 204 says that no node accepts the key any more.
-    await this.freshness.settle();
+    await this.freshness.settle(change);
   }
 }
 

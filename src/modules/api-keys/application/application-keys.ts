@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { ChangeProof } from '../../../shared/committed.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { ApplicationDependants, type ApplicationDependant } from '../../applications/index.js';
 import type { Subject } from '../../../shared/subject.js';
@@ -22,7 +23,7 @@ export class ApplicationKeys implements ApplicationDependant, OnModuleInit {
     await this.keys.revokeAllOf(applicationId, by, now, tx);
   }
 
-  settle(): Promise<void> {
-    return this.freshness.settle();
+  settle(change: ChangeProof | null): Promise<void> {
+    return this.freshness.settle(change);
   }
 }

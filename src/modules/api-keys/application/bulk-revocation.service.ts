@@ -40,9 +40,11 @@ export class BulkRevocationService {
       'ids' in selection
         ? await this.judge(selection.ids, by)
         : await this.select(selection.applicationId, selection.filter, by);
-    const revocable = [...outcomes].filter(([, outcome]) => outcome === 'revoked').map(([id]) => id);
-    const revoked = new Set(await this.keys.revokeAll(revocable, by, this.clock.now()));
-    await this.freshness.settle();
+    // Those that were found revoked too, which is to be acknowledged: the statement sees to it that it stays.
+    const revocable = [...outcomes].filter(([, outcome]) => IS_REVOKED.has(outcome)).map(([id]) => id);
+    const { value, change } = await this.keys.revokeAll(revocable, by, this.clock.now());
+    const revoked = new Set(value);
+    await this.freshness.settle(change);
     return [...outcomes].map(([id, outcome]) => ({
       id,
       // Somebody else may have revoked it since it was read.
@@ -91,6 +93,7 @@ export class BulkRevocationService {
   }
 }
 
+const IS_REVOKED = new Set<RevocationOutcome>(['revoked', 'already_revoked']);
 const REFUSALS = new Set<string>(['not_application_owner', 'insufficient_role']);
 
 function outcomeFor(key: ApiKey, access: RevocationOutcome | undefined): RevocationOutcome {

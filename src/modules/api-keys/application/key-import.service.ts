@@ -55,14 +55,14 @@ export class KeyImportService {
         hashes: this.hasher.digestCandidates(key.sha256),
       };
     });
-    const imported = await this.keys.import(
+    const { value: imported, change } = await this.keys.import(
       applicationId,
       candidates,
       this.limits.maxActiveKeysPerApplication,
       now,
     );
     // Nodes may remember that these keys are unknown.
-    await this.freshness.settle();
+    await this.freshness.settle(change);
     return candidates.map(({ key }) =>
       imported.has(key.id) ? { outcome: 'imported', id: key.id } : { outcome: 'exists' },
     );

@@ -26,8 +26,7 @@ export class LimitsService {
 
   /** Answers when the change holds on every node. Throws `no_credits`. */
   async change(applicationId: string, changes: ApplicationLimitsChanges): Promise<ApplicationLimits> {
-    await this.limits.change(applicationId, changes);
-    await this.freshness.settle();
+    await this.freshness.settle(await this.limits.change(applicationId, changes));
     return this.limits.find(applicationId);
   }
 

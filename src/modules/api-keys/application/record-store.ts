@@ -5,7 +5,11 @@ import type { VerificationRecord } from '../domain/verification.js';
 export abstract class RecordStore {
   /**
    * What is kept of each key, in their order, in one query, which begins after the call and may serve others too; null
-   * for an unknown one. Throws when the database is out of reach.
+   * for an unknown one. It says which change the database has shown, and lets go of a connection to one that shows less
+   * than `atLeast`. Throws when the database is out of reach.
    */
-  abstract load(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]>;
+  abstract load(
+    keys: readonly PlaintextKey[],
+    atLeast: number,
+  ): Promise<{ value: (VerificationRecord | null)[]; asOf: number }>;
 }

@@ -1,3 +1,4 @@
+import type { ChangeProof, Committed } from '../../../shared/committed.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
@@ -26,7 +27,7 @@ export interface UpdateOptions {
 export abstract class ApiKeyRepository {
   /**
    * Inserts the key with its secret and its credits in one transaction: after a crash there is either no key or one
-   * that works.
+   * that works. Then looks for it once more, as others do, and throws `service_unavailable` if it is not there.
    * Throws `application_not_found` when the application was deleted meanwhile and `api_key_limit_reached` when it
    * has `maxActive` active keys; both hold however many are issued at once. Does `first` at the beginning of the
    * same transaction.
@@ -42,7 +43,13 @@ export abstract class ApiKeyRepository {
     candidates: readonly { key: ApiKey; hashes: readonly Buffer[] }[],
     maxActive: number,
     now: Date,
-  ): Promise<Set<string>>;
+  ): Promise<Committed<Set<string>>>;
+
+  /** Whether a secret of one of these hashes is there, and stays whatever becomes of the database. */
+  abstract holdsSecret(hashes: readonly Buffer[]): Promise<boolean>;
+
+  /** Whether the secret, or all of its key, has been ended, and stays so whatever becomes of the database. */
+  abstract hasEndedSecret(secretId: string): Promise<boolean>;
 
   /** The key with the secrets that work, and the one that is named, which may have ended. */
   abstract find(id: string, secretId?: string): Promise<ApiKey | null>;
@@ -54,17 +61,17 @@ export abstract class ApiKeyRepository {
   abstract list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]>;
 
   /**
-   * Writes the key, when its secrets end, and new secrets, in one transaction. Answers false, and changes nothing, when
+   * Writes the key, when its secrets end, and new secrets, in one transaction. Answers null, and changes nothing, when
    * somebody else changed or revoked the key since it was read. Throws `api_key_limit_reached` when the key would be
    * one active key more than `maxActive`; without it, the change makes no key active.
    */
-  abstract update(key: ApiKey, options?: UpdateOptions): Promise<boolean>;
+  abstract update(key: ApiKey, options?: UpdateOptions): Promise<ChangeProof | null>;
 
-  /** Revokes for good. A key that is revoked already stays as it is. */
-  abstract revoke(id: string, by: Subject, now: Date): Promise<void>;
+  /** Revokes for good. A key that is revoked already stays as it is, whatever becomes of the database. */
+  abstract revoke(id: string, by: Subject, now: Date): Promise<ChangeProof | null>;
 
   /** The same for many, in one statement. Answers the ids of those that it revoked. */
-  abstract revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<string[]>;
+  abstract revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<Committed<string[]>>;
 
   /** Revokes what is left of an application's keys, in the caller's transaction. */
   abstract revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void>;

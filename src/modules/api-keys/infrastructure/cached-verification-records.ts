@@ -132,7 +132,7 @@ export class CachedVerificationRecords extends VerificationRecords {
     if (!lookUps.begin(keys.length)) await lookUps.turn(keys.length);
     let unknown = 0;
     try {
-      const records = await this.store.load(keys);
+      const records = await this.freshness.read((atLeast) => this.store.load(keys, atLeast));
       unknown = records.filter((record) => record === null).length;
       return records.map((record) => record && { record, stale: false });
     } finally {

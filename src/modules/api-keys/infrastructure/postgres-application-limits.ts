@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { commit } from '../../../infrastructure/database/commit.js';
 import { asTransaction } from '../../../infrastructure/database/transaction.js';
+import type { ChangeProof } from '../../../shared/committed.js';
 import {
   ApplicationLimitsRepository,
   type ApplicationLimits,
@@ -28,9 +30,9 @@ export class PostgresApplicationLimits extends ApplicationLimitsRepository {
     return { rateLimits: rows[0]?.rate_limits ?? [], credits: balances.get(applicationId) ?? null };
   }
 
-  async change(applicationId: string, changes: ApplicationLimitsChanges): Promise<void> {
+  async change(applicationId: string, changes: ApplicationLimitsChanges): Promise<ChangeProof | null> {
     const { rateLimits, credits } = changes;
-    await this.dataSource.transaction(async (manager) => {
+    const { change } = await commit(this.dataSource, async (manager) => {
       await manager.query(
         `INSERT INTO application_limits AS l (application_id, rate_limits, metered)
          VALUES ($1, coalesce($2::jsonb, '[]'), coalesce($3, false))
@@ -47,5 +49,6 @@ export class PostgresApplicationLimits extends ApplicationLimitsRepository {
         await this.balances.put(subject, credits, asTransaction(manager));
       }
     });
+    return change;
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { DatabaseClock } from '../../../infrastructure/database/database-clock.js';
+import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
+import type { ConnectionPool } from '../../../infrastructure/database/connection-pool.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { JoinedCalls } from '../application/joined-calls.js';
@@ -18,10 +19,13 @@ import type { VerificationRecord } from '../domain/verification.js';
 
 /*
  * The hot read: exactly what a verdict needs, by the unique index on the hash, prepared once per connection. The
- * database's clock comes along with what is found. As one column of JSON, which is read in half the time that pg takes
- * for as many columns.
+ * database's clock comes along with what is found, and the last change that the snapshot shows with any answer. As one
+ * column of JSON, which is read in half the time that pg takes for as many columns.
  */
 const SELECT_RECORD = `
+  SELECT counter.number::float8 AS "asOf", current_setting('synchronous_standby_names') <> '' AS "isReplicated",
+         record.found
+    FROM key_change_counter counter LEFT JOIN LATERAL (
   SELECT json_build_object(
            'now', (extract(epoch FROM clock_timestamp()) * 1000)::float8,
            'hash', encode(s.hash, 'hex'), 'pepperVersion', s.pepper_version,
@@ -41,8 +45,16 @@ const SELECT_RECORD = `
     JOIN applications a ON a.id = k.application_id
     LEFT JOIN application_limits l ON l.application_id = a.id`;
 
-const BY_ONE_HASH = { name: 'verification_record_by_hash', text: `${SELECT_RECORD} WHERE s.hash = $1` };
-const BY_HASHES = { name: 'verification_records_by_hash', text: `${SELECT_RECORD} WHERE s.hash = ANY ($1)` };
+const BY_ONE_HASH = {
+  name: 'verification_record_by_hash',
+  text: `${SELECT_RECORD} WHERE s.hash = $1) record ON true`,
+};
+const BY_HASHES = {
+  name: 'verification_records_by_hash',
+  text: `${SELECT_RECORD} WHERE s.hash = ANY ($1)) record ON true`,
+};
+/** The same for a transaction that has to be committed, which neither a standby nor an old primary can do. */
+const CONFIRMED_BY_HASHES = BY_HASHES.text.replace('SELECT', `SELECT ${BARRIER},`);
 
 /**
  * Hashes that BY_HASHES is asked for at least, the last of them repeatedly. PostgreSQL plans a prepared statement for
@@ -81,12 +93,29 @@ interface Found {
   ownerSubject: string;
 }
 
+interface Row {
+  isReplicated: boolean;
+  /** The last change that the snapshot shows. */
+  asOf: number;
+  found: Found | null;
+}
+
+interface LookUp {
+  key: PlaintextKey;
+  atLeast: number;
+}
+
+interface Loaded<T> {
+  value: T;
+  asOf: number;
+}
+
 /** Looks keys up in the database, with one prepared query on the shared pool. */
 @Injectable()
 export class PostgresRecordStore extends RecordStore {
   private readonly logger = new Logger(PostgresRecordStore.name);
-  private readonly pool: Pool;
-  private readonly joined = new JoinedCalls((keys: readonly PlaintextKey[]) => this.read(keys), JOINED);
+  private readonly pool: ConnectionPool;
+  private readonly joined = new JoinedCalls((lookUps: readonly LookUp[]) => this.readJoined(lookUps), JOINED);
   private asked = 0;
 
   constructor(
@@ -98,24 +127,36 @@ export class PostgresRecordStore extends RecordStore {
     this.pool = poolOf(dataSource);
   }
 
-  async load(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]> {
+  async load(keys: readonly PlaintextKey[], atLeast: number): Promise<Loaded<(VerificationRecord | null)[]>> {
     const [key] = keys;
-    if (key === undefined || keys.length > 1) return this.read(keys);
+    if (key === undefined || keys.length > 1) return this.read(keys, atLeast);
     this.asked += 1;
     // A lane of its own: nobody waits for anybody but for a query.
-    return [await this.joined.call(String(this.asked), key)];
+    const { value, asOf } = await this.joined.call(String(this.asked), { key, atLeast });
+    return { value: [value], asOf };
   }
 
-  private async read(keys: readonly PlaintextKey[]): Promise<(VerificationRecord | null)[]> {
+  private async readJoined(lookUps: readonly LookUp[]): Promise<Loaded<VerificationRecord | null>[]> {
+    const atLeast = Math.max(...lookUps.map((lookUp) => lookUp.atLeast));
+    const { value, asOf } = await this.read(
+      lookUps.map(({ key }) => key),
+      atLeast,
+    );
+    return value.map((record) => ({ value: record, asOf }));
+  }
+
+  private async read(
+    keys: readonly PlaintextKey[],
+    atLeast: number,
+  ): Promise<Loaded<(VerificationRecord | null)[]>> {
     const candidates = keys.map((key) => this.candidates(key));
     const hashes = candidates.flat();
     const sent = this.clock.monotonic();
-    const { rows } = await this.pool.query<{ found: Found }>(
-      hashes.length === 1 ? { ...BY_ONE_HASH, values: hashes } : { ...BY_HASHES, values: [padded(hashes)] },
-    );
-    if (rows[0] !== undefined) this.clock.set(rows[0].found.now, sent);
-    const byHash = new Map(rows.map(({ found }) => [found.hash, found]));
-    return keys.map((key, i) => {
+    const rows = await this.ask(hashes, keys.length, atLeast);
+    const records = rows.flatMap(({ found }) => found ?? []);
+    if (records[0] !== undefined) this.clock.set(records[0].now, sent);
+    const byHash = new Map(records.map((found) => [found.hash, found]));
+    const value = keys.map((key, i) => {
       const found = candidates[i]
         ?.map((hash) => byHash.get(hash.toString('hex')))
         .find((one) => one !== undefined);
@@ -125,6 +166,24 @@ export class PostgresRecordStore extends RecordStore {
         this.rehash(key, found.secretId, found.pepperVersion);
       return toRecord(found);
     });
+    return { value, asOf: asOf(rows) };
+  }
+
+  /**
+   * Issuing takes no number: that there is no such key, an old primary may say too, while the number that it shows is
+   * the last. So where one could be left behind, a transaction that has to be committed confirms it.
+   */
+  private async ask(hashes: readonly Buffer[], keys: number, atLeast: number): Promise<Row[]> {
+    const { rows } = await this.pool.query<Row>(
+      hashes.length === 1
+        ? { ...BY_ONE_HASH, values: [...hashes] }
+        : { ...BY_HASHES, values: [padded(hashes)] },
+    );
+    if (asOf(rows) < atLeast) this.pool.distrust();
+    const found = rows.filter((row) => row.found !== null).length;
+    if (found >= keys || rows[0]?.isReplicated !== true) return rows;
+    const { value } = await commitStatement<Row>(this.pool, CONFIRMED_BY_HASHES, [padded(hashes)]);
+    return value;
   }
 
   private candidates(key: PlaintextKey): Buffer[] {
@@ -143,6 +202,11 @@ export class PostgresRecordStore extends RecordStore {
         this.logger.warn(`could not re-hash a secret under the current pepper: ${(error as Error).message}`);
       });
   }
+}
+
+function asOf([row]: readonly Row[]): number {
+  if (row === undefined) throw new Error('key_change_counter has lost its row');
+  return row.asOf;
 }
 
 function padded(hashes: readonly Buffer[]): Buffer[] {

@@ -8,7 +8,16 @@ import {
   type ObjectLiteral,
   type SelectQueryBuilder,
 } from 'typeorm';
+import {
+  BARRIER,
+  commit,
+  commitStatement,
+  proofIf,
+  proofOf,
+} from '../../../infrastructure/database/commit.js';
+import { poolOf } from '../../../infrastructure/database/pool.js';
 import { asTransaction, managerOf } from '../../../infrastructure/database/transaction.js';
+import type { ChangeProof, Committed } from '../../../shared/committed.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
@@ -26,6 +35,7 @@ import type { RateLimit } from '../domain/rate-limit.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 import { ApiKeySecrets } from './api-key-secrets.js';
 import { JoinedInserts } from './joined-inserts.js';
+import { StoredSecrets } from './stored-secrets.js';
 
 /** `ApiKey.status` as a condition, in the same order. */
 const HAS_STATUS: Record<KeyStatus, string> = {
@@ -43,20 +53,28 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly manager: EntityManager;
   private readonly inserts: JoinedInserts;
   private readonly secrets: ApiKeySecrets;
+  private readonly stored: StoredSecrets;
 
   constructor(
-    @InjectDataSource() dataSource: DataSource,
+    @InjectDataSource() private readonly dataSource: DataSource,
     private readonly balances: CreditBalances,
   ) {
     super();
     this.manager = dataSource.manager;
     this.inserts = new JoinedInserts(dataSource);
     this.secrets = new ApiKeySecrets(dataSource.manager);
+    this.stored = new StoredSecrets(poolOf(dataSource));
   }
 
   async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
     const isAllOfIt = first === undefined && key.credits === null;
-    if (isAllOfIt && (await this.inserts.insert(key, maxActive))) return;
+    if (!isAllOfIt || !(await this.inserts.insert(key, maxActive)))
+      await this.insertInTurn(key, maxActive, first);
+    const stored = await Promise.all(key.secrets.map(({ hash }) => this.stored.isCommitted(hash)));
+    if (stored.includes(false)) throw notStored();
+  }
+
+  private async insertInTurn(key: ApiKey, maxActive: number, first: Alongside | undefined): Promise<void> {
     await this.manager.transaction(async (manager) => {
       await first?.(asTransaction(manager));
       await takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
@@ -73,8 +91,8 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     candidates: readonly { key: ApiKey; hashes: readonly Buffer[] }[],
     maxActive: number,
     now: Date,
-  ): Promise<Set<string>> {
-    return this.manager.transaction(async (manager) => {
+  ): Promise<Committed<Set<string>>> {
+    const imported = await commit(this.dataSource, async (manager) => {
       // Imports take turns, whatever their application: two of the same key must not both find it missing.
       await manager.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
       const rows: { hash: Buffer }[] = await manager.query(
@@ -90,7 +108,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
         return [key];
       });
       await takeTurn(manager, applicationId, keys.length, maxActive, now);
-      if (keys.length === 0) return new Set();
+      if (keys.length === 0) return new Set<string>();
       await manager.insert<ObjectLiteral>(apiKeySchema, keys);
       await manager.insert(
         apiKeySecretSchema,
@@ -98,6 +116,15 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       );
       return new Set(keys.map((key) => key.id));
     });
+    return { ...imported, change: proofIf(imported.value.size > 0, imported) };
+  }
+
+  holdsSecret(hashes: readonly Buffer[]): Promise<boolean> {
+    return this.stored.isDurable(hashes);
+  }
+
+  hasEndedSecret(secretId: string): Promise<boolean> {
+    return this.stored.hasEnded(secretId);
   }
 
   async find(id: string, secretId?: string): Promise<ApiKey | null> {
@@ -128,9 +155,9 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     );
   }
 
-  async update(key: ApiKey, { first, maxActive }: UpdateOptions = {}): Promise<boolean> {
+  async update(key: ApiKey, { first, maxActive }: UpdateOptions = {}): Promise<ChangeProof | null> {
     return unlessStale(
-      this.manager.transaction(async (manager) => {
+      commit(this.dataSource, async (manager) => {
         await first?.(asTransaction(manager));
         if (maxActive !== undefined && key.enabled) await takeTurnToActivate(manager, key, maxActive);
         const { affected } = await manager.update(
@@ -157,19 +184,27 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     );
   }
 
-  async revoke(id: string, by: Subject, now: Date): Promise<void> {
-    await this.manager.update(apiKeySchema, { id, revokedAt: IsNull() }, revocation(by, now));
+  async revoke(id: string, by: Subject, now: Date): Promise<ChangeProof | null> {
+    return (await this.revokeAll([id], by, now)).change;
   }
 
-  async revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<string[]> {
-    return revokeInOrder(this.manager, 'id = ANY ($4)', ids, by, now);
+  async revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<Committed<string[]>> {
+    // Also where nothing is left to revoke: what was found revoked is acknowledged, and has to stay.
+    const done = await commitStatement<{ revoked: string[] }>(
+      poolOf(this.dataSource),
+      `WITH revoked AS (${revokeInOrder('id = ANY ($4)')})
+       SELECT coalesce(array_agg(id), '{}') AS revoked, ${BARRIER} FROM revoked`,
+      revocation(by, now, ids),
+    );
+    const revoked = done.value.flatMap((row) => row.revoked);
+    return { value: revoked, change: proofIf(revoked.length > 0, done) };
   }
 
   async revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void> {
     const manager = managerOf(tx);
     // Who is about to issue a key is waited for, and whoever comes later finds the application deleted.
     await manager.query('DELETE FROM application_key_counts WHERE application_id = $1', [applicationId]);
-    await revokeInOrder(manager, 'application_id = $4', applicationId, by, now);
+    await manager.query(revokeInOrder('application_id = $4'), revocation(by, now, applicationId));
   }
 
   private ofApplication(manager: EntityManager, applicationId: string): SelectQueryBuilder<ApiKey> {
@@ -237,25 +272,20 @@ function limitReached(maxActive: number): DomainError {
 
 /**
  * Revokes the keys that a condition on `$4` names, and answers their ids. It locks them in the order of their ids, as
- * everybody does who locks several: two in opposite orders would wait for each other.
+ * everybody does who locks several: two in opposite orders would wait for each other. For `revocation`.
  */
-async function revokeInOrder(
-  manager: EntityManager,
-  condition: string,
-  value: unknown,
-  by: Subject,
-  now: Date,
-): Promise<string[]> {
-  const [rows] = await manager.query<[{ id: string }[], number]>(
-    `WITH locked AS MATERIALIZED (
-       SELECT id FROM api_keys WHERE ${condition} AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
-     )
-     UPDATE api_keys SET revoked_at = $1, revoked_by_issuer = $2, revoked_by_subject = $3, version = version + 1
-       FROM locked WHERE api_keys.id = locked.id
-     RETURNING api_keys.id`,
-    [now, by.issuer, by.subject, value],
-  );
-  return rows.map(({ id }) => id);
+function revokeInOrder(condition: string): string {
+  return `
+    WITH locked AS MATERIALIZED (
+      SELECT id FROM api_keys WHERE ${condition} AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE api_keys SET revoked_at = $1, revoked_by_issuer = $2, revoked_by_subject = $3, version = version + 1
+      FROM locked WHERE api_keys.id = locked.id
+    RETURNING api_keys.id`;
+}
+
+function revocation(by: Subject, now: Date, which: string | readonly string[]): unknown[] {
+  return [now, by.issuer, by.subject, which];
 }
 
 /** Takes the transaction back. */
@@ -263,26 +293,26 @@ class Stale extends Error {
   override readonly name = 'Stale';
 }
 
-async function unlessStale(transaction: Promise<void>): Promise<boolean> {
+async function unlessStale(transaction: Promise<Committed<void>>): Promise<ChangeProof | null> {
   try {
-    await transaction;
-    return true;
+    return proofOf(await transaction);
   } catch (error) {
-    if (error instanceof Stale) return false;
+    if (error instanceof Stale) return null;
     throw error;
   }
+}
+
+function notStored(): DomainError {
+  return new DomainError(
+    'service_unavailable',
+    'It is not certain that the key is stored. Repeat the call.',
+    {
+      retryAfter: 1,
+    },
+  );
 }
 
 /** TypeORM's types want to know what is inside a JSON column; nobody does. */
 function json(value: Metadata | RateLimit[]): never {
   return value as never;
-}
-
-function revocation(by: Subject, now: Date) {
-  return {
-    revokedAt: now,
-    revokedByIssuer: by.issuer,
-    revokedBySubject: by.subject,
-    version: () => 'version + 1',
-  };
 }

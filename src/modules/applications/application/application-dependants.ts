@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ChangeProof } from '../../../shared/committed.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 
@@ -6,8 +7,8 @@ import type { Subject } from '../../../shared/subject.js';
 export interface ApplicationDependant {
   /** Runs inside the transaction that deletes the application; when it throws, nothing is deleted. */
   endWith(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void>;
-  /** Runs after the commit, before the deletion is answered. */
-  settle(): Promise<void>;
+  /** Runs after the commit, before the deletion is answered. `change` proves what was committed, if anything was. */
+  settle(change: ChangeProof | null): Promise<void>;
 }
 
 /**
@@ -25,7 +26,7 @@ export class ApplicationDependants {
     for (const dependant of this.dependants) await dependant.endWith(applicationId, by, now, tx);
   }
 
-  async settle(): Promise<void> {
-    for (const dependant of this.dependants) await dependant.settle();
+  async settle(change: ChangeProof | null): Promise<void> {
+    for (const dependant of this.dependants) await dependant.settle(change);
   }
 }

@@ -71,15 +71,15 @@ export class ApplicationService {
   /** Deletes it together with everything that other modules keep for it. */
   async delete(application: Application, by: Subject): Promise<void> {
     const now = this.clock.now();
-    const deleted = await this.applications.delete(application.id, now, (tx) =>
+    const { value: deleted, change } = await this.applications.delete(application.id, now, (tx) =>
       this.dependants.endWith(application.id, by, now, tx),
     );
-    await this.settle();
+    await this.dependants.settle(change);
     if (!deleted) throw applicationNotFound();
   }
 
   /** Resolves when the deletions that were committed before the call hold everywhere. */
   settle(): Promise<void> {
-    return this.dependants.settle();
+    return this.dependants.settle(null);
   }
 }

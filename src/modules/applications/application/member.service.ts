@@ -37,33 +37,33 @@ export class MemberService {
   ): Promise<{ member: Member; isNew: boolean }> {
     await this.directory.assertKnown(who);
     const now = this.clock.now();
-    const assigned = await this.members.change(applicationId, (members) => {
+    const { value: assigned, change } = await this.members.change(applicationId, (members) => {
       const before = members.all.length;
       const member = members.assign(who, role, by, now);
       return { member, isNew: members.all.length > before };
     });
-    await this.dependants.settle();
+    await this.dependants.settle(change);
     return assigned;
   }
 
   /** Throws what `Members.remove` throws. */
   async remove(applicationId: string, who: Subject, by: Subject): Promise<void> {
     const now = this.clock.now();
-    await this.members.change(applicationId, (members) => {
+    const { change } = await this.members.change(applicationId, (members) => {
       members.remove(who, by, now);
     });
-    await this.dependants.settle();
+    await this.dependants.settle(change);
   }
 
   /** Throws what `Members.transfer` and `SubjectDirectory.assertKnown` throw. */
   async transfer(applicationId: string, to: Subject, by: Subject): Promise<Application> {
     await this.directory.assertKnown(to);
     const now = this.clock.now();
-    const application = await this.members.change(applicationId, (members) => {
+    const { value: application, change } = await this.members.change(applicationId, (members) => {
       members.transfer(to, by, now);
       return members.application;
     });
-    await this.dependants.settle();
+    await this.dependants.settle(change);
     return application;
   }
 }

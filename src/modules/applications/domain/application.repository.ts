@@ -1,3 +1,4 @@
+import type { Committed } from '../../../shared/committed.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
@@ -30,5 +31,9 @@ export abstract class ApplicationRepository {
    * Deletes the application, lets its members go, and does `alongside` in the same transaction. Answers false, and does nothing,
    * when it was deleted already.
    */
-  abstract delete(id: string, now: Date, alongside: (tx: Transaction) => Promise<void>): Promise<boolean>;
+  abstract delete(
+    id: string,
+    now: Date,
+    alongside: (tx: Transaction) => Promise<void>,
+  ): Promise<Committed<boolean>>;
 }

@@ -1,3 +1,4 @@
+import type { Committed } from '../../../shared/committed.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Member } from './member.js';
 import type { Members } from './members.js';
@@ -11,5 +12,5 @@ export abstract class MemberRepository {
    * Locks the application, hands it out with all its members, and writes what `change` has changed, in one
    * transaction; when `change` throws, nothing is written. Throws `application_not_found`.
    */
-  abstract change<T>(applicationId: string, change: (members: Members) => T): Promise<T>;
+  abstract change<T>(applicationId: string, change: (members: Members) => T): Promise<Committed<T>>;
 }

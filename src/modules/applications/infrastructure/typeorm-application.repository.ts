@@ -3,9 +3,11 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { IsNull, Repository } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
+import { commit, proofIf } from '../../../infrastructure/database/commit.js';
 import { Columns } from '../../../infrastructure/database/columns.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { asTransaction } from '../../../infrastructure/database/transaction.js';
+import type { Committed } from '../../../shared/committed.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
@@ -87,8 +89,12 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
       .getMany();
   }
 
-  delete(id: string, now: Date, alongside: (tx: Transaction) => Promise<void>): Promise<boolean> {
-    return this.rows.manager.transaction(async (manager) => {
+  async delete(
+    id: string,
+    now: Date,
+    alongside: (tx: Transaction) => Promise<void>,
+  ): Promise<Committed<boolean>> {
+    const done = await commit(this.rows.manager.dataSource, async (manager) => {
       // Locks the row, so that no key is issued between this and the commit.
       const { affected } = await manager.update(
         applicationSchema,
@@ -100,5 +106,6 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
       await alongside(asTransaction(manager));
       return true;
     });
+    return { ...done, change: proofIf(done.value, done) };
   }
 }

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, IsNull, LessThan, Repository, type EntityManager } from 'typeorm';
+import { commit } from '../../../infrastructure/database/commit.js';
+import type { Committed } from '../../../shared/committed.js';
 import type { PageRequest } from '../../../shared/page.js';
 import { applicationNotFound } from '../domain/application.js';
 import { Member } from '../domain/member.js';
@@ -24,8 +26,8 @@ export class TypeOrmMemberRepository extends MemberRepository {
     });
   }
 
-  change<T>(applicationId: string, change: (members: Members) => T): Promise<T> {
-    return this.rows.manager.transaction(async (manager) => {
+  change<T>(applicationId: string, change: (members: Members) => T): Promise<Committed<T>> {
+    return commit(this.rows.manager.dataSource, async (manager) => {
       // Changes of one application's members take turns: two owners who leave at once must not both find the other.
       const application = await manager.findOne(applicationSchema, {
         where: { id: applicationId, deletedAt: IsNull() },

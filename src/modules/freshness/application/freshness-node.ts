@@ -46,6 +46,7 @@ export class FreshnessNode {
   readonly ready: Promise<void>;
 
   private readonly wakeUp: WakeUp;
+  private readonly granted: WakeUp;
   private becomeReady!: () => void;
   private loop: Promise<void> = Promise.resolve();
   private stopped = false;
@@ -66,6 +67,7 @@ export class FreshnessNode {
   ) {
     this.id = options.id;
     this.wakeUp = new WakeUp(parts.clock);
+    this.granted = new WakeUp(parts.clock);
     this.ready = new Promise((resolve) => {
       this.becomeReady = resolve;
     });
@@ -74,6 +76,11 @@ export class FreshnessNode {
   /** Whether a cached value may be answered **now**: to be asked after the request has arrived, never before. */
   held(): boolean {
     return this.parts.lease.held();
+  }
+
+  /** Resolves when a lease is granted, and at the latest after so many milliseconds. */
+  nextLease(withinMs: number): Promise<void> {
+    return this.granted.sleep(withinMs);
   }
 
   state(): FreshnessState {
@@ -159,7 +166,15 @@ export class FreshnessNode {
     const { feed, applied } = this.parts;
     this.wanted = 0;
     const answer = await feed.read(applied.last);
-    if (this.isRunning()) this.take(answer);
+    if (!this.isRunning()) return;
+    // A standby, or an old primary, knows less. Only a renewal, which is committed, can tell whether to follow it.
+    if (this.isOlder(answer))
+      throw new FeedUnreachable('the database answers with an older state than before');
+    this.take(answer);
+  }
+
+  protected isOlder({ last }: FeedAnswer): boolean {
+    return last < this.parts.applied.last;
   }
 
   private async acknowledge(): Promise<void> {
@@ -177,6 +192,7 @@ export class FreshnessNode {
   protected grant(sent: Instant): void {
     this.parts.lease.grant(sent);
     this.becomeReady();
+    this.granted.all();
   }
 
   /** Answers the milliseconds until the next step. */

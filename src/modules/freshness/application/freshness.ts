@@ -1,8 +1,10 @@
+import type { ChangeProof } from '../../../shared/committed.js';
 import type { Dependency } from '../domain/change.js';
 import type { FillTicket } from '../domain/fill-gate.js';
 import type { AppliedChanges, ChangeListener } from './applied-changes.js';
 import type { FreshnessNode, FreshnessState } from './freshness-node.js';
 import type { Housekeeping } from './housekeeping.js';
+import type { Dated, FencedReads } from './fenced-reads.js';
 import type { ChangeFeed } from './ports.js';
 import type { Settlement } from './settlement.js';
 
@@ -11,6 +13,7 @@ export interface FreshnessParts {
   applied: AppliedChanges;
   node: FreshnessNode;
   settlement: Settlement;
+  reads: FencedReads;
   housekeeping: Housekeeping;
 }
 
@@ -18,7 +21,8 @@ export interface FreshnessParts {
  * What the rest of the service needs to cache records that may be revoked.
  *
  * Whoever **reads** asks `held` after the request has arrived, and only then looks into its cache. Whoever
- * **fills** takes a ticket before the read and shows it afterwards. Whoever **changes** a record lets the
+ * **fills** takes a ticket before the read and shows it afterwards; it reads by `read`, as does whoever keeps nothing
+ * in memory, since not every server that answers is the primary. Whoever **changes** a record lets the
  * database's triggers take the number, and awaits `settle` between the commit and the answer, whether or not
  * this call changed anything: a repeated call promises the same as the first.
  */
@@ -61,19 +65,25 @@ export class Freshness {
     return this.parts.applied.mayFill(ticket, dependencies);
   }
 
+  /** See `FencedReads.read`. */
+  read<T>(query: (atLeast: number) => Promise<Dated<T>>): Promise<T> {
+    return this.parts.reads.read(query);
+  }
+
   /** To be called before `start`. */
   subscribe(listener: ChangeListener): void {
     this.parts.applied.subscribe(listener);
   }
 
   /**
-   * Resolves when everything that was committed before the call holds on every node. Throws
-   * `service_unavailable` when that cannot be told.
+   * Resolves when everything that was committed before the call holds on every node, and the change of this number
+   * can be seen to be committed; null when the call has found nothing to change. Throws `service_unavailable` when that
+   * cannot be told.
    */
-  async settle(): Promise<void> {
+  async settle(change: ChangeProof | null): Promise<void> {
     // Our own node need not wait to be notified.
     this.parts.node.readNow();
-    await this.parts.settlement.settle();
+    await this.parts.settlement.settle(change);
   }
 
   start(): void {

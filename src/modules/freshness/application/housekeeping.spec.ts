@@ -5,6 +5,10 @@ import type { NodeClock, NodeTable } from './ports.js';
 
 /** A table whose statements end when the test says so. */
 class SlowTable implements NodeTable {
+  look(): Promise<never> {
+    return this.read();
+  }
+
   readonly statements: string[] = [];
   private end: () => void = () => undefined;
 

@@ -1,3 +1,4 @@
+import type { ChangeProof } from '../../../shared/committed.js';
 import type { Change } from '../domain/change.js';
 import type { NodeRow } from '../domain/node-watch.js';
 
@@ -51,7 +52,7 @@ export interface ChangeFeed {
    */
   renew(renewal: Renewal): Promise<FeedAnswer>;
 
-  /** Reads the changes and promises nothing. */
+  /** Reads the changes and promises nothing; not even that the database is still the one it was. */
   read(applied: number): Promise<FeedAnswer>;
 
   /**
@@ -68,9 +69,21 @@ export class FeedUnreachable extends Error {
   override readonly name = 'FeedUnreachable';
 }
 
+export interface NodeSnapshot {
+  last: number;
+  nodes: NodeRow[];
+}
+
 export interface NodeTable {
-  /** The last committed change and every registered node, in one snapshot that is taken after the call. */
-  read(): Promise<{ last: number; nodes: NodeRow[] }>;
+  /**
+   * The last committed change and every registered node, in one snapshot that is taken after the call, by a transaction
+   * that has to be committed itself: no standby can answer, nor a primary that has lost its synchronous standbys, and
+   * what the snapshot shows stays. Never shows what it has itself not committed yet. `proven` are the ids of those of the
+   * changes that it shows.
+   */
+  look(changes: readonly ChangeProof[]): Promise<NodeSnapshot & { proven: ReadonlySet<string> }>;
+  /** The same without a promise that what it shows stays. */
+  read(): Promise<NodeSnapshot>;
   /** Takes a node off the list unless it has renewed since. */
   remove(id: string, renewal: number): Promise<void>;
   /** Forgets changes that are older than this, but never the last one. */

@@ -1,6 +1,8 @@
+import type { ChangeProof } from '../../../shared/committed.js';
 import { DomainError } from '../../../shared/domain-error.js';
-import type { NodeRow, NodeWatch } from '../domain/node-watch.js';
-import type { NodeClock, NodeTable } from './ports.js';
+import type { NodeWatch } from '../domain/node-watch.js';
+import type { AppliedChanges } from './applied-changes.js';
+import type { NodeClock, NodeSnapshot, NodeTable } from './ports.js';
 import { SharedRead } from './shared-read.js';
 import { WakeUp } from './wake-up.js';
 
@@ -8,15 +10,14 @@ import { WakeUp } from './wake-up.js';
 const FIRST_POLL_MS = 5;
 const LONGEST_POLL_MS = 25;
 
-interface Snapshot {
-  last: number;
-  nodes: NodeRow[];
-}
-
 /** Waits until what has been committed holds on every node. */
 export class Settlement {
-  /** One look at a time, shared by all who wait, and each begun after the one before it has ended. */
-  private readonly looks: SharedRead<Snapshot>;
+  /** One look at a time, shared by all who begin to wait, and each begun after the one before it has ended. */
+  private readonly looks: SharedRead<NodeSnapshot & { proven: ReadonlySet<string> }>;
+  /** The changes that the next look has to show. */
+  private readonly unproven = new Set<ChangeProof>();
+  /** The same for all who go on waiting. */
+  private readonly reads: SharedRead<NodeSnapshot>;
   private readonly acknowledgement: WakeUp;
   private readonly waiters = new Set<Waiter>();
   private following: Promise<void> | undefined;
@@ -27,28 +28,34 @@ export class Settlement {
     nodes: NodeTable,
     private readonly watch: NodeWatch,
     private readonly clock: NodeClock,
+    private readonly applied: Pick<AppliedChanges, 'last'>,
   ) {
     this.acknowledgement = new WakeUp(clock);
-    this.looks = new SharedRead(async () => {
-      const snapshot = await nodes.read();
+    const noting = async <T extends NodeSnapshot>(asked: Promise<T>): Promise<T> => {
+      const snapshot = await asked;
       watch.note(snapshot.nodes, clock.monotonic());
       return snapshot;
-    });
+    };
+    this.looks = new SharedRead(() => noting(nodes.look([...this.unproven])));
+    this.reads = new SharedRead(() => noting(nodes.read()));
   }
 
   /**
    * To be called after the commit. When it resolves, no node answers from a cache that has not seen every change
    * committed before the call: each has said so, or the lease it held has run out.
    *
-   * It takes one look at the nodes, after the commit. A lease that is not in it cannot matter: it will be
+   * It takes one look at the nodes, after the commit. The look has to show the change, and whatever this node has
+   * applied: what was acknowledged and is not there has not been committed, or is lost. A lease that is not in it cannot matter: it will be
    * committed before its changes are read, so that they include ours. The leases that are in it run out, and
    * then it is over, even if the database has gone away since: it never waits longer than the longest of them.
    *
-   * Throws `service_unavailable` when it cannot look. The change is committed then, but nothing is promised of
-   * it; the call may be repeated, and has to wait as the first did.
+   * Throws `service_unavailable` when it cannot look, or does not see what it must. Nothing is promised of the change
+   * then; the call may be repeated, and has to wait as the first did.
+   *
+   * @param change what is to hold; null for a call that found nothing to change
    */
-  async settle(): Promise<void> {
-    const { last, nodes } = await this.firstLook();
+  async settle(change: ChangeProof | null): Promise<void> {
+    const { last, nodes } = await this.firstLook(change);
     const missing = nodes.filter((node) => node.applied < last);
     if (missing.length === 0) return;
     await new Promise<void>((resolve) => {
@@ -59,6 +66,8 @@ export class Settlement {
       });
       this.waiters.add(waiter);
       waiter.look();
+      // There is nobody to follow for: the promise of that would have ended before it was kept here.
+      if (!this.waiters.has(waiter)) return;
       this.round = 0;
       this.following ??= this.follow();
     });
@@ -76,15 +85,21 @@ export class Settlement {
     await this.following;
   }
 
-  private async firstLook(): Promise<Snapshot> {
+  private async firstLook(change: ChangeProof | null): Promise<NodeSnapshot> {
+    if (change !== null) this.unproven.add(change);
     try {
-      return await this.looks.ask();
+      const least = this.applied.last;
+      const snapshot = await this.looks.ask();
+      if (snapshot.last < least)
+        throw new Error(`The database shows change ${snapshot.last}, and not ${least}.`);
+      if (change !== null && !snapshot.proven.has(change.id)) {
+        throw new Error(`The database does not show change ${change.number}, whose COMMIT it has answered.`);
+      }
+      return snapshot;
     } catch (cause) {
-      throw new DomainError(
-        'service_unavailable',
-        'The change is stored, but it is not certain yet that it holds on every node. Repeat the call.',
-        { retryAfter: 1, cause },
-      );
+      throw uncertain(cause);
+    } finally {
+      if (change !== null) this.unproven.delete(change);
     }
   }
 
@@ -94,12 +109,9 @@ export class Settlement {
       await this.acknowledgement.sleep(Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * 2 ** this.round));
       if (!this.isRunning()) break;
       this.round += 1;
-      const nodes = await this.looks.ask().then(
-        (snapshot) => snapshot.nodes,
-        () => undefined,
-      );
-      if (nodes === undefined) continue;
-      for (const waiter of [...this.waiters]) waiter.look(nodes);
+      const snapshot = await this.reads.ask().catch(() => undefined);
+      if (snapshot === undefined) continue;
+      for (const waiter of [...this.waiters]) waiter.look(snapshot);
     }
     this.following = undefined;
   }
@@ -107,6 +119,14 @@ export class Settlement {
   private isRunning(): boolean {
     return !this.stopped;
   }
+}
+
+function uncertain(cause: unknown): DomainError {
+  return new DomainError(
+    'service_unavailable',
+    'It is not certain that the change is stored and holds on every node. Repeat the call.',
+    { retryAfter: 1, cause },
+  );
 }
 
 /** One call that waits: for the nodes that have not applied `target`, each until its lease runs out. */
@@ -120,8 +140,10 @@ class Waiter {
     private readonly done: () => void,
   ) {}
 
-  /** @param nodes Those on the list now: who is off it has left, or was silent for longer than any lease. */
-  look(nodes?: readonly NodeRow[]): void {
+  /** @param snapshot Who is off its list has left, or was silent for longer than any lease. */
+  look(snapshot?: NodeSnapshot): void {
+    // One that does not show the change is older than it: of a standby, or of a primary that is none any more.
+    const nodes = snapshot !== undefined && snapshot.last >= this.target ? snapshot.nodes : undefined;
     this.cancelTimer();
     const now = this.clock.monotonic();
     for (const [id, lapsesAt] of this.lapsesAt) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { AppliedChanges } from '../application/applied-changes.js';
+import { FencedReads } from '../application/fenced-reads.js';
 import { Freshness } from '../application/freshness.js';
 import { FreshnessNode } from '../application/freshness-node.js';
 import { Housekeeping } from '../application/housekeeping.js';
@@ -19,11 +20,13 @@ export interface FreshnessOptions {
   pool: Pool;
   leaseMs: number;
   staleMs: number;
+  /** Milliseconds that a read of the database waits for a lease. */
+  waitMs: number;
   log: FreshnessLog;
 }
 
 /** Puts one node together, on PostgreSQL and the clocks of this machine. */
-export function createFreshness({ url, pool, leaseMs, staleMs, log }: FreshnessOptions): Freshness {
+export function createFreshness({ url, pool, leaseMs, staleMs, waitMs, log }: FreshnessOptions): Freshness {
   const clock = systemNodeClock;
   const watch = new NodeWatch();
   const applied = new AppliedChanges();
@@ -37,11 +40,13 @@ export function createFreshness({ url, pool, leaseMs, staleMs, log }: FreshnessO
     },
   });
   const lease = new Lease(leaseMs, clock);
+  const node = new FreshnessNode({ id: randomUUID(), staleMs }, { feed, lease, applied, watch, clock, log });
   return new Freshness({
     feed,
     applied,
-    node: new FreshnessNode({ id: randomUUID(), staleMs }, { feed, lease, applied, watch, clock, log }),
-    settlement: new Settlement(table, watch, clock),
+    node,
+    reads: new FencedReads({ node, applied, clock, waitMs }),
+    settlement: new Settlement(table, watch, clock, applied),
     housekeeping: new Housekeeping(table, watch, clock),
   });
 }

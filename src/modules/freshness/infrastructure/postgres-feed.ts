@@ -13,7 +13,7 @@ import {
   type Renewal,
 } from '../application/ports.js';
 import type { Change } from '../domain/change.js';
-import { SELECT_NODES, type SnapshotRow } from './rows.js';
+import { PROOF, SELECT_NODES, type SnapshotRow } from './rows.js';
 
 /** Rows of changes worth reading: a node that missed more forgets its cache instead. */
 const MOST_CHANGES = 5000;
@@ -46,7 +46,7 @@ const READ = `
   SELECT number::float8 AS last,
          (${SELECT_NODES}) AS nodes,
          (SELECT coalesce(json_agg(json_build_object('number', number, 'kind', kind, 'id', id) ORDER BY number), '[]')
-            FROM (SELECT number, kind, id FROM key_changes WHERE $1::bigint > 0 AND number >= $1
+            FROM (SELECT number, kind, id FROM key_changes WHERE $1::bigint > 0 AND number >= $1 AND kind <> '${PROOF}'
                    ORDER BY number LIMIT ${MOST_CHANGES + 1}) AS feed) AS changes
     FROM key_change_counter`;
 

@@ -8,6 +8,9 @@ export const SELECT_NODES = `
   SELECT coalesce(json_agg(json_build_object('id', id, 'renewal', renewal, 'applied', applied, 'leaseMs', lease_ms)), '[]')
     FROM freshness_nodes`;
 
+/** The kind of the row in the feed by whose id a transaction knows its own change; no node keeps anything of it. */
+export const PROOF = 'proof';
+
 export interface SnapshotRow {
   last: number;
   nodes: NodeRow[];

@@ -1,0 +1,55 @@
+import type { Pool } from 'pg';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { ChangeProof, Committed } from '../../shared/committed.js';
+import { CommitInDoubt, NotCommitted } from './connection-errors.js';
+import type { PooledClient } from './pooled-client.js';
+
+/**
+ * A column for statements that must be committed, also when they find nothing to do: it makes the transaction one that
+ * writes. So its COMMIT waits for the synchronous standbys, for all that the statement has seen, and a server that is
+ * none any more cannot commit it.
+ */
+export const BARRIER = `pg_logical_emit_message(true, 'upblit', '')`;
+
+/** Runs a transaction, and answers what it has done with the proof of its changes. */
+export async function commit<T>(
+  dataSource: DataSource,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<Committed<T>> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    const client = (await runner.connect()) as PooledClient;
+    const value = await runner.manager.transaction(work);
+    return { value, change: client.change };
+  } finally {
+    await runner.release();
+  }
+}
+
+/** Runs one statement, which commits by itself, and answers its rows. */
+export async function commitStatement<R extends object>(
+  pool: Pool,
+  text: string,
+  values: readonly unknown[],
+): Promise<Committed<R[]>> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<R>(text, [...values]);
+    const { change, isIdle } = client as unknown as PooledClient;
+    if (!isIdle) throw new NotCommitted();
+    return { value: rows, change };
+  } finally {
+    client.release();
+  }
+}
+
+/** The proof of a transaction that has changed something. Throws when it was told none: then it is in doubt. */
+export function proofOf({ change }: Committed<unknown>): ChangeProof {
+  if (change === null) throw new CommitInDoubt('A change was committed and was told no number.');
+  return change;
+}
+
+/** The same for what may have changed nothing. */
+export function proofIf(hasChanged: boolean, committed: Committed<unknown>): ChangeProof | null {
+  return hasChanged ? proofOf(committed) : committed.change;
+}
