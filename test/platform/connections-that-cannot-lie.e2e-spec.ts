@@ -105,7 +105,7 @@ describe('A pool of connections', () => {
       await manager.query("INSERT INTO notes VALUES ('lost')");
       await manager.query('SELECT 1 / 0').catch(() => undefined);
     });
-    await expect(failed).rejects.toThrow('rolled the transaction back');
+    await expect(failed).rejects.toThrow('not committed the transaction');
     expect(await dataSource.query('SELECT * FROM notes')).toEqual([]);
   });
 });
