@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 
 # Install scripts do not run anywhere in here: bcrypt brings its binary along, and nothing else needs one.
-FROM node:20-slim AS build
+FROM node:24.21.0-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --workspaces=false
@@ -11,12 +11,12 @@ COPY src src
 RUN npm run build
 
 # The optional packages are the embedded PostgreSQL, which an image has no use for.
-FROM node:20-slim AS packages
+FROM node:24.21.0-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --workspaces=false --omit=dev --omit=optional
 
-FROM node:20-slim
+FROM node:24.21.0-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 COPY package.json ./

@@ -15,9 +15,10 @@ const OTHER_ADDRESS = '192.0.2.2';
 
 const ENV = {
   VERIFY_UNKNOWN_KEYS_PER_SECOND: String(LIMIT),
-  DATABASE_STATEMENT_TIMEOUT_MS: '1000',
   MAX_ACTIVE_KEYS_PER_APPLICATION: '10000',
 };
+/** For a node whose database does not answer; the others wait as long as a busy machine needs. */
+const IMPATIENT = { ...ENV, DATABASE_STATEMENT_TIMEOUT_MS: '1000' };
 
 describe('many keys at once that no node has seen yet', () => {
   let app: TestApp;
@@ -55,17 +56,19 @@ describe('many keys at once that no node has seen yet', () => {
 
   it('are answered 503, and hold nobody up afterwards, when the database does not answer', async () => {
     const { key } = await owner.issueKey(await owner.createApplication());
+    const node = await TestApp.start({ env: IMPATIENT, database: app.database });
     await whileDatabaseWaits(async () => {
       const answers = await Promise.all(
         Array.from({ length: 3 * LIMIT }, () =>
-          request(app.http)
+          request(node.http)
             .post('/apikey/verify')
             .send({ key: generateKey('live').reveal() }),
         ),
       );
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
     });
-    expect(await verify(app, key)).toMatchObject({ valid: true });
+    expect(await verify(node, key)).toMatchObject({ valid: true });
+    await node.stop();
   });
 
   it('are refused for the address whose unknown keys they wait for, and not for another that asks for the same', async () => {

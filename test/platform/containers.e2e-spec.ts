@@ -78,6 +78,12 @@ describe('Dockerfile', () => {
     }
   });
 
+  it('builds and runs on one exact version of Node', async () => {
+    const bases = Array.from((await read('Dockerfile')).matchAll(/^FROM (\S+)/gm), ([, base]) => base!);
+    expect(new Set(bases).size).toBe(1);
+    expect(bases[0]).toMatch(/^node:\d+\.\d+\.\d+-slim$/);
+  });
+
   it('does not run as root', async () => {
     const lastStage = (await read('Dockerfile')).split(/^FROM /m).at(-1)!;
     expect(lastStage).toMatch(/^USER node$/m);
