@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RateLimitStore } from '../../src/modules/api-keys/application/rate-limit-store.js';
+import type { RateLimitStore, RunOutcome } from '../../src/modules/api-keys/application/rate-limit-store.js';
 import type { LimitSet } from '../../src/modules/api-keys/domain/rate-limit.js';
 import { MemoryRateLimitStore } from '../../src/modules/api-keys/infrastructure/memory-rate-limit-store.js';
 import { ExactLog } from './exact-log.js';
@@ -188,15 +188,18 @@ export function describeRateLimitStore(
       const sets = Array.from({ length: 10 }, () =>
         limitSet(newOwner(shared.applicationId), [{ limit: 20 }], [{ limit: 100 }]),
       );
-      const outcomes = await Promise.all(
-        Array.from({ length: 50 }, (_, i) =>
-          store.take(
-            // Each in another order, so that those who wait for each other could wait in a circle.
-            Array.from({ length: 10 }, (_, j) => ({ set: sets[(i * 7 + j) % 10] ?? sets[0]!, times: 1 })),
-          ),
-        ),
-      );
-      const granted = outcomes.flat().reduce((total, outcome) => total + outcome.granted, 0);
+      const outcomes: RunOutcome[] = [];
+      let calls = 0;
+      const caller = async (): Promise<void> => {
+        while (calls < 50) {
+          const i = calls++;
+          // Each in another order, so that those who wait for each other could wait in a circle.
+          const runs = Array.from({ length: 10 }, (_, j) => ({ set: sets[(i * 7 + j) % 10]!, times: 1 }));
+          outcomes.push(...(await store.take(runs)));
+        }
+      };
+      await Promise.all(Array.from({ length: store.atOnce.takes }, caller));
+      const granted = outcomes.reduce((total, outcome) => total + outcome.granted, 0);
       expect(granted).toBe(100);
     });
   });

@@ -31,6 +31,9 @@ export interface RunOutcome {
  * cannot count; what is then answered, the limiter decides (RATE_LIMIT_ON_FAILURE).
  */
 export abstract class RateLimitStore {
+  /** Calls of each kind that one limiter has under way at a time, but for those it has given up. */
+  readonly atOnce: { readonly takes: number; readonly giveBacks: number } = { takes: 4, giveBacks: 4 };
+
   /** Counts the runs, one after the other, and answers in their order. */
   abstract take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]>;
 

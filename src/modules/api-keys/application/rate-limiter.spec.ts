@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
 import { limitSet, newOwner } from '../../../../test/limits/limit-sets.js';
 import { TestMicros } from '../../../../test/limits/rate-limit-store-contract.js';
 import { MemoryRateLimitStore } from '../infrastructure/memory-rate-limit-store.js';
@@ -142,6 +143,26 @@ describe('the rate limiter', () => {
     if (answer.state === 'passed') await answer.giveBack();
     expect((await limiter.check(set)).state).toBe('passed');
     expect((await limiter.check(set)).state).toBe('limited');
+  });
+
+  it('does not take its store for away because this process was busy while the answer came', async () => {
+    const store = new BreakableStore();
+    // Comes from another thread, as from a socket, while this one is busy.
+    const arriving = new (class extends RateLimitStore {
+      async take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]> {
+        await new Promise((resolve) => {
+          randomBytes(16, resolve);
+        });
+        return store.take(runs);
+      }
+      giveBack(): Promise<void> {
+        return Promise.resolve();
+      }
+    })();
+    const limiter = new RateLimiter(arriving, OPEN);
+    const answer = limiter.check(limitSet(newOwner(), [{ limit: 1 }]));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10 * OPEN.timeoutMs);
+    expect((await answer).state).toBe('passed');
   });
 
   it.each(['away', 'silent'] as const)(

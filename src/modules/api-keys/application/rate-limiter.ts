@@ -7,7 +7,10 @@ import type { LimitReport } from '../domain/metering.js';
 import type { CountedLimit, LimitSet } from '../domain/rate-limit.js';
 
 /** Calls that share one trip to the store; more would make the first of them wait. */
-const BATCHES = { maxBatches: 4, maxCalls: 500 };
+const MAX_CALLS = 500;
+
+/** Parts of its time in which the store is waited for. */
+const STEPS = 10;
 
 export type RateLimitAnswer =
   | {
@@ -25,6 +28,12 @@ export type RateLimitAnswer =
   /** The store cannot be asked, and the operator lets such verifications pass. */
   | { readonly state: 'unchecked' };
 
+/** What was counted, and when, by the store's clock. */
+interface Hit {
+  readonly set: LimitSet;
+  readonly at: number;
+}
+
 /** What the operator sets. */
 export abstract class RateLimiterOptions {
   /** What is answered while the store is away: let pass, or 503. */
@@ -37,14 +46,23 @@ export abstract class RateLimiterOptions {
 @Injectable()
 export class RateLimiter {
   private readonly logger = new Logger(RateLimiter.name);
-  private readonly calls = new JoinedCalls((sets: readonly LimitSet[]) => this.takeAll(sets), BATCHES);
+  private readonly calls: JoinedCalls<LimitSet, RateLimitAnswer>;
+  private readonly giveBacks: JoinedCalls<Hit, undefined>;
+  private hits = 0;
   private isAway = false;
   private unchecked = 0;
 
   constructor(
     private readonly store: RateLimitStore,
     private readonly options: RateLimiterOptions,
-  ) {}
+  ) {
+    const { takes, giveBacks } = store.atOnce;
+    this.calls = new JoinedCalls((sets) => this.takeAll(sets), { maxBatches: takes, maxCalls: MAX_CALLS });
+    this.giveBacks = new JoinedCalls((hits) => this.giveAllBack(hits), {
+      maxBatches: giveBacks,
+      maxCalls: 1,
+    });
+  }
 
   /** Verifications that passed unchecked since the start, because the store was away. */
   get uncheckedCount(): number {
@@ -95,19 +113,35 @@ export class RateLimiter {
 
   /** When it fails the hit stays counted until it leaves the window: too strict for a while, never too lax. */
   private async giveBack(set: LimitSet, at: number): Promise<void> {
+    this.hits += 1;
     try {
-      await this.inTime(this.store.giveBack(set, at));
+      // A lane of its own: it waits for nobody but for the store.
+      await this.giveBacks.call(String(this.hits), { set, at });
     } catch (error) {
       this.noteAway(error);
     }
   }
 
+  private async giveAllBack(hits: readonly Hit[]): Promise<undefined[]> {
+    for (const { set, at } of hits) await this.inTime(this.store.giveBack(set, at));
+    return hits.map(() => undefined);
+  }
+
+  /**
+   * Waits in steps, and looks between two of them at what has arrived: while this process is busy with something else
+   * its timers run out though the store has long answered, and one who looks at them alone takes it for away.
+   */
   private async inTime<T>(work: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`no answer within ${this.options.timeoutMs} ms`));
-      }, this.options.timeoutMs);
+      const wait = (steps: number): void => {
+        timer = setTimeout(() => {
+          if (steps > 1) wait(steps - 1);
+          // Node reads from its sockets before this.
+          else setImmediate(reject, new Error(`no answer within ${this.options.timeoutMs} ms`));
+        }, this.options.timeoutMs / STEPS);
+      };
+      wait(STEPS);
     });
     try {
       return await Promise.race([work, timeout]);

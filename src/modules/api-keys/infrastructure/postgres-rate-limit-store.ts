@@ -24,6 +24,9 @@ export class PostgresRateLimitStore
 {
   private readonly logger = new Logger(PostgresRateLimitStore.name);
   private timer: NodeJS.Timeout | undefined;
+  override readonly atOnce: RateLimitStore['atOnce'];
+  private readonly takes: Bound;
+  private readonly giveBacks: Bound;
 
   constructor(
     private readonly pool: Pool,
@@ -31,26 +34,32 @@ export class PostgresRateLimitStore
     private readonly clock?: () => number,
   ) {
     super();
+    const connections = pool.options.max;
+    this.takes = new Bound(Math.floor(connections / 2));
+    this.giveBacks = new Bound(Math.floor(connections / 5));
+    this.atOnce = { takes: Math.min(4, this.takes.most), giveBacks: this.giveBacks.most };
   }
 
   async take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]> {
     const limits = runs.flatMap(({ set }, index) =>
       set.limits.map((limit) => ({ ...limit, run: index + 1 })),
     );
-    const { rows } = await this.pool.query<Row>({
-      name: 'take_rate_limits',
-      text: 'SELECT * FROM take_rate_limits($1, $2, $3, $4, $5, $6, $7, $8)',
-      values: [
-        limits.map(({ run }) => run),
-        limits.map(({ subjectId }) => subjectId),
-        limits.map(({ name }) => name),
-        limits.map(({ limit }) => limit),
-        limits.map(({ windowSeconds }) => windowSeconds * 1_000_000),
-        limits.map(({ cost }) => cost),
-        runs.map(({ times }) => times),
-        this.clock?.() ?? null,
-      ],
-    });
+    const { rows } = await this.takes.run(() =>
+      this.pool.query<Row>({
+        name: 'take_rate_limits',
+        text: 'SELECT * FROM take_rate_limits($1, $2, $3, $4, $5, $6, $7, $8)',
+        values: [
+          limits.map(({ run }) => run),
+          limits.map(({ subjectId }) => subjectId),
+          limits.map(({ name }) => name),
+          limits.map(({ limit }) => limit),
+          limits.map(({ windowSeconds }) => windowSeconds * 1_000_000),
+          limits.map(({ cost }) => cost),
+          runs.map(({ times }) => times),
+          this.clock?.() ?? null,
+        ],
+      }),
+    );
     return rows.map(({ granted, noted_at, used, free_in }) => ({
       granted,
       at: noted_at,
@@ -59,16 +68,18 @@ export class PostgresRateLimitStore
   }
 
   async giveBack({ limits }: LimitSet, at: number): Promise<void> {
-    await this.pool.query({
-      name: 'give_back_rate_limits',
-      text: 'SELECT give_back_rate_limits($1, $2, $3, $4)',
-      values: [
-        limits.map(({ subjectId }) => subjectId),
-        limits.map(({ name }) => name),
-        limits.map(({ cost }) => cost),
-        at,
-      ],
-    });
+    await this.giveBacks.run(() =>
+      this.pool.query({
+        name: 'give_back_rate_limits',
+        text: 'SELECT give_back_rate_limits($1, $2, $3, $4)',
+        values: [
+          limits.map(({ subjectId }) => subjectId),
+          limits.map(({ name }) => name),
+          limits.map(({ cost }) => cost),
+          at,
+        ],
+      }),
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -91,5 +102,28 @@ export class PostgresRateLimitStore
       [SWEEP.rows],
     );
     return rowCount ?? 0;
+  }
+}
+
+/**
+ * So many statements have no answer yet at most, those included that the limiter has given up: it does so long before
+ * PostgreSQL does, and they would hold every connection of the pool.
+ */
+class Bound {
+  readonly most: number;
+  private underWay = 0;
+
+  constructor(most: number) {
+    this.most = Math.max(1, most);
+  }
+
+  async run<T>(statement: () => Promise<T>): Promise<T> {
+    if (this.underWay >= this.most) throw new Error(`${this.underWay} statements have no answer yet`);
+    this.underWay += 1;
+    try {
+      return await statement();
+    } finally {
+      this.underWay -= 1;
+    }
   }
 }
