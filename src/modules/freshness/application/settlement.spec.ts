@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ChangeProof } from '../../../shared/committed.js';
+import { NodeWatch, type NodeRow } from '../domain/node-watch.js';
+import type { NodeClock, NodeSnapshot, NodeTable } from './ports.js';
+import { Settlement } from './settlement.js';
+
+const CHANGE: ChangeProof = { number: 7, id: 'the change' };
+const LEASE_MS = 60_000;
+
+class Table implements NodeTable {
+  last = 7;
+  proven = new Set([CHANGE.id]);
+  nodes: NodeRow[] = [];
+
+  look(): Promise<NodeSnapshot & { proven: ReadonlySet<string> }> {
+    return Promise.resolve({ last: this.last, nodes: this.nodes, proven: this.proven });
+  }
+
+  read(): Promise<NodeSnapshot> {
+    return Promise.resolve({ last: this.last, nodes: this.nodes });
+  }
+
+  remove(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  trim(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const clock: NodeClock = {
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+function row(id: string, applied: number, leaseMs = LEASE_MS): NodeRow {
+  return { id, renewal: 1, applied, leaseMs };
+}
+
+function settlement(table: Table, { applied = 0, watch = new NodeWatch() } = {}): Settlement {
+  return new Settlement(table, watch, clock, { last: applied });
+}
+
+describe('Settlement', () => {
+  it('answers when every node has applied the change', async () => {
+    const table = new Table();
+    table.nodes = [row('a', 7), row('b', 8)];
+    await settlement(table).settle(CHANGE);
+  });
+
+  it('refuses a change that nobody sees committed, though later ones are', async () => {
+    const table = new Table();
+    table.last = 9;
+    table.proven.clear();
+    await expect(settlement(table).settle(CHANGE)).rejects.toMatchObject({ code: 'service_unavailable' });
+  });
+
+  it('refuses a look that shows less than this node has applied', async () => {
+    const table = new Table();
+    await expect(settlement(table, { applied: 8 }).settle(null)).rejects.toMatchObject({
+      code: 'service_unavailable',
+    });
+  });
+
+  it('looks for acknowledgements after a call that had only a dead node to wait for', async () => {
+    const table = new Table();
+    const watch = new NodeWatch();
+    watch.note([row('dead', 1, 1)], -10_000);
+    table.nodes = [row('dead', 1, 1)];
+    const settling = settlement(table, { watch });
+    await settling.settle(CHANGE);
+
+    table.nodes = [row('dead', 1, 1), row('alive', 6)];
+    const second = settling.settle(CHANGE);
+    table.nodes = [row('dead', 1, 1), row('alive', 7)];
+    // Else it would wait for the lease.
+    await second;
+  });
+
+  it('does not take a node for gone that an older snapshot does not show', async () => {
+    const table = new Table();
+    table.nodes = [row('alive', 6)];
+    const settling = settlement(table);
+    let isOver = false;
+    const waiting = settling.settle(CHANGE).then(() => (isOver = true));
+    await Promise.resolve();
+    table.last = 6;
+    table.nodes = [];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(isOver).toBe(false);
+    table.last = 7;
+    table.nodes = [row('alive', 7)];
+    await waiting;
+  });
+});
