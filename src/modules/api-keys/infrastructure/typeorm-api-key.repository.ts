@@ -35,6 +35,7 @@ import type { RateLimit } from '../domain/rate-limit.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 import { ApiKeySecrets } from './api-key-secrets.js';
 import { JoinedInserts } from './joined-inserts.js';
+import { ManyKeys } from './many-keys.js';
 import { StoredSecrets } from './stored-secrets.js';
 
 /** `ApiKey.status` as a condition, in the same order. */
@@ -54,6 +55,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly inserts: JoinedInserts;
   private readonly secrets: ApiKeySecrets;
   private readonly stored: StoredSecrets;
+  private readonly many: ManyKeys;
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
@@ -64,6 +66,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     this.inserts = new JoinedInserts(dataSource);
     this.secrets = new ApiKeySecrets(dataSource.manager);
     this.stored = new StoredSecrets(poolOf(dataSource));
+    this.many = new ManyKeys(dataSource);
   }
 
   async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
@@ -109,11 +112,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       });
       await takeTurn(manager, applicationId, keys.length, maxActive, now);
       if (keys.length === 0) return new Set<string>();
-      await manager.insert<ObjectLiteral>(apiKeySchema, keys);
-      await manager.insert(
-        apiKeySecretSchema,
-        keys.flatMap((key) => key.secrets),
-      );
+      await this.many.insert(keys, manager);
       return new Set(keys.map((key) => key.id));
     });
     return { ...imported, change: proofIf(imported.value.size > 0, imported) };
