@@ -15,6 +15,7 @@ describe('the entity schemas', () => {
       url: app.database.url,
     } as typeof configured.options);
     await dataSource.initialize();
+    queryInTurns(dataSource);
   });
 
   afterAll(async () => {
@@ -75,6 +76,22 @@ describe('the entity schemas', () => {
     expect(tables(dataSource.entityMetadatas)).toEqual(tables(running));
   });
 });
+
+/** TypeORM's schema builder asks many things at once on one connection, which pg 9 will refuse. */
+function queryInTurns(dataSource: DataSource): void {
+  const create = dataSource.createQueryRunner.bind(dataSource);
+  dataSource.createQueryRunner = (mode) => {
+    const runner = create(mode);
+    const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
+    let last: Promise<unknown> = Promise.resolve();
+    runner.query = ((...args: unknown[]) => {
+      const turn = last.then(() => query(...args));
+      last = turn.catch(() => undefined);
+      return turn;
+    }) as typeof runner.query;
+    return runner;
+  };
+}
 
 /** What `typeorm migration:generate` would write. */
 async function differences(dataSource: DataSource): Promise<string[]> {

@@ -7,6 +7,13 @@ const { createContext } = require('node:vm');
 register('../typescript-hooks.mjs', pathToFileURL(module.filename));
 process.setSourceMapsEnabled(true);
 
+/** What this process was told not to do much longer. */
+const deprecations = [];
+process.on('warning', (warning) => {
+  // A warning comes once in a process: one is enough. Those of Node itself have a code, and are for packages to heed.
+  if (warning.name === 'DeprecationWarning' && warning.code === undefined) deprecations.push(warning);
+});
+
 /** Runs tests in the same realm as everything else in the process. */
 class SharedEnvironment {
   global = globalThis;
@@ -24,9 +31,18 @@ class SharedEnvironment {
     Error.prepareStackTrace = undefined;
   }
 
-  /** Takes away what Jest has put into the globals for one test file. */
+  /**
+   * Takes away what Jest has put into the globals for one test file.
+   * @throws what the file did that will end, such as a query on a client of pg that is busy with another
+   */
   teardown() {
     this.fakeTimersModern.dispose();
+    this.restoreGlobals();
+    const [deprecation] = deprecations.splice(0);
+    if (deprecation !== undefined) throw deprecation;
+  }
+
+  restoreGlobals() {
     globalThis.console = this.console;
     process.exit = this.exit;
     delete globalThis[Symbol.for('EVENT_HANDLERS')];
