@@ -23,6 +23,8 @@ interface Change extends Question {
   again?: readonly string[];
   /** Refusals that end it. */
   enough?: readonly string[];
+  /** What is answered when an earlier attempt, which was not acknowledged, has done it. */
+  doneBefore?: string;
   /** For which it is told. */
   keys: readonly KeyHistory[];
   begin: (began: number) => Attempt;
@@ -37,7 +39,8 @@ export async function untilDone(
   by: () => NodeProcess,
   change: Change,
 ): Promise<Call | undefined> {
-  const { method, path, done, again = [], enough = [], keys, begin, ...question } = change;
+  const { method, path, done, again = [], enough = [], doneBefore, keys, begin, ...question } = change;
+  let isInDoubt = false;
   for (;;) {
     let attempt: Attempt | undefined;
     const call = await clients.ask(by(), method, path, question, (began) => {
@@ -46,13 +49,14 @@ export async function untilDone(
     for (const key of keys)
       key.tell(`${method} ${path} ${JSON.stringify(question.body ?? {})}, ${describe(call)}`);
     const outcome = outcomeOf(call, done);
-    if (outcome === 'done') {
+    const code = codeOf(call) ?? '';
+    if (outcome === 'done' || (isInDoubt && code === doneBefore)) {
       attempt?.done(call);
       return call;
     }
+    if (outcome === 'unknown') isInDoubt = true;
     if (outcome === 'refused') {
       attempt?.refused(call);
-      const code = codeOf(call) ?? '';
       if (enough.includes(code)) return undefined;
       if (!again.includes(code) && code !== 'idempotency_in_progress')
         throw new UnexpectedAnswer(`${call.node.name} refused ${method} ${path}`, [
@@ -101,6 +105,17 @@ export async function issue(
   key.tell(`POST /apikey ${JSON.stringify(body)}, ${describe(call!)}`);
   clients.keys.push(key);
   return key;
+}
+
+/** For good; a repeated call promises the same as the first. */
+export async function revoke(clients: Clients, by: () => NodeProcess, key: KeyHistory): Promise<void> {
+  await untilDone(clients, by, {
+    method: 'DELETE',
+    path: `/apikey/${key.id}`,
+    done: [204],
+    keys: [key],
+    begin: writing([key.revoked], true),
+  });
 }
 
 export function idIn(call: Call): string {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../support/builders.js';
 import type { Random } from '../support/random.js';
@@ -11,6 +12,8 @@ const DEADLINE_MARGIN_MS = 5000;
 /** Before a call that was not served is made again. */
 const RETRY_MS = 50;
 const BATCH = 100;
+/** For how long a client waits for the slowest node before it goes on with a key. */
+const SOON_MS = 300;
 /** What the clocks of the database and of the checker's process, and the moments of an answer, may differ by. */
 const CLOCK_DOUBT_MS = 250;
 
@@ -28,6 +31,8 @@ export type Outcome = 'done' | 'refused' | 'unknown';
 export class Clients {
   /** Keys that anybody may verify at any time: nothing is spent by it. */
   readonly keys: KeyHistory[] = [];
+  private readonly ended = new AbortController();
+  private readonly open = new Set<Promise<unknown>>();
   readonly statuses = new Map<number, number>();
   readonly verdicts = new Map<string, number>();
   slowest = 0;
@@ -41,7 +46,9 @@ export class Clients {
     readonly token: string,
     readonly violations: Violations,
     private readonly start: number,
-  ) {}
+  ) {
+    setMaxListeners(0, this.ended.signal);
+  }
 
   static async of(nodes: readonly NodeProcess[], violations: Violations, start: number): Promise<Clients> {
     const { caller } = await Client.signedIn(nodes[0]!);
@@ -96,8 +103,13 @@ export class Clients {
     }
   }
 
+  /** Rejects when the run has ended: whatever is still tried again is given up. */
   pause(ms: number): Promise<void> {
-    return sleep(ms);
+    return sleep(ms, undefined, { signal: this.ended.signal });
+  }
+
+  close(): void {
+    this.ended.abort();
   }
 
   async createApplication(random: Random): Promise<string> {
@@ -134,13 +146,22 @@ export class Clients {
     return true;
   }
 
-  /** On every node at once. */
+  /** On every node at once. One that does not answer soon is not waited for; its answer is judged when it comes. */
   async verifyEverywhere(key: KeyHistory, asked?: Parameters<Clients['verify']>[2]): Promise<void> {
-    await Promise.all(this.nodes.map((node) => this.verify(node, key, asked)));
+    const all = Promise.all(this.nodes.map((node) => this.verify(node, key, asked)));
+    this.open.add(all);
+    void all.finally(() => this.open.delete(all));
+    await Promise.race([all, sleep(SOON_MS)]);
+  }
+
+  /** Resolves when everything that was asked has been answered. */
+  async settled(): Promise<void> {
+    while (this.open.size > 0) await Promise.all(this.open);
   }
 
   /** Once it is over, every node says of every secret of every key what can be explained. */
   async audit(): Promise<void> {
+    await this.settled();
     const all = this.keys.flatMap((key) => [...key.secrets.keys()].map((secret) => ({ key, secret })));
     for (let from = 0; from < all.length; from += BATCH) {
       const some = all.slice(from, from + BATCH);

@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
 import { DATABASES, type DatabaseName } from './databases.js';
 import { NODE_FAULTS } from './faults/node-faults.js';
+import { PLANTS, type Plant, type PlantName } from './plants/plants.js';
 import { describeReport } from './report.js';
 import { run, type RunOptions } from './run.js';
 import { WORKLOADS, type WorkloadName } from './workloads/index.js';
 
 const WORKLOAD_NAMES = Object.keys(WORKLOADS) as WorkloadName[];
 const DATABASE_NAMES = Object.keys(DATABASES) as DatabaseName[];
+
+const PLANT_NAMES = Object.keys(PLANTS) as PlantName[];
 
 const HELP = `npm run chaos -- [--cluster single] [--workload all] [--fault mixed] [--seconds 60] [--seed 1]
 
@@ -24,6 +27,9 @@ ${DATABASE_NAMES.map((name) => `              and with --cluster ${name}\n      
   --seconds   for how long, 1 to 86400
   --seed      gives the faults, their order and lengths, and what each client does next; how the processes
               interleave is up to the machine
+  --plant     makes a mistake in every node, which the checker has to find; --workload and --fault are by default
+              those under which it shows:
+${PLANT_NAMES.map((name) => `                ${name.padEnd(30)} ${PLANTS[name].about}`).join('\n')}
 `;
 
 class BadArguments extends Error {}
@@ -58,22 +64,20 @@ export async function main(args: string[]): Promise<number> {
 function read(args: string[]): RunOptions | undefined {
   const { values } = parse(args);
   if (values.help) return undefined;
-  const [database] = namesIn(values.cluster, 'cluster', DATABASE_NAMES) as [DatabaseName];
+  const plant = values.plant === undefined ? undefined : nameIn(values.plant, 'plant', PLANT_NAMES);
+  const shows: Partial<Plant> = plant === undefined ? {} : PLANTS[plant];
+  const { cluster = 'single', workload = 'all', fault = 'mixed' } = { ...shows, ...values };
+  const database = nameIn(cluster, 'cluster', DATABASE_NAMES);
   const faults = [...NODE_FAULTS, ...DATABASES[database].faults];
+  // Clocks are set only when that is asked for: then no promise that is about time can be judged.
+  const mixed = faults.filter((name) => !name.includes('clock'));
   return {
     database,
-    workloads:
-      values.workload === 'all'
-        ? WORKLOAD_NAMES
-        : (namesIn(values.workload, 'workload', WORKLOAD_NAMES) as WorkloadName[]),
-    faults:
-      values.fault === 'none'
-        ? []
-        : values.fault === 'mixed'
-          ? // Clocks are set only when that is asked for: then no promise that is about time can be judged.
-            faults.filter((name) => !name.includes('clock'))
-          : namesIn(values.fault, 'fault', faults),
+    workloads: workload === 'all' ? WORKLOAD_NAMES : namesIn(workload, 'workload', WORKLOAD_NAMES),
+    faults: fault === 'none' ? [] : fault === 'mixed' ? mixed : namesIn(fault, 'fault', faults),
     seconds: integerIn(values.seconds, 'seconds', 1, 86_400),
+    plant,
+    untilViolation: plant !== undefined,
     seed: integerIn(values.seed, 'seed', 0, 1_000_000_000),
     progress: (line) => {
       console.log(line);
@@ -86,11 +90,12 @@ function parse(args: string[]) {
     return parseArgs({
       args,
       options: {
-        cluster: { type: 'string', default: 'single' },
-        workload: { type: 'string', default: 'all' },
-        fault: { type: 'string', default: 'mixed' },
+        cluster: { type: 'string' },
+        workload: { type: 'string' },
+        fault: { type: 'string' },
         seconds: { type: 'string', default: '60' },
         seed: { type: 'string', default: '1' },
+        plant: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     });
@@ -99,11 +104,14 @@ function parse(args: string[]) {
   }
 }
 
-function namesIn(text: string, what: string, known: readonly string[]): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new BadArguments(`There is no ${what} called ${unknown.join(', ')}.`);
-  return names;
+function namesIn<T extends string>(text: string, what: string, known: readonly T[]): T[] {
+  return text.split(',').map((name) => nameIn(name.trim(), what, known));
+}
+
+function nameIn<T extends string>(text: string, what: string, known: readonly T[]): T {
+  const name = known.find((other) => other === text);
+  if (name === undefined) throw new BadArguments(`There is no ${what} called ${text}.`);
+  return name;
 }
 
 function integerIn(text: string, what: string, least: number, most: number): number {

@@ -9,6 +9,7 @@ import { watchOutages, type Outage } from './faults/outages.js';
 import { Track, type Injected } from './faults/schedule.js';
 import { Violations } from './history/violations.js';
 import { NodeProcess } from './node-process.js';
+import { PLANT_LOADER, PLANTS, type Plant, type PlantName } from './plants/plants.js';
 import { WORKLOADS, type WorkloadName } from './workloads/index.js';
 
 const LEASE_MS = 500;
@@ -32,6 +33,10 @@ export interface RunOptions {
   faults: readonly string[];
   seconds: number;
   seed: number;
+  /** A mistake that is made in every node. */
+  plant?: PlantName | undefined;
+  /** Ends with the first violation. */
+  untilViolation?: boolean;
   /** Takes a line for people now and then. */
   progress: (line: string) => void;
   /** Ends it early. */
@@ -62,6 +67,11 @@ export async function run(options: RunOptions): Promise<Report> {
       RATE_LIMIT_ON_FAILURE: 'closed',
     };
     const preload = options.faults.includes('node-clock-set') ? [CLOCK_ON_SIGNAL] : [];
+    if (options.plant !== undefined) {
+      const plant: Plant = PLANTS[options.plant];
+      Object.assign(env, plant.env, { CHAOS_PLANT: options.plant });
+      preload.push(PLANT_LOADER);
+    }
     for (const name of NODES) nodes.push(await NodeProcess.start(name, database.url, env, preload));
     return await new Run(options, database, nodes).toItsEnd();
   } finally {
@@ -94,12 +104,13 @@ class Run {
   async toItsEnd(): Promise<Report> {
     const { seconds, seed, workloads } = this.options;
     this.clients = await Clients.of(this.nodes, this.violations, this.start);
-    if (this.options.faults.some((name) => name.includes('clock'))) this.clients.clockDoubtMs = Infinity;
+    if (this.options.faults.includes('clock-set')) this.clients.clockDoubtMs = Infinity;
     const end = (): void => {
       this.over.abort();
     };
     const timer = setTimeout(end, seconds * 1000);
     this.options.signal?.addEventListener('abort', end);
+    if (this.options.untilViolation) this.violations.onFirst = end;
     const progress = setInterval(() => {
       this.options.progress(this.progressLine());
     }, PROGRESS_MS);
@@ -118,14 +129,26 @@ class Run {
       ...this.tracks(),
       watchOutages(this.database, this.clients, this.over.signal, this.outages),
     ]);
-    const isDone = await Promise.race([
-      work.then(() => true),
-      sleep(seconds * 1000 + RECOVERY_MS, false, { ref: false }),
-    ]);
-    if (isDone) await this.clients.audit();
-    else this.violations.add(`${RECOVERY_MS / 1000} s after the end some calls were still not served`);
-    clearTimeout(timer);
-    clearInterval(progress);
+    // What is given up in the end rejects, and nobody waits for it any more.
+    work.catch(() => undefined);
+    try {
+      const isDone = await Promise.race([
+        work.then(() => true),
+        sleep(seconds * 1000 + RECOVERY_MS, false, { ref: false }),
+      ]);
+      const isEnough = this.options.untilViolation === true && this.violations.count > 0;
+      if (isDone && !isEnough) await this.clients.audit();
+      if (!isDone)
+        this.violations.add(`${RECOVERY_MS / 1000} s after the end some calls were still not served`);
+    } catch (error) {
+      this.options.progress(`The checker itself has failed: ${(error as Error).stack}`);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      clearInterval(progress);
+      this.over.abort();
+      this.clients.close();
+    }
     const { keys, verdicts, statuses, slowest } = this.clients;
     return {
       violations: this.violations,

@@ -11,6 +11,8 @@ interface Piece {
 export class TcpPipe {
   /** Milliseconds by which everything comes late. */
   delayMs = 0;
+  /** The same for each piece by itself, on top. */
+  jitterMs: () => number = () => 0;
   /** What comes is lost, and nobody is told. */
   loses = false;
   private held = false;
@@ -37,13 +39,14 @@ export class TcpPipe {
   restore(): void {
     this.held = false;
     this.delayMs = 0;
+    this.jitterMs = () => 0;
     this.loses = false;
     for (const piece of this.queue) piece.at = 0;
     this.flush();
   }
 
   private enqueue(data: Buffer | undefined): void {
-    this.queue.push({ ...(data && { data }), at: performance.now() + this.delayMs });
+    this.queue.push({ ...(data && { data }), at: performance.now() + this.delayMs + this.jitterMs() });
     if (this.queue.length === 1) this.flush();
   }
 

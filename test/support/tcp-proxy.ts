@@ -24,6 +24,7 @@ export class TcpProxy {
   private readonly connections = new Set<Connection>();
   private questionsLateBy = 0;
   private answersLateBy = 0;
+  private jitterMs: () => number = () => 0;
   private isBlackHole = false;
   private isHolding = false;
   private dropsNotifications = false;
@@ -108,6 +109,12 @@ export class TcpProxy {
     this.applyToAll();
   }
 
+  /** Holds each piece of data back for as long as `jitterMs` says of it; what one connection carries keeps its order. */
+  jitter(jitterMs: () => number): void {
+    this.jitterMs = jitterMs;
+    this.applyToAll();
+  }
+
   /** Holds everything back, ends of connections too, until `restore` lets it through, however late that is. */
   hold(): void {
     this.isHolding = true;
@@ -138,6 +145,7 @@ export class TcpProxy {
   async restore(): Promise<void> {
     this.questionsLateBy = 0;
     this.answersLateBy = 0;
+    this.jitterMs = () => 0;
     this.isHolding = false;
     this.dropsNotifications = false;
     this.trap = undefined;
@@ -206,6 +214,7 @@ export class TcpProxy {
     questions.delayMs = this.questionsLateBy;
     answers.delayMs = this.answersLateBy;
     for (const pipe of [questions, answers]) {
+      pipe.jitterMs = this.jitterMs;
       pipe.loses = this.isBlackHole;
       if (this.isHolding) pipe.hold();
     }

@@ -9,8 +9,10 @@ const ON_ONE_NODE: Record<
 > = {
   delayed: async (node, random, leaseMs) => {
     const by = (0.05 + 1.05 * random()) * leaseMs;
-    if (random() < 0.5) await node.proxy.delay(by);
-    else node.proxy.delayAnswers(by);
+    const how = Math.floor(3 * random());
+    if (how === 0) await node.proxy.delay(by);
+    else if (how === 1) node.proxy.delayAnswers(by);
+    else node.proxy.jitter(() => (random() < 0.3 ? by * random() : 0));
     return () => node.proxy.restore();
   },
   cut: async (node, random) => {

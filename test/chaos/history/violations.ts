@@ -13,11 +13,13 @@ const MOST = 200;
 export class Violations {
   readonly found: Violation[] = [];
   count = 0;
+  onFirst: () => void = () => undefined;
 
   constructor(private readonly now: () => number) {}
 
   add(what: string, story: readonly string[] = []): void {
     this.count += 1;
+    if (this.count === 1) this.onFirst();
     if (this.found.length < MOST) this.found.push({ at: this.now(), what, story });
   }
 }

@@ -19,8 +19,8 @@ async function deleteApplication(scene: Scene): Promise<void> {
     method: 'DELETE',
     path: `/applications/${application}`,
     done: [204],
-    // An attempt that was not answered has deleted it.
-    enough: ['application_not_found'],
+    // Said only when the deletion holds, too.
+    doneBefore: 'application_not_found',
     keys,
     begin: writing(
       keys.map(({ revoked }) => revoked),

@@ -1,4 +1,4 @@
-import { issue, untilDone, writing } from '../changes.js';
+import { issue, revoke, untilDone, writing } from '../changes.js';
 import type { KeyHistory } from '../history/key-history.js';
 import type { Register } from '../history/register.js';
 import type { Scene, Workload } from './workload.js';
@@ -8,10 +8,11 @@ const FEWER_SCOPES = ['read'];
 /** For how long a key works that is to expire. */
 const SHORT_LIFE_MS = 1500;
 
-/** A key in the memory of every node. */
+/** A key in the memory of every node, or on its way there. */
 async function known(scene: Scene): Promise<KeyHistory> {
   const key = await issue(scene.clients, scene.random, scene.application, { scopes: SCOPES });
-  await scene.clients.verifyEverywhere(key);
+  const verified = scene.clients.verifyEverywhere(key);
+  if (scene.random.chance(0.7)) await verified;
   await scene.clients.pause(scene.random.between(0, 100));
   return key;
 }
@@ -37,14 +38,8 @@ async function patch<T>(
   return call !== undefined;
 }
 
-async function revoke({ clients, random }: Scene, key: KeyHistory): Promise<void> {
-  await untilDone(clients, () => random.pick(clients.nodes), {
-    method: 'DELETE',
-    path: `/apikey/${key.id}`,
-    done: [204],
-    keys: [key],
-    begin: writing([key.revoked], true),
-  });
+async function revokeAndLook({ clients, random }: Scene, key: KeyHistory): Promise<void> {
+  await revoke(clients, () => random.pick(clients.nodes), key);
   await clients.verifyEverywhere(key);
 }
 
@@ -69,13 +64,13 @@ export const RESTRICTIONS = {
     live: async (scene) => {
       const { clients, random } = scene;
       const key = await known(scene);
-      const calls = [revoke(scene, key)];
+      const calls = [revokeAndLook(scene, key)];
       if (random.chance(0.3)) {
-        await clients.pause(random.between(0, 30));
-        calls.push(revoke(scene, key));
+        await clients.pause(random.between(0, random.chance(0.5) ? 30 : 400));
+        calls.push(revokeAndLook(scene, key));
       }
       await Promise.all(calls);
-      if (random.chance(0.1)) await revoke(scene, key);
+      if (random.chance(0.1)) await revokeAndLook(scene, key);
     },
   },
   disable: {
