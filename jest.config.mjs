@@ -32,6 +32,8 @@ export default {
     // They need server binaries on the path: `redis-server`, and `nginx` with `caddy`.
     { ...withPostgres, displayName: 'redis', testRegex: String.raw`/test/redis/.*\.e2e-spec\.ts$` },
     { ...withPostgres, displayName: 'gateways', testRegex: String.raw`/test/gateways/.*\.e2e-spec\.ts$` },
+    // Starts three PostgreSQL of Debian's packages: `npm run chaos -- --help`.
+    { ...project, displayName: 'cluster', testRegex: String.raw`\.cluster-spec\.ts$` },
     // The tests of `e2e` once more, with `pgbouncer` between the service and PostgreSQL, and those of it alone.
     {
       ...withPostgres,

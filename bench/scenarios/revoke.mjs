@@ -1,6 +1,7 @@
 import { post, runLoad } from '../lib/load.mjs';
-import { bearer, createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
+import { createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
+import { revoke, verifyEverywhere } from '../lib/revocations.mjs';
 import { percentile } from '../lib/stats.mjs';
 
 export const title = 'Revocation on three nodes';
@@ -20,7 +21,7 @@ export async function run(context) {
   const revokeAll = async (callers) => {
     const keys = await issueKeys(nodes[0], owner, revocations);
     await verifyEverywhere(nodes, keys);
-    return measure(nodes, keys, owner.accessToken, callers);
+    return revoke(nodes, keys, owner.accessToken, callers);
   };
   // Once for nothing: the first calls find the code uncompiled.
   await revokeAll(1);
@@ -55,45 +56,6 @@ ${goalsTable([
 /** @param {Float64Array} sorted */
 function figures(sorted) {
   return [percentile(sorted, 0.5), percentile(sorted, 0.99), percentile(sorted, 1)].map(number);
-}
-
-/** Revokes all the keys, so many at once. Gives the sorted latencies; one key accepted afterwards ends the benchmark. */
-async function measure(nodes, keys, accessToken, callers) {
-  const latencies = [];
-  let next = 0;
-  const caller = async () => {
-    while (next < keys.length) {
-      const { id, key } = keys[next];
-      const node = nodes[next % nodes.length];
-      next += 1;
-      const sentAt = performance.now();
-      const answer = await fetch(`http://127.0.0.1:${node.port}/apikey/${id}`, {
-        method: 'DELETE',
-        headers: bearer(accessToken),
-      });
-      latencies.push(performance.now() - sentAt);
-      if (answer.status !== 204) throw new Error(`DELETE answered ${answer.status}: ${await answer.text()}`);
-      const codes = await Promise.all(nodes.map((each) => verify(each, key)));
-      if (codes.some((code) => code !== 'REVOKED'))
-        throw new Error(`After its revocation a key is ${codes.join()}`);
-    }
-  };
-  await Promise.all(Array.from({ length: callers }, caller));
-  return Float64Array.from(latencies).sort();
-}
-
-async function verify(node, key) {
-  const answer = await fetch(`http://127.0.0.1:${node.port}/apikey/verify`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ key }),
-  });
-  return (await answer.json()).code;
-}
-
-async function verifyEverywhere(nodes, keys) {
-  const requests = keys.map(({ key }) => post('/apikey/verify', { key }));
-  for (const { port } of nodes) await runLoad({ port, requests, accept: ({ status }) => status === 200 });
 }
 
 /** Has every node verify other keys on one connection as long as the work takes. */

@@ -11,9 +11,6 @@ const LAG_MS = 1500;
 /** Milliseconds that each lasts before it is healed, at least and at most. */
 const HOLD_MS = [1000, 5000] as const;
 
-/** Ends the connections that serve requests; those of the leases go by another name. */
-const END_POOLED = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'upblit'`;
-
 type Random = () => number;
 
 type Inject = (cluster: PatroniCluster, random: Random) => Promise<() => Promise<void>>;
@@ -138,13 +135,20 @@ async function staleRoute(cluster: PatroniCluster): Promise<() => Promise<void>>
   await other.query('SELECT pg_wal_replay_pause()');
   await sleep(LAG_MS);
   leader.leadClientsTo(other);
-  await leader.query(END_POOLED);
+  await endPooledConnections(leader);
   return async () => {
     leader.leadClientsTo(leader);
-    await other.query(END_POOLED);
+    await endPooledConnections(other);
     await resumeReplay(other);
     await cluster.untilHealthy();
   };
+}
+
+/** Ends those that serve requests; those of the leases go by another name. */
+export async function endPooledConnections(member: Member): Promise<void> {
+  await member.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'upblit'`,
+  );
 }
 
 /**
