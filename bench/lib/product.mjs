@@ -63,9 +63,10 @@ export async function createProductDatabase(context, name) {
  *
  * @param {import('./servers.mjs').Server} server
  * @param {number} count
+ * @param {string} [email]
  * @returns {Promise<{ accessToken: string, applicationIds: string[] }>}
  */
-export async function makeApplications(server, count) {
+export async function makeApplications(server, count, email = 'bench@example.com') {
   const call = async (path, body, token) => {
     const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, {
       method: 'POST',
@@ -80,7 +81,7 @@ export async function makeApplications(server, count) {
     return answer.json();
   };
   const { accessToken } = await call('/auth/register', {
-    email: 'bench@example.com',
+    email,
     password: 'a long passphrase of the benchmark',
   });
   const applicationIds = [];

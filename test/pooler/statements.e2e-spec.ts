@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
-import { poolOf } from '../../src/infrastructure/database/pool.js';
+import { poolerOf, poolOf } from '../../src/infrastructure/database/pool.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { PgBouncer } from '../support/pgbouncer.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -28,11 +28,12 @@ async function open(
     url,
     poolSize,
     statementTimeoutMs: STATEMENT_TIMEOUT_MS,
-    onPooler: () => {
-      found += 1;
-    },
+    poolWaitMs: 30_000,
   });
   const dataSource = await new DataSource(options).initialize();
+  poolerOf(dataSource).whenFound(() => {
+    found += 1;
+  });
   return { dataSource, pool: poolOf(dataSource), found: () => found };
 }
 

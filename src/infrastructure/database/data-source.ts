@@ -12,8 +12,6 @@ export interface DatabaseSettings {
   poolWaitMs?: number;
   /** Milliseconds a statement may take; 0 for as long as it must. */
   statementTimeoutMs?: number;
-  /** Told once that the database is reached through a pooler. */
-  onPooler?: () => void;
 }
 
 type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
@@ -35,7 +33,7 @@ export function dataSourceOptions(settings: DatabaseSettings): PostgresOptions {
     installExtensions: false,
     driver: { ...pg, Pool: ConnectionPool },
     extra: {
-      pooler: new PoolerWatch(settings.onPooler),
+      pooler: new PoolerWatch(),
       // Of idle transactions too: a process that freezes in the middle of one must not hold its locks.
       sessionTimeoutMs: statementTimeoutMs,
       ...(statementTimeoutMs !== 0 && {

@@ -6,6 +6,7 @@ import { ClockSynchronizer } from './clock-synchronizer.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
 import { PoolMetrics } from './pool-metrics.js';
+import { PoolerNotice } from './pooler-notice.js';
 
 /** The pool of connections every repository shares. Each module registers its own entity schemas. */
 @Module({
@@ -18,12 +19,6 @@ import { PoolMetrics } from './pool-metrics.js';
           poolSize: env.DATABASE_POOL_SIZE,
           poolWaitMs: env.DATABASE_POOL_WAIT_MS,
           statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
-          onPooler: () => {
-            new Logger('Database').log(
-              'DATABASE_URL leads through a connection pooler: statements are sent without names, and each transaction ' +
-                'begins with its time-outs.',
-            );
-          },
         }),
         autoLoadEntities: true,
         // Of a connection that nobody is using. The pool has already let go of it and opens another when one is
@@ -36,6 +31,7 @@ import { PoolMetrics } from './pool-metrics.js';
   ],
   providers: [
     PoolMetrics,
+    PoolerNotice,
     SystemClock,
     {
       provide: DatabaseClock,

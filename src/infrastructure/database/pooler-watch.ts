@@ -7,18 +7,22 @@ const STRANGE_STATEMENTS = new Set(['42P05', '26000']);
  */
 export class PoolerWatch {
   private found = false;
-
-  /** @param onFound called once */
-  constructor(private readonly onFound: () => void = () => undefined) {}
+  private listener: () => void = () => undefined;
 
   get isPooled(): boolean {
     return this.found;
   }
 
+  /** Calls the listener once: now, if a pooler was seen already, or when one is. */
+  whenFound(listener: () => void): void {
+    if (this.found) listener();
+    else this.listener = listener;
+  }
+
   noteRecognized(isPooled: boolean): void {
     if (!isPooled || this.found) return;
     this.found = true;
-    this.onFound();
+    this.listener();
   }
 
   /** Another's prepared statements are on our connection, or ours are on another's: so a pooler is in between. */
