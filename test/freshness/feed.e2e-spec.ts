@@ -4,7 +4,7 @@ import { Client, Pool } from 'pg';
 import { FeedUnreachable } from '../../src/modules/freshness/application/ports.js';
 import { PostgresFeed } from '../../src/modules/freshness/infrastructure/postgres-feed.js';
 import { PostgresNodeTable } from '../../src/modules/freshness/infrastructure/postgres-node-table.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, directUrlOf, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { Rows } from './support/rows.js';
@@ -35,7 +35,7 @@ describe('The feed on PostgreSQL', () => {
   });
 
   beforeEach(async () => {
-    const before = await TcpProxy.before(database.url);
+    const before = await TcpProxy.before(directUrlOf(database));
     proxy = before.proxy;
     node = randomUUID();
     renewals = 0;
@@ -165,7 +165,7 @@ describe('The feed on PostgreSQL', () => {
     const key = await records.insertKey(await records.insertApplication());
     await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
     await heard(`changed ${await records.lastNumber()}`);
-    const other = feedThrough(database.url);
+    const other = feedThrough(directUrlOf(database));
     const another = randomUUID();
     await other.renew({ node: another, renewal: 1, applied: 7, leaseMs: LEASE_MS });
     await other.acknowledge({ node: another, renewal: 1, applied: 8 });

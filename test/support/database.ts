@@ -14,6 +14,11 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** For what a pooler cannot pass on: notifications, and what is done to single processes of PostgreSQL. */
+export function directUrlOf(database: TestDatabase): string {
+  return database.directUrl ?? database.url;
+}
+
 /** A migrated database of its own for one test file: a copy of a template, so it takes milliseconds. */
 export async function createTestDatabase(options: { migrated?: boolean } = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import { Pool } from 'pg';
-import { createTestDatabase, type TestDatabase } from '../../support/database.js';
+import { createTestDatabase, directUrlOf, type TestDatabase } from '../../support/database.js';
 import { eventually } from '../../support/eventually.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 import { Rows } from './rows.js';
@@ -22,7 +22,7 @@ export class TestCluster {
 
   static async create(leaseMs: number): Promise<TestCluster> {
     const database = await createTestDatabase();
-    const admin = new Pool({ connectionString: database.url, max: 3 });
+    const admin = new Pool({ connectionString: directUrlOf(database), max: 3 });
     admin.on('error', () => undefined);
     const rows = await Rows.open(database.url);
     return new TestCluster(database, admin, rows, await rows.insertApplication(), leaseMs);
@@ -31,7 +31,14 @@ export class TestCluster {
   async start(count: number, options: Partial<TestNodeOptions> = {}): Promise<TestNode[]> {
     const { url } = this.database;
     const started = await Promise.all(
-      Array.from({ length: count }, () => TestNode.start({ url, leaseMs: this.leaseMs, ...options })),
+      Array.from({ length: count }, () =>
+        TestNode.start({
+          url,
+          feedUrl: options.url ?? directUrlOf(this.database),
+          leaseMs: this.leaseMs,
+          ...options,
+        }),
+      ),
     );
     this.nodes.push(...started);
     return started;
@@ -39,7 +46,7 @@ export class TestCluster {
 
   /** Something that stands between a node and the database, and can be told to misbehave. */
   async proxied(): Promise<{ proxy: TcpProxy; url: string }> {
-    const proxied = await TcpProxy.before(this.database.url);
+    const proxied = await TcpProxy.before(directUrlOf(this.database));
     this.proxies.push(proxied.proxy);
     return proxied;
   }
