@@ -12,6 +12,8 @@ import { TestApp } from '../support/test-app.js';
 /** Waits until this many sessions wait for the transaction of another, and answers their process ids. */
 function transactionsWaiting(client: Postgres, count: number): Promise<number[]> {
   return eventually(async () => {
+    // Its transaction would keep what it saw at first, without the connections that were opened since.
+    await client.query('SELECT pg_stat_clear_snapshot()');
     const { rows } = await client.query<{ pid: number }>(
       `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     );
