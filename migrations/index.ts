@@ -16,6 +16,7 @@ import { ChangeProofs1764000002000 } from './1764000002000-change-proofs.js';
 import { EndedSecrets1764000002400 } from './1764000002400-ended-secrets.js';
 import { TurnsToActivate1764000002410 } from './1764000002410-turns-to-activate.js';
 import { LockedBalances1764000002420 } from './1764000002420-locked-balances.js';
+import { ChangeNumbers1764000002500 } from './1764000002500-change-numbers.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -36,4 +37,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   EndedSecrets1764000002400,
   TurnsToActivate1764000002410,
   LockedBalances1764000002420,
+  ChangeNumbers1764000002500,
 ];

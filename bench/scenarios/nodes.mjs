@@ -64,7 +64,7 @@ async function atRest({ postgres }, databaseUrl, milliseconds) {
 /** Renewals of all nodes there have been; each node numbers its own. */
 function readRenewals(databaseUrl) {
   return withClient(databaseUrl, async (client) => {
-    const { rows } = await client.query('SELECT sum(renewal)::float8 AS renewals FROM freshness_nodes');
+    const { rows } = await client.query('SELECT sum(renewal)::float8 AS renewals FROM freshness_renewals');
     return rows[0].renewals;
   });
 }

@@ -53,13 +53,14 @@ describe('The feed on PostgreSQL', () => {
     const blocker = new Client({ connectionString: database.url });
     await blocker.connect();
     await blocker.query('BEGIN');
-    await blocker.query('LOCK TABLE key_changes IN ACCESS EXCLUSIVE MODE');
-    const renewed = renew(await records.lastNumber());
+    // What only the read needs is locked.
+    await blocker.query('ALTER VIEW key_change_counter RENAME TO elsewhere');
+    const renewed = renew();
     // The read waits for the lock; the renewal does not, and everybody can see it.
     await eventually(async () => {
       expect(await renewalOf(node)).toBe(2);
     }, LEASE_MS / 2);
-    await blocker.query('COMMIT');
+    await blocker.query('ROLLBACK');
     await blocker.end();
     expect(await renewed).toMatchObject({ last: await records.lastNumber() });
   });
@@ -77,12 +78,12 @@ describe('The feed on PostgreSQL', () => {
         { id: other, renewal: 2, applied: 0, leaseMs: LEASE_MS },
       ]),
     );
-    await pool.query('DELETE FROM freshness_nodes WHERE id = $1', [other]);
+    await new PostgresNodeTable(pool).remove(other, 2);
   });
 
   it('tells every change from the one that was applied on, in order', async () => {
     const application = await records.insertApplication();
-    const applied = await records.lastNumber();
+    const applied = (await renew()).last;
     const keys = [await records.insertKey(application), await records.insertKey(application)];
     for (const key of keys) await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
 
@@ -95,41 +96,57 @@ describe('The feed on PostgreSQL', () => {
   });
 
   it('tells nothing when there is more than is worth reading', async () => {
-    const applied = await records.lastNumber();
-    await pool.query(
-      `WITH taken AS (UPDATE key_change_counter SET number = number + 6000 RETURNING number)
-       INSERT INTO key_changes SELECT $1::bigint + n, 'api_key', gen_random_uuid() FROM taken, generate_series(1, 6000) n`,
-      [applied],
-    );
+    const applied = (await renew()).last;
+    await insertChanges(applied, 3000);
+    const middle = (await renew(applied)).last;
+    await insertChanges(middle, 3000);
     expect((await renew(applied)).changes).toEqual([]);
-    expect((await renew(applied + 3000)).changes).toHaveLength(3001);
+    expect((await renew(middle)).changes).toHaveLength(3001);
   });
 
   it('lets a renewal that was given up, and arrives late, change nothing', async () => {
-    await renew(0);
-    await renew(5);
+    const [earlier, later] = [await change(), await change()];
+    await renew(earlier);
+    await renew(later);
     renewals -= 2;
-    await renew(3);
+    await renew(earlier);
     const { rows } = await pool.query(
-      'SELECT renewal::int, applied::int FROM freshness_nodes WHERE id = $1',
+      'SELECT renewal::int, applied::int FROM freshness_renewals WHERE node = $1 ORDER BY renewal DESC LIMIT 1',
       [node],
     );
-    expect(rows).toEqual([{ renewal: 2, applied: 5 }]);
+    expect(rows).toEqual([{ renewal: 2, applied: later }]);
   });
 
   it('keeps what a node acknowledges, unless it has renewed since or is not on the list', async () => {
-    await renew(3);
-    await feed.acknowledge({ node, renewal: 1, applied: 4 });
-    expect(await appliedBy(node)).toBe(4);
-    await renew(6);
-    await feed.acknowledge({ node, renewal: 1, applied: 5 });
-    expect(await appliedBy(node)).toBe(6);
-    await feed.acknowledge({ node: randomUUID(), renewal: 1, applied: 5 });
+    const [first, second, third, fourth] = [await change(), await change(), await change(), await change()];
+    await renew(first);
+    await feed.acknowledge({ node, renewal: 1, applied: second });
+    expect(await appliedBy(node)).toBe(second);
+    await renew(fourth);
+    await feed.acknowledge({ node, renewal: 1, applied: third });
+    expect(await appliedBy(node)).toBe(fourth);
+    await feed.acknowledge({ node: randomUUID(), renewal: 1, applied: third });
+  });
+
+  it('believes no node that has applied a change of another history, though this one has the same number', async () => {
+    const before = await change();
+    const lost = await change();
+    // As restored from before the last change; then the world goes on, and gives out its number again.
+    await pool.query('DELETE FROM key_changes WHERE number = $1', [lost]);
+    await pool.query('UPDATE api_keys SET version = version + 1');
+    expect(await records.lastNumber()).toBe(lost);
+
+    const answer = await renew(lost);
+    expect(answer).toMatchObject({ last: lost, changes: [] });
+    expect(await appliedBy(node)).toBe(0);
+    expect((await renew(lost)).changes[0]).toMatchObject({ number: lost });
+    expect(await appliedBy(node)).toBe(lost);
+    await feed.acknowledge({ node, renewal: 2, applied: before });
+    expect(await appliedBy(node)).toBe(lost);
   });
 
   it('reads the changes between two renewals without renewing', async () => {
-    await renew();
-    const applied = await records.lastNumber();
+    const applied = (await renew()).last;
     const key = await records.insertKey(await records.insertApplication());
     await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
     expect((await feed.read(applied)).changes.at(-1)).toMatchObject({ kind: 'api_key', id: key });
@@ -167,8 +184,8 @@ describe('The feed on PostgreSQL', () => {
     await heard(`changed ${await records.lastNumber()}`);
     const other = feedThrough(directUrlOf(database));
     const another = randomUUID();
-    await other.renew({ node: another, renewal: 1, applied: 7, leaseMs: LEASE_MS });
-    await other.acknowledge({ node: another, renewal: 1, applied: 8 });
+    const { last } = await other.renew({ node: another, renewal: 1, applied: 0, leaseMs: LEASE_MS });
+    await other.acknowledge({ node: another, renewal: 1, applied: last });
     await heard('acknowledged');
     proxy.cut();
     await heard('lost');
@@ -185,16 +202,24 @@ describe('The feed on PostgreSQL', () => {
     expect(await renewalOf(node)).toBeUndefined();
   });
 
-  it('is trimmed by age, and never loses the last change', async () => {
+  it('is trimmed to what a node would still read, whatever the time is, and never loses the last change', async () => {
     const table = new PostgresNodeTable(pool);
-    const key = await records.insertKey(await records.insertApplication());
-    await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
-    await table.trim(60_000);
-    const applied = await records.lastNumber();
-    expect((await renew(applied)).changes.length).toBeGreaterThan(0);
-    await table.trim(0);
-    const { rows } = await pool.query("SELECT number::float8 FROM key_changes WHERE kind <> 'proof'");
-    expect(rows).toEqual([{ number: applied }]);
+    const trimmed = async (): Promise<number> => {
+      await table.trim();
+      const { rows } = await pool.query(`SELECT count(*)::int FROM key_changes WHERE kind <> 'proof'`);
+      return (rows[0] as { count: number }).count;
+    };
+    await trimmed();
+    const first = await change();
+    await insertChanges(first, 3000);
+    const middle = await change();
+    await insertChanges(middle, 4000);
+    const last = await change();
+    expect(await trimmed()).toBe(5001);
+    expect((await renew(middle)).changes.at(-1)).toMatchObject({ number: last });
+    await insertChanges(last, 6000);
+    expect(await trimmed()).toBe(5001);
+    expect((await renew(last)).changes).toEqual([]);
   });
 
   it('keeps a node that has renewed when somebody takes it for gone', async () => {
@@ -227,13 +252,36 @@ describe('The feed on PostgreSQL', () => {
     return feed.renew({ node, renewal: renewals, applied, leaseMs: LEASE_MS, ...other });
   }
 
+  /** Makes a change, reads the feed, and returns the number. */
+  async function change(): Promise<number> {
+    const key = await records.insertKey(await records.insertApplication());
+    await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
+    return (await feed.read(0)).last;
+  }
+
+  /** So many numbers after this one. */
+  async function insertChanges(after: number, count: number): Promise<void> {
+    await pool.query(
+      `INSERT INTO key_changes (number, kind, id)
+       SELECT $1::bigint + n, kind, gen_random_uuid()
+         FROM generate_series(1, $2::int) AS n, unnest('{api_key,proof}'::text[]) AS kind`,
+      [after, count],
+    );
+  }
+
   async function renewalOf(id: string): Promise<number | undefined> {
-    const { rows } = await pool.query('SELECT renewal::int FROM freshness_nodes WHERE id = $1', [id]);
+    const { rows } = await pool.query(
+      'SELECT renewal::int FROM freshness_renewals WHERE node = $1 ORDER BY renewal DESC LIMIT 1',
+      [id],
+    );
     return rows[0]?.renewal;
   }
 
   async function appliedBy(id: string): Promise<number | undefined> {
-    const { rows } = await pool.query('SELECT applied::int FROM freshness_nodes WHERE id = $1', [id]);
+    const { rows } = await pool.query(
+      'SELECT applied::int FROM freshness_renewals WHERE node = $1 ORDER BY renewal DESC LIMIT 1',
+      [id],
+    );
     return rows[0]?.applied;
   }
 

@@ -3,6 +3,9 @@ import { Client, Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Rows } from './support/rows.js';
 
+/** The advisory lock that a change takes for its number. */
+const CHANGE_LOCK = 7_305_808_872;
+
 describe('The numbers of changes', () => {
   let database: TestDatabase;
   let pool: Pool;
@@ -170,7 +173,7 @@ describe('The numbers of changes', () => {
   it('are waited for two seconds at most, and then the change is not made', async () => {
     const key = await records.insertKey(application);
     await inTransaction(async (client) => {
-      await client.query('SELECT FROM key_change_counter FOR UPDATE');
+      await client.query('SELECT pg_advisory_xact_lock($1)', [CHANGE_LOCK]);
       await expect(
         pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]),
       ).rejects.toMatchObject({
@@ -181,14 +184,42 @@ describe('The numbers of changes', () => {
     expect(rows).toEqual([{ enabled: true }]);
   });
 
-  it('are never given out twice, even if the counter is put back', async () => {
+  it('rise by one, whatever the clock of the database says, so that JavaScript can always tell them apart', async () => {
     const key = await records.insertKey(application);
-    await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
-    const given = await records.lastNumber();
-    await pool.query('UPDATE key_change_counter SET number = 1');
-    await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
+    const before = await records.lastNumber();
+    for (let change = 1; change <= 3; change += 1) {
+      await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
+      expect(await records.lastNumber()).toBe(before + change);
+    }
+    await expect(
+      pool.query(`INSERT INTO key_changes VALUES (9007199254740992, 'api_key', $1)`, [key]),
+    ).rejects.toMatchObject({ constraint: 'key_changes_number' });
+  });
 
-    expect(await records.lastNumber()).toBeGreaterThan(given);
+  it('come with a proof, which tells a change from one that had its number before the database was put back', async () => {
+    const key = await records.insertKey(application);
+    const change = async (): Promise<{ number: string; id: string }> => {
+      await pool.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [key]);
+      const { rows } = await pool.query(
+        `SELECT number, id FROM key_changes WHERE kind = 'proof' ORDER BY number DESC LIMIT 1`,
+      );
+      return rows[0] as { number: string; id: string };
+    };
+    const before = await change();
+    await pool.query('DELETE FROM key_changes WHERE number = $1', [before.number]);
+    const after = await change();
+    expect(after.number).toBe(before.number);
+    expect(after.id).not.toBe(before.id);
+  });
+
+  it('are not taken in a transaction that would read an old one', async () => {
+    const key = await records.insertKey(application);
+    await expect(
+      inTransaction(async (client) => {
+        await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+        await client.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);
+      }),
+    ).rejects.toMatchObject({ code: '0A000' });
   });
 
   it('do not depend on the search path of who makes the change', async () => {

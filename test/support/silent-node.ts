@@ -7,7 +7,8 @@ import type { TestApp } from './test-app.js';
  */
 export async function addSilentNode(app: TestApp, leaseMs: number): Promise<void> {
   await app.query(
-    `INSERT INTO freshness_nodes (id, renewal, applied, lease_ms, renewed_at) VALUES ($1, 1, 0, $2, now())`,
+    `WITH node AS (INSERT INTO freshness_nodes (id, lease_ms) VALUES ($1, $2) RETURNING id)
+     INSERT INTO freshness_renewals (node, renewal, applied, renewed_at) SELECT id, 1, 0, now() FROM node`,
     [randomUUID(), leaseMs],
   );
 }

@@ -34,6 +34,11 @@ export interface Server {
   snapshot(): NodeSnapshot;
 }
 
+/** Rows of changes that a node reads. */
+const MAX_CHANGES = 20;
+/** Rows that are kept: fewer than a node would read, so that it is seen what becomes of a node whose changes are gone. */
+const KEPT_CHANGES = 6;
+
 type Notify = { changed: number } | 'acknowledged';
 
 /** PostgreSQL as far as the protocol can tell: commits, snapshots, the counter's lock, notifications, crashes. */
@@ -164,9 +169,9 @@ export class SimDatabase implements Server {
     if (this.nodes.get(id)?.renewal === renewal) this.nodes.delete(id);
   }
 
-  trim(olderThanMs: number): void {
-    const before = (this.scheduler.now - olderThanMs) * 1000;
-    this.feed = this.feed.filter(({ number }) => number >= before || number === this.counter);
+  trim(): void {
+    const kept = this.feed.at(-KEPT_CHANGES);
+    if (kept !== undefined) this.feed = this.feed.filter(({ number }) => number >= kept.number);
   }
 
   /** Whether the change is committed. */
@@ -181,7 +186,7 @@ export class SimDatabase implements Server {
   }
 
   private nextNumber(): number {
-    return Math.max(this.counter + 1, Math.floor(this.scheduler.now * 1000));
+    return this.counter + 1;
   }
 
   private append(number: number, subjects: Subject[]): void {
@@ -225,5 +230,5 @@ export class SimDatabase implements Server {
 
 function changesFrom(feed: readonly Change[], applied: number): Change[] {
   const changes = applied === 0 ? [] : feed.filter(({ number }) => number >= applied);
-  return changes.length > 20 ? [] : changes;
+  return changes.length > MAX_CHANGES ? [] : changes;
 }

@@ -237,9 +237,9 @@ export class SimNodeTable implements NodeTable {
     });
   }
 
-  trim(olderThanMs: number): Promise<void> {
+  trim(): Promise<void> {
     return this.path.call<undefined>(this.timeoutMs, (respond) => {
-      this.database.trim(olderThanMs);
+      this.database.trim();
       respond(undefined);
     });
   }

@@ -63,7 +63,6 @@ export class SimService {
       housekeeping: new Housekeeping(table, watch, machine, {
         everyMs: 700,
         silentMs: 1500,
-        keepChangesMs: 1200,
       }),
     });
     this.cache = new (CACHES[bug ?? ''] ?? FreshCache<KeyRecord>)(this.freshness, {

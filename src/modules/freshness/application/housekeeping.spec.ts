@@ -83,7 +83,7 @@ describe('Housekeeping', () => {
       ['one', 'two'].map((id) => ({ id, renewal: 1, applied: 1, leaseMs: 10 })),
       0,
     );
-    housekeeping = new Housekeeping(table, watch, clock, { everyMs: 100, silentMs: 50, keepChangesMs: 500 });
+    housekeeping = new Housekeeping(table, watch, clock, { everyMs: 100, silentMs: 50 });
     housekeeping.start();
   });
 

@@ -6,14 +6,11 @@ export interface HousekeepingOptions {
   everyMs: number;
   /** A node that has not renewed for so long is taken off the list; should it come back, it registers again. */
   silentMs: number;
-  /** A node that has been away for longer than the feed is kept forgets its cache. */
-  keepChangesMs: number;
 }
 
 const HOUSEKEEPING: HousekeepingOptions = {
   everyMs: 10_000,
   silentMs: 60_000,
-  keepChangesMs: 600_000,
 };
 
 /** Keeps the tables of the protocol small. Every node does it; nothing depends on its being done. */
@@ -64,6 +61,6 @@ export class Housekeeping {
       this.watch.forget(id);
       if (!this.isRunning()) return;
     }
-    await this.nodes.trim(this.options.keepChangesMs);
+    await this.nodes.trim();
   }
 }

@@ -86,8 +86,8 @@ export interface NodeTable {
   read(): Promise<NodeSnapshot>;
   /** Takes a node off the list unless it has renewed since. */
   remove(id: string, renewal: number): Promise<void>;
-  /** Forgets changes that are older than this, but never the last one. */
-  trim(olderThanMs: number): Promise<void>;
+  /** Forgets changes that are older than any that a node would still read, but never the last one. */
+  trim(): Promise<void>;
 }
 
 /** Time as one process sees it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client, Notification } from 'pg';
+import type { Notification } from 'pg';
 import { PooledClient } from '../../../infrastructure/database/pooled-client.js';
 import { fromDatabaseError } from '../../../infrastructure/database/postgres-errors.js';
 import {
@@ -13,10 +13,8 @@ import {
   type Renewal,
 } from '../application/ports.js';
 import type { Change } from '../domain/change.js';
-import { PROOF, SELECT_NODES, type SnapshotRow } from './rows.js';
+import { MAX_CHANGES, PROOF, SELECT_NODES, type SnapshotRow } from './rows.js';
 
-/** Rows of changes worth reading: a node that missed more forgets its cache instead. */
-const MOST_CHANGES = 5000;
 /** Connecting takes several round trips and a password; a short lease is no reason to give up on it. */
 const LEAST_CONNECT_MS = 2000;
 /** Long enough for a notification that comes at all. */
@@ -25,30 +23,44 @@ const LISTENING_TEST_MS = 2000;
 const WITHOUT_NOTIFICATIONS =
   'Revocations hold all the same, but each takes up to a quarter of VERIFY_LEASE_MS longer to be answered.';
 
-const RENEW = `
-  INSERT INTO freshness_nodes AS node (id, renewal, applied, lease_ms, renewed_at)
-  VALUES ($1, $2, $3, $4, clock_timestamp())
-  ON CONFLICT (id) DO UPDATE
-    SET renewal = excluded.renewal, applied = excluded.applied, lease_ms = excluded.lease_ms,
-        renewed_at = excluded.renewed_at
-    -- A renewal that was given up, and arrives after a later one, changes nothing.
-    WHERE node.renewal < excluded.renewal`;
+/** The older renewals of a node that its next one deletes: more than were ever given up one after the other. */
+const MAX_REPLACED = 20;
+
+// What a node says it has applied counts only if it is in this feed: not if the database was put back to an earlier
+// state since, and has given the number to another change.
+const IS_IN_FEED = `EXISTS (SELECT FROM key_changes WHERE number = $3 AND kind = '${PROOF}' AND id = $4)`;
+
+// A renewal that was given up, and arrives after a later one, changes nothing: the highest one counts.
+export const RENEW = `
+  WITH registered AS (INSERT INTO freshness_nodes (id, lease_ms) VALUES ($1, $5) ON CONFLICT (id) DO NOTHING),
+       replaced AS (DELETE FROM freshness_renewals WHERE node = $1 AND renewal >= $2::bigint - ${MAX_REPLACED} AND renewal < $2)
+  INSERT INTO freshness_renewals (node, renewal, applied, renewed_at)
+  SELECT $1, $2, CASE WHEN ${IS_IN_FEED} THEN $3 ELSE 0 END, clock_timestamp()`;
 
 // Nobody need wait for the disk: a crash that undoes this makes others wait for what was applied already. (A renewal
 // that was undone would be a lease nobody knows of.)
 const ACKNOWLEDGE = `
   WITH quickly AS (SELECT set_config('synchronous_commit', 'off', true)),
-       told AS (UPDATE freshness_nodes SET applied = $3 WHERE id = $1 AND renewal = $2 RETURNING id)
+       told AS (UPDATE freshness_renewals SET applied = $3 WHERE node = $1 AND renewal = $2 AND ${IS_IN_FEED}
+                RETURNING node)
   SELECT pg_notify('freshness_applied', '') FROM quickly, told`;
 
 // One statement, one snapshot: the changes go up to the number that comes with them.
-const READ = `
-  SELECT number::float8 AS last,
+export const READ = `
+  SELECT number::float8 AS last, proof,
          (${SELECT_NODES}) AS nodes,
          (SELECT coalesce(json_agg(json_build_object('number', number, 'kind', kind, 'id', id) ORDER BY number), '[]')
-            FROM (SELECT number, kind, id FROM key_changes WHERE $1::bigint > 0 AND number >= $1 AND kind <> '${PROOF}'
-                   ORDER BY number LIMIT ${MOST_CHANGES + 1}) AS feed) AS changes
-    FROM key_change_counter`;
+            FROM (SELECT number, kind, id FROM key_changes
+                   WHERE number >= $1 AND kind <> '${PROOF}'
+                     AND EXISTS (SELECT FROM key_changes WHERE number = $1 AND kind = '${PROOF}' AND id = $2)
+                   ORDER BY number LIMIT ${MAX_CHANGES + 1}) AS feed) AS changes
+    FROM key_change_counter
+    LEFT JOIN (SELECT number, id AS proof FROM key_changes WHERE kind = '${PROOF}') AS proofs USING (number)
+   LIMIT 1`;
+
+const LEAVE = `
+  WITH renewals AS (DELETE FROM freshness_renewals WHERE node = $1)
+  DELETE FROM freshness_nodes WHERE id = $1`;
 
 export interface PostgresFeedOptions {
   url: string;
@@ -68,6 +80,8 @@ export class PostgresFeed implements ChangeFeed {
   private toldOfListening = false;
   private listeningTest: Promise<void> = Promise.resolve();
   private readonly left = new AbortController();
+  /** Of the changes that a read ended with: what tells each from another one of its number. */
+  private proofs: { number: number; proof: string | null }[] = [];
 
   constructor(private readonly options: PostgresFeedOptions) {}
 
@@ -80,19 +94,19 @@ export class PostgresFeed implements ChangeFeed {
       // Two statements in one round trip, each a transaction of its own, run by the server one after the other: the
       // renewal is committed when the changes are read.
       const [, answer] = await Promise.all([
-        client.query(RENEW, [node, renewal, applied, leaseMs]),
-        readChanges(client, applied),
+        client.query(RENEW, [node, renewal, applied, this.proofOf(applied), leaseMs]),
+        this.readChanges(client, applied),
       ]);
       return answer;
     });
   }
 
   read(applied: number): Promise<FeedAnswer> {
-    return this.call((client) => readChanges(client, applied));
+    return this.call((client) => this.readChanges(client, applied));
   }
 
   async acknowledge({ node, renewal, applied }: Acknowledgement): Promise<void> {
-    await this.call((client) => client.query(ACKNOWLEDGE, [node, renewal, applied]));
+    await this.call((client) => client.query(ACKNOWLEDGE, [node, renewal, applied, this.proofOf(applied)]));
   }
 
   async leave(node: string): Promise<void> {
@@ -105,7 +119,7 @@ export class PostgresFeed implements ChangeFeed {
     if (line === undefined) return;
     try {
       await line.within(this.options.leaseMs, async (client) => {
-        await client.query('DELETE FROM freshness_nodes WHERE id = $1', [node]);
+        await client.query(LEAVE, [node]);
         await client.end();
       });
     } catch {
@@ -123,6 +137,26 @@ export class PostgresFeed implements ChangeFeed {
       this.hangUp();
       throw isUnavailable(error) ? new FeedUnreachable(describe(error), { cause: error }) : error;
     }
+  }
+
+  private async readChanges(client: PooledClient, applied: number): Promise<FeedAnswer> {
+    const { rows } = await client.query<SnapshotRow & { proof: string | null; changes: Change[] }>(READ, [
+      applied,
+      this.proofOf(applied),
+    ]);
+    const [row] = rows;
+    if (row === undefined) throw new Error('key_changes has lost its last row');
+    const { last, proof, nodes, changes } = row;
+    // An answer that comes too late is not applied, and the node goes on from the one before it.
+    this.proofs = [
+      ...this.proofs.filter(({ number }) => number >= applied && number !== last),
+      { number: last, proof },
+    ];
+    return { last, nodes, changes: changes.length > MAX_CHANGES ? [] : changes };
+  }
+
+  private proofOf(applied: number): string | null {
+    return this.proofs.find(({ number }) => number === applied)?.proof ?? null;
   }
 
   private async connect(): Promise<Line> {
@@ -201,13 +235,6 @@ export class PostgresFeed implements ChangeFeed {
       `Notifications of the database do not arrive: is there a pooler in between? ${WITHOUT_NOTIFICATIONS}`,
     );
   }
-}
-
-async function readChanges(client: Client, applied: number): Promise<FeedAnswer> {
-  const { rows } = await client.query<SnapshotRow & { changes: Change[] }>(READ, [applied]);
-  const [row] = rows;
-  if (row === undefined) throw new Error('key_change_counter has lost its row');
-  return row.changes.length > MOST_CHANGES ? { ...row, changes: [] } : row;
 }
 
 function isUnavailable(error: unknown): boolean {
