@@ -16,9 +16,12 @@ const OTHER_ADDRESS = '192.0.2.2';
 const ENV = {
   VERIFY_UNKNOWN_KEYS_PER_SECOND: String(LIMIT),
   MAX_ACTIVE_KEYS_PER_APPLICATION: '10000',
+  // As long as a busy machine needs.
+  DATABASE_STATEMENT_TIMEOUT_MS: '30000',
+  DATABASE_POOL_WAIT_MS: '30000',
 };
-/** For a node whose database does not answer; the others wait as long as a busy machine needs. */
-const IMPATIENT = { ...ENV, DATABASE_STATEMENT_TIMEOUT_MS: '1000' };
+/** For a node whose database does not answer. */
+const IMPATIENT = { ...ENV, DATABASE_STATEMENT_TIMEOUT_MS: '1000', DATABASE_POOL_WAIT_MS: '1000' };
 
 describe('many keys at once that no node has seen yet', () => {
   let app: TestApp;

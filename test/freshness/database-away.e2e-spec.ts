@@ -4,7 +4,7 @@ import { TestCluster } from './support/test-cluster.js';
 
 const LEASE_MS = 1000;
 /** What a busy machine may add to the time that anything takes. */
-const SLACK_MS = 700;
+const SLACK_MS = 20_000;
 
 describe('A change, when the database is away,', () => {
   let cluster: TestCluster;
@@ -46,7 +46,7 @@ describe('A change, when the database is away,', () => {
   });
 
   it('is not promised while every connection of the pool is taken, but keys are verified from memory', async () => {
-    const [node] = await cluster.start(1, { poolSize: 2 });
+    const [node] = await cluster.start(1, { poolSize: 2, poolWaitMs: 500 });
     const key = await cluster.cachedOn([node!]);
     const taken = [await node!.pool.connect(), await node!.pool.connect()];
     await new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS));

@@ -18,6 +18,8 @@ export interface TestNodeOptions {
   leaseMs?: number;
   staleMs?: number;
   poolSize?: number;
+  /** Milliseconds that anybody waits for a connection of the pool. */
+  poolWaitMs?: number;
 }
 
 /** One node of the protocol with a cache of keys; several of them make a cluster in one process. */
@@ -31,8 +33,12 @@ export class TestNode {
   statements = 0;
 
   constructor(options: TestNodeOptions) {
-    const { url, feedUrl = url, leaseMs = 1000, staleMs = 0, poolSize = 3 } = options;
-    this.pool = new ConnectionPool({ connectionString: url, max: poolSize, connectionTimeoutMillis: 3000 });
+    const { url, feedUrl = url, leaseMs = 1000, staleMs = 0, poolSize = 3, poolWaitMs = 30_000 } = options;
+    this.pool = new ConnectionPool({
+      connectionString: url,
+      max: poolSize,
+      connectionTimeoutMillis: poolWaitMs,
+    });
     this.pool.on('error', () => undefined);
     this.pool.on('acquire', () => {
       this.statements += 1;
