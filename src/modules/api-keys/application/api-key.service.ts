@@ -14,7 +14,8 @@ import {
   type Keep,
   type RepeatableCall,
 } from '../../idempotency/index.js';
-import { ApiKey, type ApiKeyChanges, type ApiKeySettings, type KeyStatus } from '../domain/api-key.js';
+import { ApiKey, type ApiKeyChanges, type ApiKeySettings } from '../domain/api-key.js';
+import type { KeyStatus } from '../domain/key-status.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository, type Alongside } from '../domain/api-key.repository.js';
 import { CreditBalances } from '../domain/credit-balances.js';

@@ -1,4 +1,5 @@
 import type { KeyHash } from './key-hasher.js';
+import { hasExpired } from './key-status.js';
 
 /** The longest that an older secret goes on working: 30 days. */
 export const MAX_OVERLAP_SECONDS = 2_592_000;
@@ -54,7 +55,7 @@ export class ApiKeySecret {
   }
 
   isLive(now: Date): boolean {
-    return this.revokedAt === null && (this.expiresAt === null || this.expiresAt > now);
+    return this.revokedAt === null && !hasExpired(this.expiresAt?.getTime() ?? null, now.getTime());
   }
 
   /** Lets it work until then, but never longer than it would have. */

@@ -2,7 +2,8 @@ import type { ChangeProof, Committed } from '../../../shared/committed.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
-import type { ApiKey, KeyStatus } from './api-key.js';
+import type { ApiKey } from './api-key.js';
+import type { KeyStatus } from './key-status.js';
 
 export interface ApiKeyQuery {
   applicationId: string;

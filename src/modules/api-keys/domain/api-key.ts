@@ -1,6 +1,7 @@
 import { DomainError } from '../../../shared/domain-error.js';
 import type { Subject } from '../../../shared/subject.js';
 import type { KeyEnvironment } from './key-format.js';
+import { keyStatus, type KeyStatus } from './key-status.js';
 import { type ApiKeySecret } from './api-key-secret.js';
 import type { CreditChanges, Credits } from './credits.js';
 import type { Metadata } from './metadata.js';
@@ -8,9 +9,6 @@ import type { RateLimit } from './rate-limit.js';
 
 /** That work at the same time. */
 const MAX_LIVE_SECRETS = 5;
-
-export const KEY_STATUSES = ['active', 'disabled', 'expired', 'revoked'] as const;
-export type KeyStatus = (typeof KEY_STATUSES)[number];
 
 export interface ApiKeyChanges {
   name?: string;
@@ -100,12 +98,10 @@ export class ApiKey {
     );
   }
 
-  /** In the order in which a verification says no. */
   status(now: Date): KeyStatus {
-    if (this.revokedAt !== null) return 'revoked';
-    if (!this.enabled) return 'disabled';
-    if (this.expiresAt !== null && this.expiresAt <= now) return 'expired';
-    return 'active';
+    const { enabled } = this;
+    const expiresAt = this.expiresAt?.getTime() ?? null;
+    return keyStatus({ revoked: this.revokedAt !== null, enabled, expiresAt }, now.getTime());
   }
 
   /** The newest secret's. */

@@ -10,8 +10,8 @@ export interface KeyState {
 }
 
 /**
- * The one rule that says whether a key is active, in the order in which a verification refuses it. `key-status.sql` is
- * the same rule for the database, and a test compares the two. `now` is the database's time in milliseconds since 1970.
+ * Returns the status of a key, by the order in which a verification refuses it. `now` is the database's time in
+ * milliseconds since 1970.
  */
 export function keyStatus({ revoked, enabled, expiresAt }: KeyState, now: number): KeyStatus {
   if (revoked) return 'revoked';
@@ -22,4 +22,28 @@ export function keyStatus({ revoked, enabled, expiresAt }: KeyState, now: number
 /** At the very moment of its expiry a key, or a secret, is expired. */
 export function hasExpired(expiresAt: number | null, now: number): boolean {
   return expiresAt !== null && expiresAt <= now;
+}
+
+/** What the same things are called in a statement. */
+export interface KeyStateNames {
+  revokedAt: string;
+  enabled: string;
+  expiresAt: string;
+  now: string;
+}
+
+/** Returns `keyStatus` as conditions in SQL. They begin with what the indexes of keys ask for. */
+export function keyStatusConditions({
+  revokedAt,
+  enabled,
+  expiresAt,
+  now,
+}: KeyStateNames): Record<KeyStatus, string> {
+  const isUsable = `${revokedAt} IS NULL AND ${enabled}`;
+  return {
+    revoked: `${revokedAt} IS NOT NULL`,
+    disabled: `${revokedAt} IS NULL AND NOT ${enabled}`,
+    expired: `${isUsable} AND ${expiresAt} <= ${now}`,
+    active: `${isUsable} AND (${expiresAt} IS NULL OR ${expiresAt} > ${now})`,
+  };
 }

@@ -1,6 +1,7 @@
 import type { AddressList } from './address-list.js';
 import { coversAll } from '../../../shared/key-scopes.js';
 import type { KeyEnvironment } from './key-format.js';
+import { hasExpired, keyStatus } from './key-status.js';
 import type { Metadata } from './metadata.js';
 import type { Metering, Usage } from './metering.js';
 
@@ -78,6 +79,7 @@ const NOT_FOUND: Verdict = { valid: false, code: 'NOT_FOUND' };
 const REVOKED: Verdict = { valid: false, code: 'REVOKED' };
 const DISABLED: Verdict = { valid: false, code: 'DISABLED' };
 const EXPIRED: Verdict = { valid: false, code: 'EXPIRED' };
+const REFUSALS = { revoked: REVOKED, disabled: DISABLED, expired: EXPIRED };
 const FORBIDDEN: Verdict = { valid: false, code: 'FORBIDDEN' };
 const INSUFFICIENT_PERMISSIONS: Verdict = { valid: false, code: 'INSUFFICIENT_PERMISSIONS' };
 
@@ -92,10 +94,9 @@ export function decideVerification(
 ): Verdict {
   if (record === null) return NOT_FOUND;
   if (request.applicationId !== undefined && request.applicationId !== record.applicationId) return NOT_FOUND;
-  if (record.revoked) return REVOKED;
-  if (!record.enabled) return DISABLED;
-  if (record.expiresAt !== null && record.expiresAt <= now) return EXPIRED;
-  if (record.secretExpiresAt !== null && record.secretExpiresAt <= now) return EXPIRED;
+  const status = keyStatus(record, now);
+  if (status !== 'active') return REFUSALS[status];
+  if (hasExpired(record.secretExpiresAt, now)) return EXPIRED;
   if (record.addresses !== null && !record.addresses.includes(request.ip)) return FORBIDDEN;
   if (request.scopes !== undefined && !coversAll(record.scopes, request.scopes))
     return INSUFFICIENT_PERMISSIONS;

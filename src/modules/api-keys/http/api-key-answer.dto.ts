@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { orNull } from '../../../shared/http/or-null.js';
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
-import { KEY_STATUSES, type KeyStatus } from '../domain/api-key.js';
+import { KEY_STATUSES, type KeyStatus } from '../domain/key-status.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
 import type { Metadata } from '../domain/metadata.js';
 import { CreditsDto, RATE_LIMITS, RateLimitDto } from './limits.dto.js';

@@ -18,7 +18,7 @@ import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import { IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
 import { MAX_ADDRESS_RANGES } from '../domain/address-list.js';
 import { MAX_OVERLAP_SECONDS } from '../domain/api-key-secret.js';
-import { KEY_STATUSES, type KeyStatus } from '../domain/api-key.js';
+import { KEY_STATUSES, type KeyStatus } from '../domain/key-status.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
 import type { CreditChanges, Credits } from '../domain/credits.js';
 import type { Metadata } from '../domain/metadata.js';

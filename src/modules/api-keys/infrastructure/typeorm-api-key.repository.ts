@@ -22,13 +22,14 @@ import { DomainError } from '../../../shared/domain-error.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
-import { ApiKey, type KeyStatus } from '../domain/api-key.js';
+import { ApiKey } from '../domain/api-key.js';
 import {
   ApiKeyRepository,
   type Alongside,
   type ApiKeyQuery,
   type UpdateOptions,
 } from '../domain/api-key.repository.js';
+import { keyStatusConditions } from '../domain/key-status.js';
 import { CreditBalances } from '../domain/credit-balances.js';
 import type { Metadata } from '../domain/metadata.js';
 import type { RateLimit } from '../domain/rate-limit.js';
@@ -38,13 +39,12 @@ import { JoinedInserts } from './joined-inserts.js';
 import { ManyKeys } from './many-keys.js';
 import { StoredSecrets } from './stored-secrets.js';
 
-/** `ApiKey.status` as a condition, in the same order. */
-const HAS_STATUS: Record<KeyStatus, string> = {
-  revoked: 'key.revokedAt IS NOT NULL',
-  disabled: 'key.revokedAt IS NULL AND NOT key.enabled',
-  expired: 'key.revokedAt IS NULL AND key.enabled AND key.expiresAt <= :now',
-  active: 'key.revokedAt IS NULL AND key.enabled AND (key.expiresAt IS NULL OR key.expiresAt > :now)',
-};
+const HAS_STATUS = keyStatusConditions({
+  revokedAt: 'key.revokedAt',
+  enabled: 'key.enabled',
+  expiresAt: 'key.expiresAt',
+  now: ':now',
+});
 
 /** The advisory lock of imports; any number that nothing else uses. */
 const IMPORT_LOCK = 7_305_808_871;
