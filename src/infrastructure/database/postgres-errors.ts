@@ -3,27 +3,41 @@ import { isError } from '../is-error.js';
 
 /** Classes and codes of SQLSTATE (PostgreSQL, appendix A) after which the same call may succeed a little later. */
 const UNAVAILABLE = [
-  '08', // connection exception
-  '53', // insufficient resources: too many connections, disk full, out of memory
-  '57P', // shutting down, crashed, starting up, session ended
-  '57014', // statement time-out
-  '55P03', // lock time-out
-  '58', // system error: input or output failed
+  '08', // connection exception; PgBouncer says everything with 08P01
   '25006', // read only: a standby, or a primary that was demoted
+  '25P02', // the transaction has failed: COMMIT was answered by ROLLBACK
   '25P03', // idle in transaction for too long
   '25P04', // transaction time-out
-  '40001', // serialization failure
-  '40P01', // deadlock
-  '42P05', // the prepared statement of somebody else, through a pooler that was taken for the server until now
-  '26000', // ours is gone, for the same reason
+  '26000', // our prepared statement is gone, through a pooler that was taken for the server until now
   '28', // the database does not let us in: its password is being changed
   '3D000', // the database is not there: it is being restored
+  '40', // transaction rollback: serialization failure, deadlock
+  '42P05', // the prepared statement is somebody else's, through a pooler that was taken for the server until now
+  '53', // insufficient resources: too many connections, disk full, out of memory
+  '55P03', // lock time-out
+  '57', // operator intervention: statement cancelled or timed out, shutting down, crashed, starting up
+  '58', // system error: input or output failed
+  '72000', // snapshot too old
+  'F0', // its configuration is being changed
+  'XX001', // data corrupted
+  'XX002', // index corrupted
+];
+
+/**
+ * What a server says that can only read, has run out of numbers, or lets nobody in for the moment. It uses codes for
+ * it that mean a bug otherwise: XX000, 0A000, 54000, 55000.
+ */
+const STATES_OF_SERVER = [
+  /during recovery$/i,
+  /^recovery is in progress/i,
+  /^database is not accepting commands/i,
+  /is not currently accepting connections$/i,
 ];
 
 /** A character that PostgreSQL cannot store: NUL, or half of a surrogate pair. */
 const BAD_TEXT = ['22021', '22P05'];
 
-/** How Node says that the other side cannot be reached. */
+/** How Node says that the other side cannot be reached, or trusted. */
 const NETWORK = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -37,6 +51,14 @@ const NETWORK = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'ERR_SOCKET_CLOSED',
+  // The certificate of the database is not good, or not any more.
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
 /** What pg and its pool say without a code. */
@@ -48,6 +70,9 @@ const PG_MESSAGES = [
   'client has encountered a connection error',
   'client was closed',
   'cannot use a pool after calling end',
+  'the server does not support ssl connections',
+  'there was an error establishing an ssl connection',
+  'sasl:',
 ];
 
 /** How TypeORM says that it has no connection, or none any more in the middle of a transaction. */
@@ -82,6 +107,7 @@ function isUnavailable(error: Error, code: string | undefined): boolean {
   if (isSystemError(error)) return error.syscall === 'connect';
   if (code !== undefined && UNAVAILABLE.some((prefix) => code.startsWith(prefix))) return true;
   if (TYPEORM_NAMES.has(error.name)) return true;
+  if (STATES_OF_SERVER.some((state) => state.test(error.message))) return true;
   const message = error.message.toLowerCase();
   return PG_MESSAGES.some((beginning) => message.startsWith(beginning));
 }
