@@ -73,10 +73,47 @@ describe('Members', () => {
     }
   });
 
+  it('finds the owner of longest standing in whatever order the members are read', () => {
+    for (const order of [
+      ['3', '1', '2'],
+      ['2', '3', '1'],
+      ['1', '2', '3'],
+    ]) {
+      const crowd = new Members(Application.create(ID, ann, { name: 'a' }, CREATED), [
+        Member.join('0', ID, ann, 'owner', CREATED),
+        ...order.map((id) => Member.join(id, ID, person(`p${id}`), 'owner', CREATED)),
+      ]);
+      crowd.remove(ann, ann, NOW);
+      expect(crowd.application.owner).toEqual(person('p1'));
+    }
+  });
+
   it('goes on naming the owner when another owner leaves', () => {
     const pair = team(['ann', 'owner'], ['ben', 'owner']);
     pair.remove(ben, ann, NOW);
     expect(pair.application.owner).toEqual(ann);
+  });
+
+  it('goes on naming the owner whom others have been owners for longer than', () => {
+    const crowd = team(['ben', 'owner'], ['ann', 'owner'], ['eve', 'viewer']);
+    crowd.remove(eve, ann, NOW);
+    crowd.assign(eve, 'admin', ben, NOW);
+    expect(crowd.application.owner).toEqual(ann);
+    expect(crowd.application.updatedAt).toBe(CREATED);
+  });
+
+  it('takes nobody out for somebody who is no member', () => {
+    const pair = team(['ann', 'owner'], ['ben', 'admin']);
+    expect(() => {
+      pair.remove(eve, ann, NOW);
+    }).toThrow(expect.objectContaining({ code: 'member_not_found' }));
+    expect(rolesOf(pair)).toEqual({ ann: 'owner', ben: 'admin' });
+  });
+
+  it('leaves a member unchanged who is given the role they have', () => {
+    const pair = team(['ann', 'owner'], ['ben', 'admin']);
+    expect(pair.assign(ben, 'admin', ann, NOW).updatedAt).toBe(CREATED);
+    expect(pair.assign(ben, 'viewer', ann, NOW).updatedAt).toBe(NOW);
   });
 
   it('lets everybody leave, and only owners take others out', () => {

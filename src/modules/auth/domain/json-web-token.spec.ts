@@ -9,7 +9,11 @@ describe('readUnverified', () => {
   it('answers what a key is chosen by', () => {
     const header = { alg: 'ES256', kid: 'k', typ: 'at+jwt' };
     expect(readUnverified(join({ ...header, more: 1 }))).toEqual({ header, issuer: 'me' });
-    expect(readUnverified(join({ alg: 'HS256' }))).toEqual({ header: { alg: 'HS256' }, issuer: 'me' });
+    expect(readUnverified(join({ alg: 'HS256' }))).toStrictEqual({ header: { alg: 'HS256' }, issuer: 'me' });
+  });
+
+  it('reads one of 8 KiB', () => {
+    expect(readUnverified(join({ alg: 'ES256' }).padEnd(8192, 'A'))).toBeDefined();
   });
 
   it.each([

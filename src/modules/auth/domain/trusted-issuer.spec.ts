@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { acceptsHeader, principalOf, type TrustedIssuer } from './trusted-issuer.js';
 
 const NOW = new Date('2026-05-27T10:00:00.000Z');
@@ -27,6 +28,8 @@ describe('acceptsHeader', () => {
     [{ alg: 'ES256', typ: 'JWT' }, false],
     [{ alg: 'ES256', typ: '' }, false],
     [{ alg: 'ES256', typ: 'text/at+jwt' }, false],
+    [{ alg: 'ES256', typ: 'text/application/at+jwt' }, false],
+    [{ alg: 'ES256', typ: 'atapplication/+jwt' }, false],
   ])("takes no header whose algorithm or type is not the issuer's: %j", (header, accepted) => {
     expect(acceptsHeader(ISSUER, header)).toBe(accepted);
   });
@@ -55,6 +58,20 @@ describe('principalOf', () => {
     expect(() => read({ exp: SECONDS - 10 })).toThrow('has expired');
     expect(() => read({ nbf: SECONDS + 10 })).not.toThrow();
     expect(() => read({ nbf: SECONDS + 10.1 })).toThrow('not good yet');
+  });
+
+  it.each([{ exp: SECONDS - 10 }, { nbf: SECONDS + 11 }])(
+    'calls the token invalid for its times: %j',
+    (changes) => {
+      expect(() => read(changes)).toThrow(expect.objectContaining({ code: 'invalid_token' }));
+    },
+  );
+
+  it('takes of its own tokens none whose subject is no id of a person', () => {
+    const own = { ...ISSUER, principalIssuer: LOCAL_ISSUER };
+    const id = '019b76da-a800-7000-8000-000000000001';
+    expect(principalOf(own, { ...good, sub: id }, NOW)).toMatchObject({ issuer: LOCAL_ISSUER, subject: id });
+    expect(() => principalOf(own, good, NOW)).toThrow('invalid_token');
   });
 
   it.each([

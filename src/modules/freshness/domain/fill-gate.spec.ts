@@ -44,6 +44,10 @@ describe('The gate of a cache', () => {
     for (let index = 0; index < 20; index += 1) gate.noteChange({ kind: 'api_key', id: `other-${index}` });
     expect(gate.allows(ticket, [KEY])).toBe(false);
     expect(gate.allows(ticket, [onSubject('api_key', 'never changed')])).toBe(false);
+    // What fits into the memory is not forgotten: a change is one of its record, and one of its kind.
+    const roomy = new FillGate(2);
+    roomy.noteChange({ kind: 'api_key', id: 'one' });
+    expect(roomy.allows(0, [onSubject('api_key', 'never changed')])).toBe(true);
     // A read of ordinary length is let in although changes never cease.
     const later = gate.begin();
     for (let index = 0; index < 5; index += 1) gate.noteChange({ kind: 'api_key', id: `more-${index}` });

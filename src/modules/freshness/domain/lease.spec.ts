@@ -60,9 +60,30 @@ describe('A lease', () => {
     clock.wallTime += 60_000;
     expect(lease.held()).toBe(false);
   });
+
+  it.each(['monotonicTime', 'wallTime'] as const)('is over to the millisecond by its %s alone', (time) => {
+    const { lease, clock } = leaseAt(0);
+    lease.grant(lease.now());
+    clock[time] += 999;
+    expect(lease.held()).toBe(true);
+    clock[time] += 1;
+    expect(lease.held()).toBe(false);
+  });
+
+  it('tells for how long it has been over, and never that it will be when it was not granted', () => {
+    const { lease, clock } = leaseAt(0);
+    expect(lease.lapsedFor()).toBe(Infinity);
+    lease.grant(lease.now());
+    clock.pass(400);
+    expect(lease.lapsedFor()).toBe(-600);
+    clock.pass(800);
+    expect(lease.lapsedFor()).toBe(200);
+    lease.end();
+    expect(lease.lapsedFor()).toBe(Infinity);
+  });
 });
 
-function leaseAt() {
+function leaseAt(clockRateError?: number) {
   const clock = {
     monotonicTime: 5000,
     wallTime: Date.UTC(2026, 0),
@@ -73,5 +94,5 @@ function leaseAt() {
       clock.wallTime += ms;
     },
   };
-  return { clock, lease: new Lease(1000, clock) };
+  return { clock, lease: new Lease(1000, clock, clockRateError) };
 }

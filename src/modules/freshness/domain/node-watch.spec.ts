@@ -33,6 +33,9 @@ describe('The watch over the nodes', () => {
     watch.note([row({ renewal: 7 }), row({ id: 'patient', leaseMs: 10_000 })], 0);
     expect(watch.silentFor(2000, 1500)).toEqual([]);
     expect(watch.silentFor(2000, 2500)).toEqual([{ id: 'node', renewal: 7 }]);
+    watch.note([row({ id: 'late', renewal: 3 })], 1000);
+    expect(watch.silentFor(2000, 3000)).toEqual([{ id: 'node', renewal: 7 }]);
+    expect(watch.silentFor(3000, 3000)).toEqual([]);
     watch.forget('node');
     expect(watch.silentFor(2000, 2500)).toEqual([]);
   });

@@ -35,6 +35,19 @@ describe('AnswerSeals', () => {
     expect(again.open(answer)).toBe('the answer: ä');
   });
 
+  it('find and open what an earlier version of the service has closed', () => {
+    const closed = {
+      id: Buffer.from('hs9g15n3S01FcJtcYEjC6vHfjfkcqpVjBlVpHNN6Kio', 'base64url'),
+      sealed: Buffer.from(
+        '4UkEOwWK7tq3Gzq80TKR19umV6pkx7vTPth2xVM27Wpso4hGuTUJ-G8uShuWOegfBMJsVESmU3uOnQ',
+        'base64url',
+      ),
+      pepperVersion: 1,
+    };
+    expect(seal.id).toEqual(closed.id);
+    expect(seal.open(closed)).toBe('the answer: ä');
+  });
+
   it.each([
     ['another key', call({ key: `${KEY}.` })],
     ['another person', call({ by: { issuer: 'local', subject: 'ben' } })],
@@ -57,7 +70,13 @@ describe('AnswerSeals', () => {
     const next = ahead.close('next');
     expect(next.id).toEqual(answer.id);
     expect((await new AnswerSeals([NEW]).of(call())).open(next)).toBe('next');
-    expect(() => seal.open(next)).toThrow(expect.objectContaining({ code: 'service_unavailable' }));
+    expect(() => seal.open(next)).toThrow(
+      expect.objectContaining({
+        code: 'service_unavailable',
+        detail: expect.stringContaining('newer pepper'),
+        details: { retryAfter: 60 },
+      }),
+    );
   });
 
   it('close the same answer differently each time, under a key of its own', () => {
@@ -87,7 +106,9 @@ describe('AnswerSeals', () => {
   });
 
   it('show nothing of the key when the call is printed', () => {
-    const printed = [inspect(call(), { depth: 9 }), JSON.stringify(call()), String(call().key)].join();
-    expect(printed).not.toContain(KEY.slice(0, 8));
+    for (const printed of [inspect(call(), { depth: 9 }), JSON.stringify(call()), String(call().key)]) {
+      expect(printed).not.toContain(KEY.slice(0, 8));
+      expect(printed).toContain('[IdempotencyKey]');
+    }
   });
 });
