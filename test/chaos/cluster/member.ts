@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -13,6 +13,8 @@ const REST_PATIENCE_MS = 1000;
 /** The same for PostgreSQL, which is busy at times. */
 const CONNECT_PATIENCE_MS = 5000;
 const QUERY_PATIENCE_MS = 30_000;
+/** Lines of a log that explain a failure. */
+const LAST_WORDS = 15;
 
 interface Links {
   /** From the other members to this PostgreSQL: replication. */
@@ -88,6 +90,12 @@ export class Member {
       logFile: join(this.directory, 'patroni.log'),
       account: this.account,
     });
+  }
+
+  /** The end of what Patroni has written, for people. */
+  async lastWords(): Promise<string> {
+    const log = await readFile(join(this.directory, 'patroni.log'), 'utf8').catch(() => '');
+    return `${this.name}:\n${log.split('\n').slice(-LAST_WORDS).join('\n')}`;
   }
 
   /** Past the links: for whoever tests, whatever has been done to the network. */

@@ -159,7 +159,8 @@ export class PatroniCluster implements DatabaseUnderTest {
       }
       await sleep(POLL_MS);
     }
-    throw new Error(`The cluster in ${this.directory} has not become healthy: ${JSON.stringify(seen)}`);
+    const words = await Promise.all(this.members.map((member) => member.lastWords()));
+    throw new Error(['The cluster has not become healthy:', JSON.stringify(seen), ...words].join('\n'));
   }
 
   async stop(): Promise<void> {

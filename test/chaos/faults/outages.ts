@@ -24,16 +24,17 @@ export async function watchOutages(
   let current: Outage | undefined;
   while (!over.aborted) {
     const asked = clients.now();
-    if (!(await database.isWritable())) {
-      if (current?.ended !== undefined) current = undefined;
-      if (current === undefined) outages.push((current = { began: asked }));
-    } else if (current !== undefined) {
-      current.ended ??= clients.now();
-      // A change may have been acknowledged between the database's being back and its being seen to be.
-      if (clients.lastChange >= current.ended) {
-        current.serviceBack = clients.lastChange;
-        current = undefined;
-      }
+    const isWritable = await database.isWritable();
+    if (isWritable && current !== undefined) {
+      current.ended = clients.now();
+      current = undefined;
+    } else if (!isWritable && current === undefined) {
+      current = { began: asked };
+      outages.push(current);
+    }
+    for (const outage of outages) {
+      if (outage.ended !== undefined && clients.lastChange >= outage.ended)
+        outage.serviceBack ??= clients.lastChange;
     }
     await sleep(POLL_MS);
   }
