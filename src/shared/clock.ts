@@ -6,6 +6,11 @@ export abstract class Clock {
   /** Milliseconds on a clock that never goes back; only differences mean anything. */
   abstract monotonic(): number;
 
+  /** Whether it can have missed no time. When it may have, what is judged by it is to be asked of the database. */
+  isCertain(): boolean {
+    return true;
+  }
+
   now(): Date {
     return new Date(this.epochMs());
   }

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Freshness } from '../../src/modules/freshness/index.js';
 import { Client, verify, type CreatedKey } from '../support/builders.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { SetClock } from '../support/fake-clock.js';
+import { SetClock, SleepingClock } from '../support/fake-clock.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp } from '../support/test-app.js';
 
 const HOUR = 3_600_000;
@@ -117,5 +119,35 @@ describe.each([
       parameters,
     );
     return (row as { seconds: number }).seconds;
+  }
+});
+
+it('A key that expired while the machine slept is not verified by what the node takes for the time', async () => {
+  const database = await createTestDatabase();
+  const direct = database.directUrl ?? database.url;
+  const { proxy, url } = await TcpProxy.before(database.url);
+  const machine = new SleepingClock();
+  // Its lease it gets by a way of its own.
+  const node = await TestApp.start({ database: { ...database, url, directUrl: direct }, machine });
+  try {
+    const owner = await Client.signedIn(node);
+    const expiresAt = new Date(Date.now() + 3000).toISOString();
+    const { key } = await owner.issueKey(await owner.createApplication(), { expiresAt });
+    expect(await verify(node, key)).toMatchObject({ valid: true });
+
+    proxy.hold();
+    machine.sleep(4000);
+    await eventually(() => {
+      expect(node.nest.get(Freshness).held()).toBe(true);
+    });
+    const verdict = verify(node, key);
+    await Promise.race([verdict, new Promise((resolve) => setTimeout(resolve, 100))]);
+    await proxy.restore();
+    expect(await verdict).toEqual({ valid: false, code: 'EXPIRED' });
+  } finally {
+    await proxy.restore();
+    await node.stop();
+    await proxy.stop();
+    await database.drop();
   }
 });

@@ -87,6 +87,34 @@ describe("The database's clock", () => {
     );
   });
 
+  it('is not certain after the machine slept, until the database has answered a question sent since', () => {
+    const clock = new FakeClock();
+    const ours = new DatabaseClock(clock);
+    const asked = clock.monotonic();
+    ours.set(HOUR, asked);
+    clock.advance(10);
+    expect(ours.isCertain()).toBe(true);
+    clock.sleep(HOUR);
+    clock.advance(10);
+    expect(ours.isCertain()).toBe(false);
+    // It was on its way all the time.
+    ours.set(HOUR + 5, asked);
+    expect(ours.isCertain()).toBe(false);
+    ours.set(2 * HOUR + 20, clock.monotonic());
+    expect(ours.isCertain()).toBe(true);
+    expect(ours.epochMs()).toBe(2 * HOUR + 20);
+  });
+
+  it('is not certain though the first to notice that the machine slept is the answer from before', () => {
+    const clock = new FakeClock();
+    const ours = new DatabaseClock(clock);
+    const asked = clock.monotonic();
+    clock.advance(10);
+    clock.sleep(HOUR);
+    ours.set(HOUR, asked);
+    expect(ours.isCertain()).toBe(false);
+  });
+
   it('takes answers in whatever order they arrive', () => {
     const answer = fc.record({
       sentAt: fc.nat({ max: 10_000 }),

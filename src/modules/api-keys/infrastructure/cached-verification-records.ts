@@ -39,7 +39,7 @@ export class CachedVerificationRecords extends VerificationRecords {
   constructor(
     private readonly store: RecordStore,
     private readonly freshness: Freshness,
-    clock: Clock,
+    private readonly clock: Clock,
     @Inject(ENV) env: Env,
   ) {
     super();
@@ -66,7 +66,7 @@ export class CachedVerificationRecords extends VerificationRecords {
 
   recall(presented: string): FoundRecord | undefined {
     if (presented.length > MAX_PRESENTED_LENGTH) return UNKNOWN;
-    if (this.cache === null) return undefined;
+    if (this.cache === null || !this.clock.isCertain()) return undefined;
     const found = this.cache.recall(this.cacheKey(presented));
     return found === null ? UNKNOWN : found;
   }
