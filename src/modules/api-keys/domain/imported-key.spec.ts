@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { generateKey } from './key-format.js';
+import { importedHint, parseImportedKey } from './imported-key.js';
+
+describe('A key that was made elsewhere', () => {
+  it.each(['x'.repeat(16), 'x'.repeat(255), 'sk_live_4eC39H~!{}|"'])('may be %s', (text) => {
+    const key = parseImportedKey(text);
+    expect(key?.reveal()).toBe(text);
+    expect(key?.isImported).toBe(true);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['15 characters', 'x'.repeat(15)],
+    ['256 characters', 'x'.repeat(256)],
+    ['two words', 'x'.repeat(16) + ' y'],
+    ['two lines', 'x'.repeat(16) + '\n'],
+    ['beyond ASCII', 'é'.repeat(16)],
+    ['one of ours', generateKey('live').reveal()],
+    ['one of ours that was mistyped', `${generateKey('live').reveal()}x`],
+  ])('is never %s', (_, text) => {
+    expect(parseImportedKey(text)).toBeNull();
+  });
+
+  it('is recognised by what is known of it', () => {
+    expect(importedHint('sk_live_')).toBe('sk_live_…');
+  });
+
+  it('is told from one of ours', () => {
+    expect(generateKey('live').isImported).toBe(false);
+  });
+});
