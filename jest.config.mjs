@@ -34,7 +34,8 @@ export default {
     { ...withPostgres, displayName: 'gateways', testRegex: String.raw`/test/gateways/.*\.e2e-spec\.ts$` },
     // Starts three PostgreSQL of Debian's packages: `npm run chaos -- --help`.
     { ...project, displayName: 'cluster', testRegex: String.raw`\.cluster-spec\.ts$` },
-    // The tests of `e2e` once more, with `pgbouncer` between the service and PostgreSQL, and those of it alone.
+    // The tests of `e2e` once more, with `pgbouncer` between the service and PostgreSQL, and those of it alone. To be
+    // run without other projects: both would tell their tests of a server of their own.
     {
       ...withPostgres,
       displayName: 'pooler',
@@ -47,6 +48,8 @@ export default {
         // Ends the processes of PostgreSQL behind connections by the numbers that these were told, which a pooler
         // makes up.
         '<rootDir>/test/platform/broken-connections',
+        // Chooses the plans of PostgreSQL by start-up parameters, which a pooler refuses.
+        '<rootDir>/test/api-keys/revocation-order',
       ],
     },
   ],

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Pool } from 'pg';
+import { ConnectionPool } from '../../src/infrastructure/database/connection-pool.js';
 import { PostgresRateLimitStore } from '../../src/modules/api-keys/infrastructure/postgres-rate-limit-store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { limitSet, newOwner } from './limit-sets.js';
 import { describeRateLimitStore } from './rate-limit-store-contract.js';
 
 let database: TestDatabase;
-let pool: Pool;
+let pool: ConnectionPool;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  pool = new Pool({ connectionString: database.url, max: 8 });
+  pool = new ConnectionPool({ connectionString: database.url, max: 8 });
 });
 
 afterAll(async () => {

@@ -5,7 +5,7 @@ import {
   MigrationLockError,
   revertLastMigration,
 } from '../../src/infrastructure/database/migrate.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, directUrlOf, type TestDatabase } from '../support/database.js';
 
 /** As src/infrastructure/database/migrate.ts has it. */
 const MIGRATION_LOCK = 7_305_808_869;
@@ -14,7 +14,10 @@ let database: TestDatabase;
 let other: Client;
 beforeEach(async () => {
   database = await createTestDatabase();
-  other = new Client({ connectionString: database.url, application_name: 'a session that was forgotten' });
+  other = new Client({
+    connectionString: directUrlOf(database),
+    application_name: 'a session that was forgotten',
+  });
   await other.connect();
 });
 afterEach(async () => {
