@@ -15,10 +15,10 @@ if (!url)
 try {
   const { migrate, revertLastMigration } = await import('../dist/src/infrastructure/database/migrate.js');
   if (command === 'revert') {
-    await revertLastMigration(url);
+    await revertLastMigration(url, { log: say });
     say('Took back the newest migration.');
   } else {
-    const done = await migrate(url);
+    const done = await migrate(url, { log: say });
     say(done.length === 0 ? 'Nothing to migrate.' : done.map((name) => `Migrated ${name}.`).join('\n'));
   }
 } catch (error) {

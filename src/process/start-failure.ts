@@ -1,5 +1,6 @@
 import { EnvError } from '../config/env.js';
 import { EmbeddedPostgresError } from '../infrastructure/embedded-postgres/index.js';
+import { StandbyRefused } from '../infrastructure/database/connection-errors.js';
 import { MigrationLockError } from '../infrastructure/database/migrate.js';
 import { fromDatabaseError } from '../infrastructure/database/postgres-errors.js';
 import { describeError } from '../infrastructure/logging/describe-error.js';
@@ -7,7 +8,7 @@ import { WorkerError } from './workers.js';
 
 /** Why the service did not start, in words for whoever started it. Only what nobody foresaw has a stack. */
 export function explainFailure(error: unknown): string {
-  for (const kind of [EnvError, EmbeddedPostgresError, MigrationLockError, WorkerError]) {
+  for (const kind of [EnvError, EmbeddedPostgresError, MigrationLockError, StandbyRefused, WorkerError]) {
     if (error instanceof kind) return error.message;
   }
   const { code, message, stack } = describeError(error);

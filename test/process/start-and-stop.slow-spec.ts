@@ -153,12 +153,25 @@ describe('a start that fails says why, without a stack', () => {
     other.close();
   });
 
-  it('when the database cannot be reached, and does not tell its password', async () => {
-    const output = await failure({
-      DATABASE_URL: 'postgres://someone:hunter2@127.0.0.1:1/nothing',
-      MIGRATE_ON_START: 'true',
-    });
-    expect(output).toContain('The database of DATABASE_URL is out of reach: ECONNREFUSED.');
-    expect(output).not.toMatch(/hunter2| {4}at /);
+  const migrateOnStart = ['true', 'false'];
+
+  it.each(migrateOnStart)(
+    'when the database cannot be reached (MIGRATE_ON_START=%s), and does not tell its password',
+    async (MIGRATE_ON_START) => {
+      const output = await failure({
+        DATABASE_URL: 'postgres://someone:hunter2@127.0.0.1:1/nothing',
+        MIGRATE_ON_START,
+      });
+      expect(output).toContain('The database of DATABASE_URL is out of reach: ECONNREFUSED.');
+      expect(output).not.toMatch(/hunter2| {4}at |retrying/i);
+    },
+  );
+
+  it.each(migrateOnStart)('when the password is wrong (MIGRATE_ON_START=%s)', async (MIGRATE_ON_START) => {
+    const url = new URL(database.url);
+    url.password = 'hunter2';
+    const output = await failure({ DATABASE_URL: url.href, MIGRATE_ON_START });
+    expect(output).toContain('The database of DATABASE_URL is out of reach: 28P01.');
+    expect(output).not.toMatch(/hunter2| {4}at |retrying/i);
   });
 });

@@ -21,17 +21,19 @@ export class ServiceProcess {
     }
   }
 
+  /** Launches it and answers when it serves; throws with what it has written when it ends before. */
+  static async start(...how: Parameters<typeof ServiceProcess.launch>): Promise<ServiceProcess> {
+    const service = ServiceProcess.launch(...how);
+    await service.ready();
+    return service;
+  }
+
   /**
-   * Starts it on a free port, with nothing configured but `env`; `.env` is looked for in `cwd`. Answers when it
-   * serves; throws with what it has written when it ends before.
+   * Launches it on a free port, with nothing configured but `env`; `.env` is looked for in `cwd`.
    *
    * @param preload modules of test/support/ that it loads before its own
    */
-  static async start(
-    env: Record<string, string>,
-    cwd: string,
-    preload: string[] = [],
-  ): Promise<ServiceProcess> {
+  static launch(env: Record<string, string>, cwd: string, preload: string[] = []): ServiceProcess {
     const modules = ['typescript.mjs', ...preload].flatMap((name) => [
       '--import',
       pathToFileURL(join(ROOT, 'test/support', name)).href,
@@ -41,9 +43,7 @@ export class ServiceProcess {
       env: { PATH: process.env.PATH, NODE_ENV: 'development', PORT: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const service = new ServiceProcess(child);
-    await service.#ready();
-    return service;
+    return new ServiceProcess(child);
   }
 
   /** Where it serves, without a slash at the end. */
@@ -83,8 +83,8 @@ export class ServiceProcess {
     await this.#exited;
   }
 
-  /** Reads the address out of what it prints once it serves. */
-  async #ready(): Promise<void> {
+  /** Resolves when it serves, and rejects when it ends before. Reads the address out of what it prints then. */
+  async ready(): Promise<void> {
     while (this.child.exitCode === null && this.child.signalCode === null) {
       const [, url] = /^UPBLIT=(\S+)$/m.exec(this.output) ?? [];
       if (url !== undefined) {

@@ -1,12 +1,16 @@
 import { Logger, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ENV, type Env } from '../../config/env.js';
 import { SystemClock } from '../../shared/clock.js';
+import { awaitPrimary } from './await-primary.js';
 import { ClockSynchronizer } from './clock-synchronizer.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
 import { PoolMetrics } from './pool-metrics.js';
 import { PoolerNotice } from './pooler-notice.js';
+
+const logger = new Logger('Database');
 
 /** The pool of connections every repository shares. Each module registers its own entity schemas. */
 @Module({
@@ -21,12 +25,15 @@ import { PoolerNotice } from './pooler-notice.js';
           statementTimeoutMs: env.DATABASE_STATEMENT_TIMEOUT_MS,
         }),
         autoLoadEntities: true,
+        // What does not pass ends the start at once, and says why.
+        toRetry: () => false,
         // Of a connection that nobody is using. The pool has already let go of it and opens another when one is
         // needed; without a listener the process would end.
         poolErrorHandler: (error: Error) => {
-          new Logger('Database').warn('PostgreSQL has closed an idle connection', error);
+          logger.warn('PostgreSQL has closed an idle connection', error);
         },
       }),
+      dataSourceFactory: connect,
     }),
   ],
   providers: [
@@ -43,3 +50,12 @@ import { PoolerNotice } from './pooler-notice.js';
   exports: [DatabaseClock],
 })
 export class DatabaseModule {}
+
+async function connect(options?: DataSourceOptions): Promise<DataSource> {
+  if (options === undefined) throw new Error('TypeORM was configured without options');
+  return awaitPrimary(() => new DataSource(options).initialize(), {
+    log: (message) => {
+      logger.warn(message);
+    },
+  });
+}

@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { awaitPrimary } from './await-primary.js';
 import { dataSourceOptions } from './data-source.js';
 
 /** The advisory lock of everything that changes the schema; any number that nothing else uses. */
@@ -10,6 +11,10 @@ const LOCK_NOT_AVAILABLE = '55P03';
 
 export interface MigrateOptions {
   lockTimeoutMs?: number;
+  /** Milliseconds to wait for the primary while the server is a standby, or starts; see `awaitPrimary`. */
+  primaryWaitMs?: number;
+  /** Told that there is something to wait for. */
+  log?: (message: string) => void;
 }
 
 /** Another session holds the lock of the migrations; the message names it and says what to do. */
@@ -36,7 +41,15 @@ export async function revertLastMigration(url: string, options: MigrateOptions =
 
 async function withMigrationLock<T>(
   url: string,
-  { lockTimeoutMs = LOCK_TIMEOUT_MS }: MigrateOptions,
+  { lockTimeoutMs = LOCK_TIMEOUT_MS, primaryWaitMs, log = () => undefined }: MigrateOptions,
+  work: (dataSource: DataSource) => Promise<T>,
+): Promise<T> {
+  return awaitPrimary(() => underLock(url, lockTimeoutMs, work), { waitMs: primaryWaitMs, log });
+}
+
+async function underLock<T>(
+  url: string,
+  lockTimeoutMs: number,
   work: (dataSource: DataSource) => Promise<T>,
 ): Promise<T> {
   const options = dataSourceOptions({ url, poolSize: 2, poolWaitMs: 10_000, statementTimeoutMs: 0 });

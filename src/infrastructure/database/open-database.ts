@@ -14,12 +14,12 @@ export interface OpenDatabase {
  */
 export async function openDatabase(env: Env, log: (message: string) => void): Promise<OpenDatabase> {
   if (env.DATABASE_URL !== undefined) {
-    if (env.MIGRATE_ON_START) await migrate(env.DATABASE_DIRECT_URL ?? env.DATABASE_URL);
+    if (env.MIGRATE_ON_START) await migrate(env.DATABASE_DIRECT_URL ?? env.DATABASE_URL, { log });
     return { url: env.DATABASE_URL, close: () => Promise.resolve() };
   }
   const postgres = await startEmbeddedPostgres({ dataDir: env.DATA_DIR, log });
   try {
-    await migrate(postgres.url);
+    await migrate(postgres.url, { log });
   } catch (error) {
     await postgres.stop();
     throw error;

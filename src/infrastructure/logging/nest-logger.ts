@@ -11,6 +11,9 @@ const CHATTER = new Set([
   'NestApplication',
 ]);
 
+/** Nest's word for whatever keeps the service from starting. The process says it itself, in a sentence. */
+const START_FAILURE = 'ExceptionHandler';
+
 /** Nest's and our own `Logger` over the same pino that Fastify uses. */
 export class NestLogger implements LoggerService {
   constructor(private readonly pino: FastifyBaseLogger) {}
@@ -25,7 +28,7 @@ export class NestLogger implements LoggerService {
   }
 
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    this.write(contextOf(rest) === START_FAILURE ? 'debug' : 'error', message, rest);
   }
 
   warn(message: unknown, ...rest: unknown[]): void {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import {
   openCluster,
   removeCluster,
@@ -50,12 +51,23 @@ export class PostgresServer {
   }
 
   async start(): Promise<void> {
-    const started = await startPostmaster(this.cluster, this.port, this.settings);
-    await eventually(async () => {
-      const failure = started.failure();
-      if (failure !== undefined) throw new Error(`PostgreSQL has not started: ${failure}`);
+    await this.startUntil(async () => {
       if ((await findPostmaster(this.cluster))?.isReady !== true) throw new Error('PostgreSQL is starting');
-    }, 60_000);
+    });
+  }
+
+  /** As a standby, which recovers until it is promoted: of nobody, so that it shows what it has and no more. */
+  async startAsStandby(): Promise<void> {
+    const signal = join(this.cluster.data, 'standby.signal');
+    await writeFile(signal, '');
+    const { account } = this.cluster;
+    if (account !== undefined) await chown(signal, account.uid, account.gid);
+    await this.startUntil(() => this.ask('SELECT 1'));
+  }
+
+  /** Makes a primary of a standby; resolves when it is one. */
+  async promote(): Promise<void> {
+    await this.ask('SELECT pg_promote(true)');
   }
 
   /** As an administrator would; sessions are ended. */
@@ -91,6 +103,26 @@ export class PostgresServer {
     await this.stop();
     await removeCluster(this.directory, this.cluster);
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private async startUntil(check: () => Promise<void>): Promise<void> {
+    const started = await startPostmaster(this.cluster, this.port, this.settings);
+    await eventually(async () => {
+      const failure = started.failure();
+      if (failure !== undefined) throw new Error(`PostgreSQL has not started: ${failure}`);
+      await check();
+    }, 60_000);
+  }
+
+  private async ask(sql: string): Promise<void> {
+    const client = new Client({ connectionString: this.url('postgres') });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
   }
 
   /** The postmaster first: it begins no other while the rest are gone through, at once and not in turns of the loop. */
