@@ -59,7 +59,7 @@ export class SimService {
       feed,
       applied,
       node,
-      settlement: new (SETTLEMENTS[bug ?? ''] ?? Settlement)(table, watch, machine, applied),
+      settlement: new (SETTLEMENTS[bug ?? ''] ?? Settlement)(table, watch, machine, applied, node),
       housekeeping: new Housekeeping(table, watch, machine, {
         everyMs: 700,
         silentMs: 1500,

@@ -44,8 +44,19 @@ function row(id: string, applied: number, leaseMs = LEASE_MS): NodeRow {
   return { id, renewal: 1, applied, leaseMs };
 }
 
-function settlement(table: Table, { applied = 0, watch = new NodeWatch() } = {}): Settlement {
-  return new Settlement(table, watch, clock, { last: applied });
+interface State {
+  applied?: number;
+  watch?: NodeWatch;
+  /** Whether this node has a lease when it is asked, in turn. */
+  held?: boolean[];
+}
+
+function settlement(
+  table: Table,
+  { applied = 0, watch = new NodeWatch(), held = [] }: State = {},
+): Settlement {
+  const node = { id: 'this node', held: () => held.shift() ?? false };
+  return new Settlement(table, watch, clock, { last: applied }, node);
 }
 
 describe('Settlement', () => {
@@ -67,6 +78,23 @@ describe('Settlement', () => {
     await expect(settlement(table, { applied: 8 }).settle(null)).rejects.toMatchObject({
       code: 'service_unavailable',
     });
+  });
+
+  it('refuses a look that does not show the lease of this node, as of another database', async () => {
+    const table = new Table();
+    table.nodes = [row('a', 7)];
+    await expect(settlement(table, { held: [true, true] }).settle(CHANGE)).rejects.toMatchObject({
+      code: 'service_unavailable',
+    });
+    table.nodes.push(row('this node', 7));
+    await settlement(table, { held: [true, true] }).settle(CHANGE);
+  });
+
+  it.each([
+    ['has no lease yet', [false, true]],
+    ['has given it up meanwhile', [true, false]],
+  ])('needs not see this node when it %s', async (_, held) => {
+    await settlement(new Table(), { held }).settle(CHANGE);
   });
 
   it('looks for acknowledgements after a call that had only a dead node to wait for', async () => {

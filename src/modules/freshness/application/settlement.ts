@@ -2,6 +2,7 @@ import type { ChangeProof } from '../../../shared/committed.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { NodeWatch } from '../domain/node-watch.js';
 import type { AppliedChanges } from './applied-changes.js';
+import type { FreshnessNode } from './freshness-node.js';
 import type { NodeClock, NodeSnapshot, NodeTable } from './ports.js';
 import { SharedRead } from './shared-read.js';
 import { WakeUp } from './wake-up.js';
@@ -29,6 +30,7 @@ export class Settlement {
     private readonly watch: NodeWatch,
     private readonly clock: NodeClock,
     private readonly applied: Pick<AppliedChanges, 'last'>,
+    private readonly node: Pick<FreshnessNode, 'id' | 'held'>,
   ) {
     this.acknowledgement = new WakeUp(clock);
     const noting = async <T extends NodeSnapshot>(asked: Promise<T>): Promise<T> => {
@@ -44,10 +46,11 @@ export class Settlement {
    * To be called after the commit. When it resolves, no node answers from a cache that has not seen every change
    * committed before the call: each has said so, or the lease it held has run out.
    *
-   * It takes one look at the nodes, after the commit. The look has to show the change, and whatever this node has
-   * applied: what was acknowledged and is not there has not been committed, or is lost. A lease that is not in it cannot matter: it will be
-   * committed before its changes are read, so that they include ours. The leases that are in it run out, and
-   * then it is over, even if the database has gone away since: it never waits longer than the longest of them.
+   * It takes one look at the nodes, after the commit. The look has to show the lease of this node, the change, and
+   * whatever this node has applied: what was acknowledged and is not there has not been committed, is lost, or is in
+   * another database. A lease that is not in it cannot matter: it will be committed before its changes are read, so that
+   * they include ours. The leases that are in it run out, and then it is over, even if the database has gone away since:
+   * it never waits longer than the longest of them.
    *
    * Throws `service_unavailable` when it cannot look, or does not see what it must. Nothing is promised of the change
    * then; the call may be repeated, and has to wait as the first did.
@@ -89,7 +92,9 @@ export class Settlement {
     if (change !== null) this.unproven.add(change);
     try {
       const least = this.applied.last;
+      const hasLease = this.node.held();
       const snapshot = await this.looks.ask();
+      if (hasLease && this.node.held()) this.assertShowsThisNode(snapshot);
       if (snapshot.last < least)
         throw new Error(`The database shows change ${snapshot.last}, and not ${least}.`);
       if (change !== null && !snapshot.proven.has(change.id)) {
@@ -101,6 +106,14 @@ export class Settlement {
     } finally {
       if (change !== null) this.unproven.delete(change);
     }
+  }
+
+  /** Where the lease of this node is not seen, those of the others are not either. */
+  private assertShowsThisNode({ nodes }: NodeSnapshot): void {
+    if (nodes.some(({ id }) => id === this.node.id)) return;
+    throw new Error(
+      'The database does not show the lease of this node: do DATABASE_URL and DATABASE_DIRECT_URL lead to the same one?',
+    );
   }
 
   /** Looks again and again while somebody waits. What cannot be seen is left to the end of the leases. */

@@ -46,7 +46,7 @@ export function createFreshness({ url, pool, leaseMs, staleMs, waitMs, log }: Fr
     applied,
     node,
     reads: new FencedReads({ node, applied, clock, waitMs }),
-    settlement: new Settlement(table, watch, clock, applied),
+    settlement: new Settlement(table, watch, clock, applied, node),
     housekeeping: new Housekeeping(table, watch, clock),
   });
 }
