@@ -11,6 +11,10 @@ import { TestApp } from '../support/test-app.js';
 /** How the look at the other nodes begins, after the commit. */
 const LOOK = 'SELECT number::float8 AS last, (';
 
+/** In what looks an application up, with the caller's role; through a pooler statements have no names. */
+const lookUp = ({ directUrl }: TestDatabase): string =>
+  directUrl === undefined ? 'application_and_role' : 'LEFT JOIN application_members';
+
 /** Milliseconds of the lease of a node that has fallen silent. */
 const SILENT = 500;
 
@@ -55,6 +59,34 @@ describe('a call that repeats one whose change is committed, and which could not
     const repeated = owner.delete(`/applications/${applicationId}`).expect(404);
     expect(await timeOf(repeated)).toBeGreaterThan(SILENT / 2);
     expect((await verify(app, key)).code).toBe('REVOKED');
+  });
+
+  it('that deleted an application is not answered 404 for what a server that knows otherwise has read', async () => {
+    const applicationId = await owner.createApplication();
+    const [{ now }] = (await app
+      .query(
+        'UPDATE applications SET deleted_at = now() WHERE id = $1 RETURNING clock_timestamp()::text AS now',
+        [applicationId],
+      )
+      .then(([rows]) => rows)) as [{ now: string }];
+    const asks = proxy.holdAt(lookUp(database), 'after');
+    const answered = owner
+      .delete(`/applications/${applicationId}`)
+      .then(({ status, headers }) => [status, headers['retry-after']]);
+    await asks;
+    await eventually(async () => {
+      const read = await app.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle%'
+            AND query LIKE '%LEFT JOIN application_members%' AND query_start > $1`,
+        [now],
+      );
+      expect(read).toHaveLength(1);
+    });
+    // The deletion was in the old primary alone; the new one never had it.
+    await app.query('UPDATE applications SET deleted_at = NULL WHERE id = $1', [applicationId]);
+    await proxy.restore();
+    expect(await answered).toEqual([503, '1']);
+    await owner.delete(`/applications/${applicationId}`).expect(204);
   });
 
   it('that rotated a key is answered the same secret once the end of the old one holds on every node', async () => {

@@ -78,8 +78,14 @@ export class ApplicationService {
     if (!deleted) throw applicationNotFound();
   }
 
-  /** Resolves when the deletions that were committed before the call hold everywhere. */
-  settle(): Promise<void> {
-    return this.dependants.settle(null);
+  /**
+   * Resolves when it is certain that there is no such application, and its deletion, if there was one, holds
+   * everywhere. Throws `service_unavailable` when there is one after all: whoever said otherwise knew too little.
+   */
+  async confirmAbsence(id: string): Promise<void> {
+    if (!(await this.applications.isGone(id))) {
+      throw new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1 });
+    }
+    await this.dependants.settle(null);
   }
 }

@@ -22,14 +22,20 @@ export abstract class ApplicationRepository {
 
   abstract find(id: string): Promise<Application | null>;
 
+  /**
+   * Whether there is certainly no such application, and none comes back whatever becomes of the server: found by a
+   * transaction that has to be committed itself.
+   */
+  abstract isGone(id: string): Promise<boolean>;
+
   abstract findFor(id: string, who: Subject): Promise<ApplicationAccess | null>;
 
   /** Up to `limit + 1` of the applications somebody is a member of, newest first. */
   abstract listOf(member: Subject, page: PageRequest): Promise<Application[]>;
 
   /**
-   * Deletes the application, lets its members go, and does `alongside` in the same transaction. Answers false, and does nothing,
-   * when it was deleted already.
+   * Deletes the application, lets its members go, and does `alongside` in the same transaction. Answers false, and changes nothing,
+   * when it was deleted already, which is as certain then as with `isGone`.
    */
   abstract delete(
     id: string,

@@ -62,7 +62,7 @@ export class ApplicationAccessGuard implements CanActivate {
     const isOneself = person !== undefined && isSameSubject(person(request), request.principal);
     const application = await this.applications.authorize(id, request.principal, isOneself ? 'read' : need);
     if (application === null) {
-      if (awaitsAbsence === true) await this.applications.settle();
+      if (awaitsAbsence === true) await this.applications.confirmAbsence(id);
       throw applicationNotFound();
     }
     request.application = application;

@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { IsNull, Repository } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
-import { commit, proofIf } from '../../../infrastructure/database/commit.js';
+import { BARRIER, commit, commitStatement, proofIf } from '../../../infrastructure/database/commit.js';
 import { Columns } from '../../../infrastructure/database/columns.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { asTransaction } from '../../../infrastructure/database/transaction.js';
@@ -19,6 +19,8 @@ import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
 
 const IS_MEMBER = 'member.issuer = :issuer AND member.subject = :subject';
+const IS_GONE = `
+  SELECT count(*) = 0 AS "isGone", ${BARRIER} FROM applications WHERE id = $1 AND deleted_at IS NULL`;
 
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
@@ -66,6 +68,11 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     return this.rows.findOneBy({ id, deletedAt: IsNull() });
   }
 
+  async isGone(id: string): Promise<boolean> {
+    const { value: rows } = await commitStatement<{ isGone: boolean }>(this.pool, IS_GONE, [id]);
+    return rows[0]?.isGone === true;
+  }
+
   async findFor(id: string, { issuer, subject }: Subject): Promise<ApplicationAccess | null> {
     // One trip, and prepared: every management call begins with it.
     const { rows } = await this.pool.query<Record<string, unknown> & { role: Role | null }>({
@@ -101,7 +108,11 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
         { id, deletedAt: IsNull() },
         { deletedAt: now, updatedAt: now, version: () => 'version + 1' },
       );
-      if (affected !== 1) return false;
+      if (affected !== 1) {
+        // What was found has to stay: so this transaction must be one that writes.
+        await manager.query(`SELECT ${BARRIER}`);
+        return false;
+      }
       await manager.delete(memberSchema, { applicationId: id });
       await alongside(asTransaction(manager));
       return true;
