@@ -54,7 +54,8 @@ function options(module, layer) {
       config: {
         testRegex: [
           String.raw`/src/modules/${module}/(domain|application)/.*\.spec\.ts$`,
-          ...values.with.map((path) => String.raw`/${path}.*\.(e2e-)?spec\.ts$`),
+          // All of a folder but the slow ones, or the one file that is named.
+          ...values.with.map((path) => String.raw`/${path.replace(/\.ts$/, '')}(.*\.(e2e-)?spec)?\.ts$`),
         ],
       },
       // Jest finds the tests of a source file by the imports that it follows, and it follows none to TypeScript.
