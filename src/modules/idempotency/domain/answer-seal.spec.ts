@@ -35,7 +35,7 @@ describe('AnswerSeals', () => {
     expect(again.open(answer)).toBe('the answer: ä');
   });
 
-  it('find and open what an earlier version of the service has closed', () => {
+  it('find and open what an earlier version of the service has closed', async () => {
     const closed = {
       id: Buffer.from('hs9g15n3S01FcJtcYEjC6vHfjfkcqpVjBlVpHNN6Kio', 'base64url'),
       sealed: Buffer.from(
@@ -44,8 +44,9 @@ describe('AnswerSeals', () => {
       ),
       pepperVersion: 1,
     };
-    expect(seal.id).toEqual(closed.id);
-    expect(seal.open(closed)).toBe('the answer: ä');
+    const again = await seals.of(call());
+    expect(again.id).toEqual(closed.id);
+    expect(again.open(closed)).toBe('the answer: ä');
   });
 
   it.each([
@@ -77,6 +78,11 @@ describe('AnswerSeals', () => {
         details: { retryAfter: 60 },
       }),
     );
+  });
+
+  it('can be made without a pepper, and then close nothing', async () => {
+    const bare = await new AnswerSeals([]).of(call());
+    expect(() => bare.close('the answer')).toThrow(expect.objectContaining({ code: 'service_unavailable' }));
   });
 
   it('close the same answer differently each time, under a key of its own', () => {

@@ -79,7 +79,7 @@ export class AnswerSeal {
       authTagLength: TAG_BYTES,
     });
     decipher.setAAD(this.id).setAuthTag(sealed.subarray(-TAG_BYTES));
-    return decipher.update(ciphertext, undefined, 'utf8') + decipher.final('utf8');
+    return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString();
   }
 
   private keyFor(pepperVersion: number, salt: Buffer): Buffer {
