@@ -28,6 +28,8 @@ checkNames('layer', values.layer, LAYERS);
 
 await ensurePackages('test/mutation');
 process.chdir(root);
+// Tests of properties have more than enough examples with these.
+process.env.PROPERTY_RUNS ??= '5';
 const { Stryker } = await import('@stryker-mutator/core');
 const needsPostgres = values.with.length > 0;
 if (needsPostgres) await (await import('../support/global-setup.mjs')).default();

@@ -3,8 +3,11 @@ import fc from 'fast-check';
 import { ExactLog } from '../../../../test/limits/exact-log.js';
 import { HitLog, MAX_SPANS } from './hit-log.js';
 
-/** Without making a failure smaller, which takes minutes: its seed repeats it. */
-const RUNS = { numRuns: 100, endOnFailure: true };
+/**
+ * Without making a failure smaller, which takes minutes: its seed repeats it. `npm run mutate` asks for fewer, since it
+ * repeats the tests for each mistake.
+ */
+const RUNS = { numRuns: Number(process.env.PROPERTY_RUNS ?? 100), endOnFailure: true };
 const WINDOW = 1000;
 /** How much longer than its window a hit may be held. */
 const SLACK = WINDOW / 32;
@@ -147,6 +150,7 @@ describe('the log of hits', () => {
         log.settle(at, WINDOW);
         expect(log.used + cost).toBeLessThanOrEqual(limit);
       }),
+      RUNS,
     );
   });
 
