@@ -11,6 +11,8 @@ const unit = jestConfig.projects.find(({ displayName }) => displayName === 'unit
 export default {
   ...unit,
   rootDir: '../..',
+  // By this Jest finds the tests of a source file; it loads nothing itself.
+  moduleNameMapper: { [String.raw`^(\.{1,2}/.*)\.js$`]: '$1' },
   // Stryker wraps it, and looks for it by its full name.
   testEnvironment: fileURLToPath(new URL('environment.cjs', import.meta.url)),
   testTimeout: jestConfig.testTimeout,

@@ -60,8 +60,6 @@ function options(module, layer) {
           ...values.with.map((path) => String.raw`/${path.replace(/\.ts$/, '')}(.*\.(e2e-)?spec)?\.ts$`),
         ],
       },
-      // Jest finds the tests of a source file by the imports that it follows, and it follows none to TypeScript.
-      enableFindRelatedTests: false,
     },
     coverageAnalysis: 'perTest',
     // A mistake in what is computed when a module is loaded would need a process of its own.
