@@ -54,7 +54,25 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/modules/([^/]+)/domain/', pathNot: '\\.spec\\.ts$' },
       to: {
-        pathNot: ['^src/modules/$1/domain/', SHARED, builtins('crypto', 'zlib', 'util', 'net'), IDS],
+        pathNot: [
+          '^src/modules/$1/domain/',
+          OTHER_MODULES_DOOR,
+          SHARED,
+          builtins('crypto', 'zlib', 'util', 'net'),
+          IDS,
+        ],
+      },
+    },
+    {
+      name: 'domain-names-types-of-other-modules',
+      comment:
+        "Domain: of another module's door the types, which leave nothing behind when the program runs.",
+      severity: 'error',
+      from: { path: '^src/modules/([^/]+)/domain/', pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: OTHER_MODULES_DOOR,
+        pathNot: '^src/modules/$1/',
+        dependencyTypesNot: ['type-only'],
       },
     },
     {
@@ -144,6 +162,21 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/modules/idempotency/' },
       to: { path: '^src/modules/', pathNot: '^src/modules/(idempotency|auth)/' },
+    },
+    {
+      name: 'metering-knows-no-keys',
+      comment: 'It counts and pays for whatever has an id: a key, an application.',
+      severity: 'error',
+      from: { path: '^src/modules/metering/' },
+      to: { path: '^src/modules/', pathNot: '^src/modules/(metering|applications|auth|freshness)/' },
+    },
+    {
+      name: 'nobody-knows-verification',
+      comment:
+        'Keys are managed without knowing how they are verified; the composition root alone brings it in.',
+      severity: 'error',
+      from: { path: '^src/modules/', pathNot: '^src/modules/verification/' },
+      to: { path: '^src/modules/verification/' },
     },
     {
       name: 'freshness-stands-alone',

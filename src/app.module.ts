@@ -9,6 +9,8 @@ import { ApplicationsModule } from './modules/applications/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { FreshnessModule } from './modules/freshness/index.js';
 import { IdempotencyModule } from './modules/idempotency/index.js';
+import { MeteringModule } from './modules/metering/index.js';
+import { VerificationModule } from './modules/verification/index.js';
 import { Clock } from './shared/clock.js';
 
 /** The composition root. */
@@ -26,6 +28,9 @@ export class AppModule {
         AuthModule,
         ApplicationsModule,
         IdempotencyModule,
+        MeteringModule,
+        // Before the keys: `apikey/verify` must not be taken for `apikey/{id}`.
+        VerificationModule,
         ApiKeysModule,
       ],
       providers: [

@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client as Postgres } from 'pg';
-import {
-  keyStatus,
-  keyStatusConditions,
-  type KeyStatus,
-} from '../../src/modules/api-keys/domain/key-status.js';
+import { keyStatus, keyStatusConditions, type KeyStatus } from '../../src/shared/key-status.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { Rows } from '../freshness/support/rows.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { VerifyShortcut } from '../../src/modules/api-keys/http/verify-shortcut.js';
+import { VerifyShortcut } from '../../src/modules/verification/http/verify-shortcut.js';
 import { Client, verify } from '../support/builders.js';
 import { sendRaw, type RawAnswer } from '../support/raw-socket.js';
 import { TestApp } from '../support/test-app.js';

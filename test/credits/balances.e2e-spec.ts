@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
-import { CreditLedger } from '../../src/modules/api-keys/application/credit-ledger.js';
-import { MAX_CREDITS, type CreditRefill } from '../../src/modules/api-keys/domain/credits.js';
-import { PostgresCreditStore } from '../../src/modules/api-keys/infrastructure/postgres-credit-store.js';
+import { CreditLedger } from '../../src/modules/metering/application/credit-ledger.js';
+import { MAX_CREDITS, type CreditRefill } from '../../src/modules/metering/domain/credits.js';
+import { PostgresCreditStore } from '../../src/modules/metering/infrastructure/postgres-credit-store.js';
 import { BalancesFixture } from './balances.js';
 import { ModelBalance } from './model.js';
 

@@ -4,9 +4,9 @@ import type { Pool } from 'pg';
 import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
 import { poolOf } from '../../src/infrastructure/database/pool.js';
 import { asTransaction } from '../../src/infrastructure/database/transaction.js';
-import type { CreditSubject } from '../../src/modules/api-keys/domain/credit-balances.js';
-import type { Credits } from '../../src/modules/api-keys/domain/credits.js';
-import { PostgresCreditBalances } from '../../src/modules/api-keys/infrastructure/postgres-credit-balances.js';
+import type { CreditSubject } from '../../src/modules/metering/domain/credit-balances.js';
+import type { Credits } from '../../src/modules/metering/domain/credits.js';
+import { PostgresCreditBalances } from '../../src/modules/metering/infrastructure/postgres-credit-balances.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 /** A database with balances, without the keys and applications they belong to. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { CreditLedger, type Spending } from '../../src/modules/api-keys/application/credit-ledger.js';
-import { CreditStore } from '../../src/modules/api-keys/application/credit-store.js';
-import { PostgresCreditStore } from '../../src/modules/api-keys/infrastructure/postgres-credit-store.js';
+import { CreditLedger, type Spending } from '../../src/modules/metering/application/credit-ledger.js';
+import { CreditStore } from '../../src/modules/metering/application/credit-store.js';
+import { PostgresCreditStore } from '../../src/modules/metering/infrastructure/postgres-credit-store.js';
 import { BalancesFixture } from './balances.js';
 
 let fixture: BalancesFixture;

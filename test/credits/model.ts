@@ -1,4 +1,4 @@
-import type { Credits } from '../../src/modules/api-keys/domain/credits.js';
+import type { Credits } from '../../src/modules/metering/domain/credits.js';
 
 const DAY = 86_400_000;
 

@@ -3,7 +3,7 @@ import {
   limitSet as setOf,
   type LimitSet,
   type RateLimit,
-} from '../../src/modules/api-keys/domain/rate-limit.js';
+} from '../../src/modules/metering/domain/rate-limit.js';
 
 type Given = Partial<RateLimit> & { limit: number };
 

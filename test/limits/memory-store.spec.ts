@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MemoryRateLimitStore } from '../../src/modules/api-keys/infrastructure/memory-rate-limit-store.js';
+import { MemoryRateLimitStore } from '../../src/modules/metering/infrastructure/memory-rate-limit-store.js';
 import { limitSet, newOwner } from './limit-sets.js';
 import { describeRateLimitStore, TestMicros } from './rate-limit-store-contract.js';
 

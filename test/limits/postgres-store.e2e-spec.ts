@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ConnectionPool } from '../../src/infrastructure/database/connection-pool.js';
-import { PostgresRateLimitStore } from '../../src/modules/api-keys/infrastructure/postgres-rate-limit-store.js';
+import { PostgresRateLimitStore } from '../../src/modules/metering/infrastructure/postgres-rate-limit-store.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { limitSet, newOwner } from './limit-sets.js';
 import { describeRateLimitStore } from './rate-limit-store-contract.js';

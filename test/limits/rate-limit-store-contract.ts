@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RateLimitStore, RunOutcome } from '../../src/modules/api-keys/application/rate-limit-store.js';
-import type { LimitSet } from '../../src/modules/api-keys/domain/rate-limit.js';
-import { MemoryRateLimitStore } from '../../src/modules/api-keys/infrastructure/memory-rate-limit-store.js';
+import type { RateLimitStore, RunOutcome } from '../../src/modules/metering/application/rate-limit-store.js';
+import type { LimitSet } from '../../src/modules/metering/domain/rate-limit.js';
+import { MemoryRateLimitStore } from '../../src/modules/metering/infrastructure/memory-rate-limit-store.js';
 import { ExactLog } from './exact-log.js';
 import { limitSet, newOwner } from './limit-sets.js';
 

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { ConnectionPool } from '../database/connection-pool.js';
 import { DomainError } from '../../shared/domain-error.js';
-import { oneAtATime } from '../../shared/one-at-a-time.js';
+import { singleFlight } from '../../shared/concurrency/single-flight.js';
 import { Lifecycle } from './lifecycle.js';
 
 /** Milliseconds after which the database counts as out of reach. */
@@ -16,7 +16,7 @@ const DEADLINE = 1000;
 @Injectable()
 export class Readiness implements OnApplicationShutdown {
   private readonly line: ConnectionPool;
-  private readonly appliedMigrations = oneAtATime(() => this.ask());
+  private readonly appliedMigrations = singleFlight(() => this.ask());
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import { oneAtATime } from '../../shared/one-at-a-time.js';
+import { singleFlight } from '../../shared/concurrency/single-flight.js';
 
 /** What the samples of several processes are told apart by. */
 export const WORKER_LABEL = 'worker';
@@ -30,7 +30,7 @@ let calls = 0;
 /** In a worker: tells the primary what `own` says, whenever it asks. Answers how to ask it for everybody's. */
 export function joinMetrics(own: () => Promise<Samples[]>): () => Promise<Samples[]> {
   answer(process, own);
-  return oneAtATime(() => ask(process, PRIMARY_DEADLINE));
+  return singleFlight(() => ask(process, PRIMARY_DEADLINE));
 }
 
 /** In the primary: lets a worker ask for the samples of all of them. */
@@ -62,7 +62,7 @@ function ask(other: End, deadline: number): Promise<Samples[]> {
 }
 
 function answer(other: End, collect: () => Promise<Samples[]>): void {
-  const collected = oneAtATime(collect);
+  const collected = singleFlight(collect);
   other.on('message', (message: Message) => {
     if (!isMessage(message) || !('question' in message)) return;
     const { call } = message;

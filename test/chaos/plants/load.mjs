@@ -142,7 +142,7 @@ const plants = {
 
   'credits-without-lock': async () => {
     const { PostgresCreditStore } = await import(
-      `${MODULES}/api-keys/infrastructure/postgres-credit-store.ts`
+      `${MODULES}/metering/infrastructure/postgres-credit-store.ts`
     );
     replace(
       PostgresCreditStore,

@@ -15,11 +15,11 @@ import {
   type RepeatableCall,
 } from '../../idempotency/index.js';
 import { ApiKey, type ApiKeyChanges, type ApiKeySettings } from '../domain/api-key.js';
-import type { KeyStatus } from '../domain/key-status.js';
+import type { KeyStatus } from '../../../shared/key-status.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository, type Alongside } from '../domain/api-key.repository.js';
-import { CreditBalances } from '../domain/credit-balances.js';
-import type { CreditChanges } from '../domain/credits.js';
+import { CreditBalances } from '../../metering/index.js';
+import type { CreditChanges } from '../../metering/index.js';
 import { generateKey } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { PlaintextKey } from '../domain/plaintext-key.js';

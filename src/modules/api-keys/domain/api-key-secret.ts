@@ -1,5 +1,5 @@
 import type { KeyHash } from './key-hasher.js';
-import { hasExpired } from './key-status.js';
+import { hasExpired } from '../../../shared/key-status.js';
 
 /** The longest that an older secret goes on working: 30 days. */
 export const MAX_OVERLAP_SECONDS = 2_592_000;

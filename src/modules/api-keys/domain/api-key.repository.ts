@@ -3,7 +3,7 @@ import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import type { ApiKey } from './api-key.js';
-import type { KeyStatus } from './key-status.js';
+import type { KeyStatus } from '../../../shared/key-status.js';
 
 export interface ApiKeyQuery {
   applicationId: string;

@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { orNull } from '../../../shared/http/or-null.js';
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
-import { KEY_STATUSES, type KeyStatus } from '../domain/key-status.js';
+import { KEY_STATUSES, type KeyStatus } from '../../../shared/key-status.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
 import type { Metadata } from '../domain/metadata.js';
-import { CreditsDto, RATE_LIMITS, RateLimitDto } from './limits.dto.js';
+import { CreditsDto, RATE_LIMITS, RateLimitDto } from '../../metering/index.js';
 import {
   SCOPES,
   METADATA,

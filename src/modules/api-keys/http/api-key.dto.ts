@@ -18,11 +18,11 @@ import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import { IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
 import { MAX_ADDRESS_RANGES } from '../domain/address-list.js';
 import { MAX_OVERLAP_SECONDS } from '../domain/api-key-secret.js';
-import { KEY_STATUSES, type KeyStatus } from '../domain/key-status.js';
+import { KEY_STATUSES, type KeyStatus } from '../../../shared/key-status.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
-import type { CreditChanges, Credits } from '../domain/credits.js';
+import type { CreditChanges, Credits } from '../../metering/index.js';
 import type { Metadata } from '../domain/metadata.js';
-import type { RateLimit } from '../domain/rate-limit.js';
+import type { RateLimit } from '../../metering/index.js';
 import { MAX_SCOPES } from '../../../shared/key-scopes.js';
 import {
   IsCreditChanges,
@@ -31,8 +31,8 @@ import {
   ReadCreditChanges,
   ReadCredits,
   ReadRateLimits,
-} from './limit-validators.js';
-import { ChangeCreditsDto, CreditsDto, RATE_LIMITS } from './limits.dto.js';
+} from '../../metering/index.js';
+import { ChangeCreditsDto, CreditsDto, RATE_LIMITS } from '../../metering/index.js';
 import { AsGiven, IsMetadata, IsRange, IsTime, ReadRanges, ReadTime } from './field-validators.js';
 import {
   NAME,

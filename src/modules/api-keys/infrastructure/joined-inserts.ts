@@ -2,7 +2,7 @@ import { DatabaseError, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Columns } from '../../../infrastructure/database/columns.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
-import { JoinedCalls } from '../application/joined-calls.js';
+import { Batcher } from '../../../shared/concurrency/batcher.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
@@ -24,7 +24,7 @@ export class JoinedInserts {
   private readonly keys: Columns<ApiKey>;
   private readonly secrets: Columns<ApiKeySecret>;
   private readonly text: string;
-  private readonly calls = new JoinedCalls((requests: readonly NewKey[]) => this.send(requests), JOINED);
+  private readonly calls = new Batcher((requests: readonly NewKey[]) => this.send(requests), JOINED);
 
   constructor(dataSource: DataSource) {
     this.pool = poolOf(dataSource);

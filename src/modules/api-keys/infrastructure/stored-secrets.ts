@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
-import { JoinedCalls } from '../application/joined-calls.js';
+import { Batcher } from '../../../shared/concurrency/batcher.js';
 
 /** Secrets that are issued at once are looked for by one statement. */
 const JOINED = { maxBatches: 2, maxCalls: 100 };
@@ -21,7 +21,7 @@ const HAS_ENDED = `
 
 /** Looks again for what has been written, or was found, before that is acknowledged. */
 export class StoredSecrets {
-  private readonly lookUps = new JoinedCalls((hashes: readonly Buffer[]) => this.find(hashes), JOINED);
+  private readonly lookUps = new Batcher((hashes: readonly Buffer[]) => this.find(hashes), JOINED);
   private asked = 0;
 
   constructor(private readonly pool: Pool) {}

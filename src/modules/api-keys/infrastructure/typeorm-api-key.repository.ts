@@ -29,10 +29,10 @@ import {
   type ApiKeyQuery,
   type UpdateOptions,
 } from '../domain/api-key.repository.js';
-import { keyStatusConditions } from '../domain/key-status.js';
-import { CreditBalances } from '../domain/credit-balances.js';
+import { keyStatusConditions } from '../../../shared/key-status.js';
+import { CreditBalances } from '../../metering/index.js';
 import type { Metadata } from '../domain/metadata.js';
-import type { RateLimit } from '../domain/rate-limit.js';
+import type { RateLimit } from '../../metering/index.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 import { ApiKeySecrets } from './api-key-secrets.js';
 import { JoinedInserts } from './joined-inserts.js';

@@ -1,5 +1,5 @@
 import bcrypt from 'bcrypt';
-import { Turns } from '../../../shared/turns.js';
+import { Semaphore } from '../../../shared/concurrency/semaphore.js';
 import { PasswordHasher } from '../application/password-hasher.js';
 import { isHashablePassword } from '../domain/password-policy.js';
 
@@ -13,7 +13,7 @@ const MAX_WAITING = 80;
 export class BcryptPasswordHasher extends PasswordHasher {
   /** Matches no password, and takes as long as one that could. */
   private readonly dummyHash: string;
-  private readonly turns = new Turns(
+  private readonly semaphore = new Semaphore(
     { running: CONCURRENCY, waiting: MAX_WAITING },
     { detail: 'Too many people are logging in: try again in a moment.', retryAfter: 5 },
   );
@@ -27,12 +27,12 @@ export class BcryptPasswordHasher extends PasswordHasher {
   hash(password: string): Promise<string> {
     // bcrypt would cut it off without a word.
     if (!isHashablePassword(password)) return Promise.reject(new RangeError('The password is too long'));
-    return this.turns.take(() => bcrypt.hash(password, this.cost));
+    return this.semaphore.run(() => bcrypt.hash(password, this.cost));
   }
 
   async verify(password: string, hash: string | undefined): Promise<boolean> {
     const known = hash !== undefined && isHashablePassword(password);
-    const matches = await this.turns.take(() => bcrypt.compare(password, known ? hash : this.dummyHash));
+    const matches = await this.semaphore.run(() => bcrypt.compare(password, known ? hash : this.dummyHash));
     return known && matches;
   }
 

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scrypt } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
-import { Turns } from '../../../shared/turns.js';
+import { Semaphore } from '../../../shared/concurrency/semaphore.js';
 import { scopeOf, type RepeatableCall } from './repeatable-call.js';
 
 /** A secret of the service that the database does not know. */
@@ -102,7 +102,7 @@ export class AnswerSeal {
 /** Makes the seals of calls: docs/decisions/0007-idempotent-answers.md. */
 export class AnswerSeals {
   private readonly peppers: ReadonlyMap<number, Buffer>;
-  private readonly turns = new Turns(
+  private readonly semaphore = new Semaphore(
     { running: RUNNING, waiting: WAITING },
     { detail: 'Too many calls with an Idempotency-Key at once: try again in a moment.', retryAfter: 1 },
   );
@@ -118,7 +118,7 @@ export class AnswerSeals {
   /** Throws `service_unavailable` when too many ask at once. */
   async of(call: RepeatableCall): Promise<AnswerSeal> {
     const scope = scopeOf(call);
-    const stretched = await this.turns.take(() => stretch(call.key.reveal(), scope));
+    const stretched = await this.semaphore.run(() => stretch(call.key.reveal(), scope));
     return new AnswerSeal(stretched, scope, this.peppers, this.version);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '../../../shared/domain-error.js';
-import { JoinedCalls } from './joined-calls.js';
+import { Batcher } from '../../../shared/concurrency/batcher.js';
 import { RateLimitStore } from './rate-limit-store.js';
 import type { RateLimitRun, RunOutcome } from './rate-limit-store.js';
 import type { LimitReport } from '../domain/metering.js';
@@ -46,8 +46,8 @@ export abstract class RateLimiterOptions {
 @Injectable()
 export class RateLimiter {
   private readonly logger = new Logger(RateLimiter.name);
-  private readonly calls: JoinedCalls<LimitSet, RateLimitAnswer>;
-  private readonly giveBacks: JoinedCalls<Hit, undefined>;
+  private readonly calls: Batcher<LimitSet, RateLimitAnswer>;
+  private readonly giveBacks: Batcher<Hit, undefined>;
   private hits = 0;
   private isAway = false;
   private unchecked = 0;
@@ -57,8 +57,8 @@ export class RateLimiter {
     private readonly options: RateLimiterOptions,
   ) {
     const { takes, giveBacks } = store.atOnce;
-    this.calls = new JoinedCalls((sets) => this.takeAll(sets), { maxBatches: takes, maxCalls: MAX_CALLS });
-    this.giveBacks = new JoinedCalls((hits) => this.giveAllBack(hits), {
+    this.calls = new Batcher((sets) => this.takeAll(sets), { maxBatches: takes, maxCalls: MAX_CALLS });
+    this.giveBacks = new Batcher((hits) => this.giveAllBack(hits), {
       maxBatches: giveBacks,
       maxCalls: 1,
     });
@@ -115,7 +115,7 @@ export class RateLimiter {
   private async giveBack(set: LimitSet, at: number): Promise<void> {
     this.hits += 1;
     try {
-      // A lane of its own: it waits for nobody but for the store.
+      // A partition of its own: it waits for nobody but for the store.
       await this.giveBacks.call(String(this.hits), { set, at });
     } catch (error) {
       this.noteAway(error);
@@ -167,7 +167,7 @@ export class RateLimiter {
   }
 }
 
-/** Calls that touch the same limits stay in one lane: they would only wait for each other in the store. */
+/** Calls that touch the same limits stay in one partition: they would only wait for each other in the store. */
 function laneOf(set: LimitSet): string {
   return set.limits.some((limit) => limit.sharedByApplication)
     ? set.applicationId

@@ -5,11 +5,11 @@ interface Call<Request, Answer> {
 }
 
 interface Batch<Request, Answer> {
-  readonly lanes: string[];
+  readonly partitions: string[];
   readonly calls: Call<Request, Answer>[];
 }
 
-export interface JoinedCallsOptions {
+export interface BatcherOptions {
   /** Batches under way at a time. */
   maxBatches: number;
   /** Calls in one batch. */
@@ -20,26 +20,26 @@ export interface JoinedCallsOptions {
  * Joins calls that come while others are under way into the next batch, so that many calls share one statement
  * and one commit. A call that finds nobody before it leaves at once.
  *
- * A lane has one batch under way at a time, and its calls keep the order of their arrival. A batch that fails takes
- * along the calls that wait behind it in its lanes: they would wait as long again for the same.
+ * A partition has one batch under way at a time, and its calls keep the order of their arrival. A batch that fails takes
+ * along the calls that wait behind it in its partitions: they would wait as long again for the same.
  */
-export class JoinedCalls<Request, Answer> {
+export class Batcher<Request, Answer> {
   private readonly ready = new Map<string, Call<Request, Answer>[]>();
-  /** What waits in the lanes that have a batch under way. */
+  /** What waits in the partitions that have a batch under way. */
   private readonly behind = new Map<string, Call<Request, Answer>[]>();
   private batches = 0;
 
   /** `send` answers each request of a batch, in their order. */
   constructor(
     private readonly send: (requests: readonly Request[]) => Promise<readonly Answer[]>,
-    private readonly options: JoinedCallsOptions,
+    private readonly options: BatcherOptions,
   ) {}
 
-  call(lane: string, request: Request): Promise<Answer> {
+  call(partition: string, request: Request): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const call = { request, resolve, reject };
-      const queue = this.behind.get(lane) ?? this.ready.get(lane);
-      if (queue === undefined) this.ready.set(lane, [call]);
+      const queue = this.behind.get(partition) ?? this.ready.get(partition);
+      if (queue === undefined) this.ready.set(partition, [call]);
       else queue.push(call);
       this.leave();
     });
@@ -50,19 +50,19 @@ export class JoinedCalls<Request, Answer> {
   }
 
   private nextBatch(): Batch<Request, Answer> {
-    const batch: Batch<Request, Answer> = { lanes: [], calls: [] };
-    for (const [lane, queue] of this.ready) {
+    const batch: Batch<Request, Answer> = { partitions: [], calls: [] };
+    for (const [partition, queue] of this.ready) {
       const room = this.options.maxCalls - batch.calls.length;
       if (room === 0) break;
-      batch.lanes.push(lane);
+      batch.partitions.push(partition);
       batch.calls.push(...queue.splice(0, room));
-      this.ready.delete(lane);
-      this.behind.set(lane, queue);
+      this.ready.delete(partition);
+      this.behind.set(partition, queue);
     }
     return batch;
   }
 
-  private async run({ lanes, calls }: Batch<Request, Answer>): Promise<void> {
+  private async run({ partitions, calls }: Batch<Request, Answer>): Promise<void> {
     this.batches++;
     try {
       const answers = await this.send(calls.map(({ request }) => request));
@@ -71,14 +71,14 @@ export class JoinedCalls<Request, Answer> {
         call.resolve(answers[index] as Answer);
       });
     } catch (error) {
-      const waiting = lanes.flatMap((lane) => this.behind.get(lane)?.splice(0) ?? []);
+      const waiting = partitions.flatMap((partition) => this.behind.get(partition)?.splice(0) ?? []);
       for (const call of [...calls, ...waiting]) call.reject(error);
     } finally {
       this.batches--;
-      for (const lane of lanes) {
-        const queue = this.behind.get(lane);
-        this.behind.delete(lane);
-        if (queue !== undefined && queue.length > 0) this.ready.set(lane, queue);
+      for (const partition of partitions) {
+        const queue = this.behind.get(partition);
+        this.behind.delete(partition);
+        if (queue !== undefined && queue.length > 0) this.ready.set(partition, queue);
       }
       this.leave();
     }

@@ -12,8 +12,6 @@ import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { RequireScopes } from '../../auth/index.js';
 import { LimitsService, type BalanceChange } from '../application/limits.service.js';
-import type { ApiKey } from '../domain/api-key.js';
-import { ApiKeyAccess, CurrentApiKey } from './api-key-access.guard.js';
 import {
   ApplicationLimitsDto,
   ChangeApplicationLimitsDto,
@@ -21,18 +19,12 @@ import {
   CreditsDto,
 } from './limits.dto.js';
 
-const UUID = { type: 'string', format: 'uuid' } as const;
 const APPLICATION_IN_PATH = {
   name: 'id',
   description: 'The id of the application.',
-  schema: { ...UUID, example: '019b76da-a800-7000-8000-000000000001' },
+  schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' },
 };
-const KEY_IN_PATH = {
-  name: 'id',
-  description: 'The id of the key.',
-  schema: { ...UUID, example: '019b76da-a800-7000-8000-000000000002' },
-};
-const BALANCE_BODY: ApiBodyOptions = {
+export const BALANCE_BODY: ApiBodyOptions = {
   type: ChangeBalanceDto,
   examples: {
     add: { summary: 'Add to it', value: { add: 100 } },
@@ -41,14 +33,14 @@ const BALANCE_BODY: ApiBodyOptions = {
   },
 };
 
-const BALANCE_DESCRIPTION =
+export const BALANCE_DESCRIPTION =
   'Give either `set` or `add`. Nothing that is spent at the same time is lost, and the balance never falls below ' +
   'zero: then nothing is changed. The refill stays as it is.';
 
 @ApiTags('Limits and credits')
 @ApiBearerAuth('bearer')
 @Controller()
-export class LimitsController {
+export class ApplicationLimitsController {
   constructor(private readonly limits: LimitsService) {}
 
   @Get('applications/:id/limits')
@@ -117,28 +109,11 @@ export class LimitsController {
     @CurrentApplication() application: Application,
     @Body() body: ChangeBalanceDto,
   ): Promise<CreditsDto> {
-    return this.limits.changeBalance(application.id, toChange(body));
-  }
-
-  @Post('apikey/:id/credits')
-  @HttpCode(200)
-  @RequireScopes('apikeys:write')
-  @ApiKeyAccess('manage-keys')
-  @ApiOperation({
-    operationId: 'changeApiKeyCredits',
-    summary: 'Set the credits of a key, or add to them',
-    description: BALANCE_DESCRIPTION,
-  })
-  @ApiParam(KEY_IN_PATH)
-  @ApiBody(BALANCE_BODY)
-  @ApiOkResponse({ type: CreditsDto, description: 'The credits after the change.' })
-  @ApiProblems('validation_failed', 'insufficient_scope', 'no_credits', 'credits_out_of_range')
-  changeKeyCredits(@CurrentApiKey() key: ApiKey, @Body() body: ChangeBalanceDto): Promise<CreditsDto> {
-    return this.limits.changeBalance(key.id, toChange(body));
+    return this.limits.changeBalance(application.id, toBalanceChange(body));
   }
 }
 
 /** The body has been checked: it has one of the two. */
-function toChange({ set, add = 0 }: ChangeBalanceDto): BalanceChange {
+export function toBalanceChange({ set, add = 0 }: ChangeBalanceDto): BalanceChange {
   return set === undefined ? { add } : { set };
 }

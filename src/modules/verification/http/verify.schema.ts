@@ -1,4 +1,4 @@
-import { MAX_CREDITS } from '../domain/credits.js';
+import { MAX_CREDITS } from '../../metering/index.js';
 
 /*
  * Verification is asked thousands of times a second: Fastify compiles these schemas once, and no class-validator

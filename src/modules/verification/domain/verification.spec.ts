@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AddressList } from './address-list.js';
+import { AddressList } from '../../api-keys/index.js';
 import { decideVerification, type VerificationRecord } from './verification.js';
 
 const NOW = Date.UTC(2026, 4, 27, 10);

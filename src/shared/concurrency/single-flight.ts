@@ -1,5 +1,5 @@
 /** One call at a time, whose result is that of all who ask meanwhile. */
-export function oneAtATime<T>(call: () => Promise<T>): () => Promise<T> {
+export function singleFlight<T>(call: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () =>
     (running ??= call().finally(() => {

@@ -6,15 +6,15 @@ import { BARRIER, commitStatement } from '../../../infrastructure/database/commi
 import type { ConnectionPool } from '../../../infrastructure/database/connection-pool.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
-import { JoinedCalls } from '../application/joined-calls.js';
+import { Batcher } from '../../../shared/concurrency/batcher.js';
 import { RecordStore } from '../application/record-store.js';
-import { AddressList } from '../domain/address-list.js';
-import { KeyHasher, sha256Of } from '../domain/key-hasher.js';
-import type { KeyEnvironment } from '../domain/key-format.js';
-import type { Metadata } from '../domain/metadata.js';
-import { metering, type Metering } from '../domain/metering.js';
-import type { PlaintextKey } from '../domain/plaintext-key.js';
-import { limitSet, type RateLimit } from '../domain/rate-limit.js';
+import { AddressList } from '../../api-keys/index.js';
+import { KeyHasher, sha256Of } from '../../api-keys/index.js';
+import type { KeyEnvironment } from '../../api-keys/index.js';
+import type { Metadata } from '../../api-keys/index.js';
+import { metering, type Metering } from '../../metering/index.js';
+import type { PlaintextKey } from '../../api-keys/index.js';
+import { limitSet, type RateLimit } from '../../metering/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
 
 /*
@@ -115,7 +115,7 @@ interface Loaded<T> {
 export class PostgresRecordStore extends RecordStore {
   private readonly logger = new Logger(PostgresRecordStore.name);
   private readonly pool: ConnectionPool;
-  private readonly joined = new JoinedCalls((lookUps: readonly LookUp[]) => this.readJoined(lookUps), JOINED);
+  private readonly joined = new Batcher((lookUps: readonly LookUp[]) => this.readJoined(lookUps), JOINED);
   private asked = 0;
 
   constructor(
@@ -131,7 +131,7 @@ export class PostgresRecordStore extends RecordStore {
     const [key] = keys;
     if (key === undefined || keys.length > 1) return this.read(keys, atLeast);
     this.asked += 1;
-    // A lane of its own: nobody waits for anybody but for a query.
+    // A partition of its own: nobody waits for anybody but for a query.
     const { value, asOf } = await this.joined.call(String(this.asked), { key, atLeast });
     return { value: [value], asOf };
   }

@@ -1,4 +1,4 @@
-import type { LimitReport, Usage } from '../domain/metering.js';
+import type { LimitReport, Usage } from '../../metering/index.js';
 import type { HeaderSink } from './header-sink.js';
 
 /** What the body of an answer says of it. */

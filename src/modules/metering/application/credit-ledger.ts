@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CreditAccounts } from '../domain/credits.js';
 import { CreditStore, type CreditRun, type CreditRunOutcome } from './credit-store.js';
-import { JoinedCalls } from './joined-calls.js';
+import { Batcher } from '../../../shared/concurrency/batcher.js';
 
 /** Verifications that share one statement and one commit, and such statements at a time. */
 const BATCHES = { maxBatches: 4, maxCalls: 500 };
@@ -30,7 +30,7 @@ interface SpendingRequest {
  */
 @Injectable()
 export class CreditLedger {
-  private readonly calls = new JoinedCalls(
+  private readonly calls = new Batcher(
     (requests: readonly SpendingRequest[]) => this.spendAll(requests),
     BATCHES,
   );

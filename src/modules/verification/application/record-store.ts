@@ -1,4 +1,4 @@
-import type { PlaintextKey } from '../domain/plaintext-key.js';
+import type { PlaintextKey } from '../../api-keys/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
 
 /** Where the records of keys are kept: the database. */

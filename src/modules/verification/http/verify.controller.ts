@@ -8,7 +8,7 @@ import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { readUuid } from '../../../shared/http/uuid.js';
 import { Public } from '../../auth/index.js';
 import { VerificationService } from '../application/verification.service.js';
-import { MAX_CREDITS, isCreditCount } from '../domain/credits.js';
+import { MAX_CREDITS, isCreditCount } from '../../metering/index.js';
 import { isScope } from '../../../shared/key-scopes.js';
 import type { DenialCode, VerificationRequest } from '../domain/verification.js';
 import { setVerdictHeaders, toAnswer, toRequest } from './verdict-answer.js';

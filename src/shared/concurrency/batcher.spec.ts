@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { JoinedCalls } from './joined-calls.js';
+import { Batcher } from './batcher.js';
 
 interface Batch {
   requests: readonly string[];
@@ -8,9 +8,9 @@ interface Batch {
 }
 
 /** Batches that end when the test says so. */
-function joined(options: { maxBatches?: number; maxCalls?: number } = {}) {
+function batcher(options: { maxBatches?: number; maxCalls?: number } = {}) {
   const batches: Batch[] = [];
-  const calls = new JoinedCalls<string, string>(
+  const calls = new Batcher<string, string>(
     (requests) =>
       new Promise((resolve, reject) => {
         batches.push({
@@ -28,16 +28,16 @@ function joined(options: { maxBatches?: number; maxCalls?: number } = {}) {
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe('joined calls', () => {
+describe('A batcher: calls', () => {
   it('leave at once when nobody is before them', () => {
-    const { calls, batches } = joined();
+    const { calls, batches } = batcher();
     void calls.call('a', '1');
     void calls.call('b', '2');
     expect(batches.map(({ requests }) => requests)).toEqual([['1'], ['2']]);
   });
 
   it('that come while one is under way share the next, in the order of their arrival', async () => {
-    const { calls, batches } = joined();
+    const { calls, batches } = batcher();
     const answers = ['1', '2', '3', '4'].map((request) => calls.call('a', request));
     expect(batches.map(({ requests }) => requests)).toEqual([['1']]);
     batches[0]?.answer();
@@ -47,16 +47,16 @@ describe('joined calls', () => {
     expect(await Promise.all(answers)).toEqual(['1', '2', '3', '4'].map((request) => `answer to ${request}`));
   });
 
-  it('of all lanes share one batch when as many are under way as may be', async () => {
-    const { calls, batches } = joined({ maxBatches: 1 });
-    for (const lane of ['a', 'b', 'c']) void calls.call(lane, lane);
+  it('of all partitions share one batch when as many are under way as may be', async () => {
+    const { calls, batches } = batcher({ maxBatches: 1 });
+    for (const partition of ['a', 'b', 'c']) void calls.call(partition, partition);
     batches[0]?.answer();
     await settled();
     expect(batches.map(({ requests }) => requests)).toEqual([['a'], ['b', 'c']]);
   });
 
-  it('never have two batches of one lane under way, and none is larger than it may be', async () => {
-    const { calls, batches } = joined({ maxCalls: 2 });
+  it('never have two batches of one partition under way, and none is larger than it may be', async () => {
+    const { calls, batches } = batcher({ maxCalls: 2 });
     const answers = ['1', '2', '3', '4', '5', '6'].map((request) => calls.call('a', request));
     for (let i = 0; i < 4; i++) {
       expect(batches).toHaveLength(i + 1);
@@ -67,8 +67,8 @@ describe('joined calls', () => {
     expect(await Promise.all(answers)).toHaveLength(6);
   });
 
-  it('fail with the batch before them in their lane, and only in their lane', async () => {
-    const { calls, batches } = joined();
+  it('fail with the batch before them in their partition, and only in their partition', async () => {
+    const { calls, batches } = batcher();
     const first = calls.call('a', '1');
     const behind = calls.call('a', '2');
     const elsewhere = calls.call('b', '3');
@@ -83,7 +83,7 @@ describe('joined calls', () => {
   });
 
   it('are each answered, whatever comes when', async () => {
-    const calls = new JoinedCalls<number, number>(
+    const calls = new Batcher<number, number>(
       async (requests) => {
         for (let i = 0; i < (requests[0] ?? 0) % 4; i++) await settled();
         return requests.map((request) => -request);
@@ -92,7 +92,7 @@ describe('joined calls', () => {
     );
     const answers = [];
     for (let i = 0; i < 2000; i++) {
-      answers.push(calls.call(`lane ${i % 11}`, i));
+      answers.push(calls.call(`partition ${i % 11}`, i));
       if (i % 13 === 0) await settled();
     }
     expect(await Promise.all(answers)).toEqual(Array.from({ length: 2000 }, (_, i) => -i));

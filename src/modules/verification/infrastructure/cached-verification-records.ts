@@ -5,9 +5,9 @@ import { Clock } from '../../../shared/clock.js';
 import { FreshCache, Freshness, onKind, onSubject } from '../../freshness/index.js';
 import { RecordStore } from '../application/record-store.js';
 import { VerificationRecords, type FoundRecord } from '../application/verification-records.js';
-import { parseKey } from '../domain/key-format.js';
-import { parseImportedKey } from '../domain/imported-key.js';
-import type { PlaintextKey } from '../domain/plaintext-key.js';
+import { parseKey } from '../../api-keys/index.js';
+import { parseImportedKey } from '../../api-keys/index.js';
+import type { PlaintextKey } from '../../api-keys/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
 import { LookUpRefused, UnknownKeyLimiter } from './unknown-key-limiter.js';
 

@@ -1,7 +1,7 @@
-import { DomainError } from './domain-error.js';
+import { DomainError } from '../domain-error.js';
 
 /** Lets a bounded number of jobs run at once, and a bounded number wait for their turn. */
-export class Turns {
+export class Semaphore {
   private readonly waiting: (() => void)[] = [];
   private running = 0;
 
@@ -11,7 +11,7 @@ export class Turns {
     private readonly busy: { detail: string; retryAfter: number },
   ) {}
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.running < this.limits.running) {
       this.running += 1;
     } else {
