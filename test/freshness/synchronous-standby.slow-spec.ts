@@ -8,9 +8,12 @@ import { TestApp } from '../support/test-app.js';
 
 /**
  * A primary whose synchronous standby is gone: each COMMIT waits, is in the tables, and is lost when a standby takes
- * over. PostgreSQL answers it with success once somebody cancels the wait.
+ * over. Once somebody cancels the wait PostgreSQL answers with success, once somebody terminates it, not at all.
  */
-describe('When the wait of a COMMIT for a synchronous standby is cancelled', () => {
+describe.each([
+  ['cancelled', 'pg_cancel_backend'],
+  ['terminated', 'pg_terminate_backend'],
+])('When the wait of a COMMIT for a synchronous standby is %s', (_, end) => {
   let postgres: OwnPostgres;
   let app: TestApp;
   let client: Client;
@@ -44,30 +47,39 @@ describe('When the wait of a COMMIT for a synchronous standby is cancelled', () 
     ['a rotation', (id: string) => client.post(`/apikey/${id}/rotate`).send({})],
     ['a new key', () => client.post(`/apikey?ApplicationId=${applicationId}`)],
   ])(
-    '%s is not acknowledged',
+    '%s is not acknowledged, and the connection is used no more',
     async (_, call) => {
-      const { id } = await client.issueKey(applicationId);
+      const { id } = await eventually(() => client.issueKey(applicationId));
       await standby('nobody');
       const answer = call(id).then((response) => response);
-      await cancelWaits(answer);
+      const ended = await endWaits(answer);
       expect(summary(await answer)).toEqual([503, 'service_unavailable', '1']);
       await standby('');
+      await eventually(async () => {
+        const { rows } = await admin.query('SELECT pid FROM pg_stat_activity WHERE pid = ANY ($1)', [ended]);
+        expect(rows).toEqual([]);
+      });
     },
     60_000,
   );
 
-  it('a revocation that is repeated waits as the first did, though it finds nothing to do', async () => {
-    const { id, key } = await client.issueKey(applicationId);
+  it('a deletion that is repeated waits as the first did, though it finds nothing to do', async () => {
+    const application = await eventually(() => client.createApplication());
+    const { key } = await client.issueKey(application);
+    const other = await client.issueKey(applicationId);
     await standby('nobody');
-    const first = client.delete(`/apikey/${id}`).then((response) => response);
-    await cancelWaits(first);
-    expect((await first).status).toBe(503);
-    const second = client.delete(`/apikey/${id}`).then((response) => response);
-    await cancelWaits(second);
-    expect((await second).status).toBe(503);
+    for (const path of [`/applications/${application}`, `/apikey/${other.id}`]) {
+      for (const time of ['first', 'second']) {
+        const answer = client.delete(path).then((response) => response);
+        await endWaits(answer);
+        expect([time, (await answer).status]).toEqual([time, 503]);
+      }
+    }
 
     await standby('');
-    await eventually(() => client.delete(`/apikey/${id}`).expect(204));
+    await eventually(() => client.delete(`/apikey/${other.id}`).expect(204));
+    await eventually(() => client.delete(`/applications/${application}`).expect(404));
+    expect((await verify(app, other.key)).code).toBe('REVOKED');
     expect((await verify(app, key)).code).toBe('REVOKED');
   }, 60_000);
 
@@ -80,21 +92,22 @@ describe('When the wait of a COMMIT for a synchronous standby is cancelled', () 
     });
   }
 
-  /** Cancels every wait of the service's calls until the answer has come. */
-  async function cancelWaits(answer: Promise<unknown>): Promise<void> {
+  /** Ends every wait of the service's calls until the answer has come; answers whose waits these were. */
+  async function endWaits(answer: Promise<unknown>): Promise<number[]> {
     const over = new AbortController();
     void answer.finally(() => {
       over.abort();
     });
-    let cancelled = 0;
+    const ended = new Set<number>();
     while (!over.signal.aborted) {
-      const { rowCount } = await admin.query(
-        `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`,
+      const { rows } = await admin.query<{ pid: number }>(
+        `SELECT pid, ${end}(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`,
       );
-      cancelled += rowCount ?? 0;
+      for (const { pid } of rows) ended.add(pid);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    expect(cancelled).toBeGreaterThan(0);
+    expect(ended.size).toBeGreaterThan(0);
+    return [...ended];
   }
 });
 
