@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isError } from '../is-error.js';
 
 /** Milliseconds for which a start waits for the primary: a failover, or a recovery after a crash, takes less. */
-export const PRIMARY_WAIT_MS = 60_000;
+const PRIMARY_WAIT_MS = 60_000;
 /** Milliseconds between two attempts. */
 const RETRY_MS = 500;
 
