@@ -12,6 +12,8 @@ const DEADLINE_MARGIN_MS = 5000;
 /** Before a call that was not served is made again. */
 const RETRY_MS = 50;
 const BATCH = 100;
+/** Of the log of a node that has answered a 500. */
+const LOG_LINES = 5;
 /** For how long a client waits for the slowest node before it goes on with a key. */
 const SOON_MS = 300;
 /** What the clocks of the database and of the checker's process, and the moments of an answer, may differ by. */
@@ -84,7 +86,10 @@ export class Clients {
     if (method !== 'GET' && !anonymous && answer.status >= 200 && answer.status < 300)
       this.lastChange = ended;
     if (answer.status >= 500 && answer.status !== 503)
-      this.violations.add(`${answer.status} from ${node.name} to ${method} ${path}`, [describe(call)]);
+      this.violations.add(`${answer.status} from ${node.name} to ${method} ${path}`, [
+        describe(call),
+        ...node.log.trimEnd().split('\n').slice(-LOG_LINES),
+      ]);
     if (took > RESPONSE_TIMEOUT_MS + DEADLINE_MARGIN_MS)
       this.violations.add(`${node.name} took ${took.toFixed(0)} ms for ${method} ${path}`, [describe(call)]);
     return call;

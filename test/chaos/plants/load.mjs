@@ -2,8 +2,9 @@
  * Loaded into a node before anything else: makes the mistake that CHAOS_PLANT names, by changing the service's classes
  * in this process. plants.ts says what each is.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { Server, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Client } from 'pg';
 
 const MODULES = '../../../src/modules';
 const DATABASE = '../../../src/infrastructure/database';
@@ -11,16 +12,15 @@ const DATABASE = '../../../src/infrastructure/database';
 const plants = {
   'lease-before-arrival': async () => {
     const { Lease } = await import(`${MODULES}/freshness/domain/lease.ts`);
-    const connection = new AsyncLocalStorage();
     const before = new WeakMap();
-    let lease;
+    let lease, socket;
     replace(
       Lease,
       'held',
       (held) =>
         function () {
           lease = { held: () => held.call(this) };
-          return before.get(connection.getStore()) ?? lease.held();
+          return before.get(socket) ?? lease.held();
         },
     );
     replace(
@@ -32,13 +32,14 @@ const plants = {
           return end.apply(this, rest);
         },
     );
+    // Whatever is done next is done for the request that has said something last.
     replace(
-      Server,
+      IncomingMessage,
       'emit',
       (emit) =>
-        function (event, ...rest) {
-          if (event !== 'request') return emit.call(this, event, ...rest);
-          return connection.run(rest[0].socket, () => emit.call(this, event, ...rest));
+        function (...rest) {
+          ({ socket } = this);
+          return emit.apply(this, rest);
         },
     );
   },
@@ -98,7 +99,17 @@ const plants = {
 
   'fill-after-change': async () => {
     const { FillGate } = await import(`${MODULES}/freshness/domain/fill-gate.ts`);
+    const { FreshCache } = await import(`${MODULES}/freshness/infrastructure/fresh-cache.ts`);
     replace(FillGate, 'allows', () => () => true);
+    // More changes come between.
+    replace(
+      FreshCache,
+      'fill',
+      (fill) =>
+        function (...read) {
+          setTimeout(() => fill.apply(this, read), 100);
+        },
+    );
   },
 
   'unknown-for-good': async () => {
@@ -116,8 +127,38 @@ const plants = {
 
   'connections-in-transactions': async () => {
     const { PooledClient } = await import(`${DATABASE}/pooled-client.ts`);
+    const { PostgresNodeTable } = await import(`${MODULES}/freshness/infrastructure/postgres-node-table.ts`);
     Object.defineProperty(PooledClient.prototype, 'isIdle', { get: () => true });
-    replace(PooledClient, 'judge', () => (_config, _sentAt, error) => error);
+    // pg would drop it when it, too, is not answered in time.
+    replace(
+      Client,
+      'query',
+      (query) =>
+        function (...statement) {
+          if (statement[0] !== 'ROLLBACK') return query.apply(this, statement);
+          const done = statement.find((part) => typeof part === 'function');
+          done?.(null, { rows: [], command: 'ROLLBACK' });
+          return Promise.resolve();
+        },
+    );
+    // Nor is it asked whether others see what was changed.
+    replace(
+      PooledClient,
+      'judge',
+      () =>
+        function (_config, _sentAt, error) {
+          this.change ??= { number: 0, id: randomUUID() };
+          return error;
+        },
+    );
+    replace(
+      PostgresNodeTable,
+      'look',
+      (look) =>
+        async function (changes) {
+          return { ...(await look.call(this, changes)), proven: new Set(changes.map(({ id }) => id)) };
+        },
+    );
   },
 
   'issued-before-commit': async () => {
@@ -160,8 +201,8 @@ const plants = {
   'limits-per-node': () => Promise.resolve(),
 
   'expiry-by-clock-of-node': async () => {
-    const { DatabaseClock } = await import(`${MODULES}/`);
-    replace(DatabaseClock, 'now', () => () => Date.now());
+    const { DatabaseClock } = await import(`${DATABASE}/database-clock.ts`);
+    replace(DatabaseClock, 'epochMs', () => () => Date.now());
   },
 };
 

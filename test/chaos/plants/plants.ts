@@ -54,7 +54,7 @@ export const PLANTS = {
   },
   'connections-in-transactions': {
     about: 'connections go back to the pool in an open transaction, and are used again',
-    workload: 'issue',
+    workload: 'delete',
     fault: 'server-frozen-13',
   },
   'issued-before-commit': {
