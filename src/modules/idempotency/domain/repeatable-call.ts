@@ -37,6 +37,11 @@ export function fingerprintOf({ route, request }: RepeatableCall): string {
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, child: unknown) => {
     if (typeof child !== 'object' || child === null || Array.isArray(child)) return child;
-    return Object.fromEntries(Object.entries(child).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const members = child as Record<string, unknown>;
+    return Object.fromEntries(
+      Object.keys(members)
+        .sort()
+        .map((name) => [name, members[name]]),
+    );
   });
 }
