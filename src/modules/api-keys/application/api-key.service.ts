@@ -18,8 +18,7 @@ import { ApiKey, type ApiKeyChanges, type ApiKeySettings } from '../domain/api-k
 import type { KeyStatus } from '../../../shared/key-status.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository, type Alongside } from '../domain/api-key.repository.js';
-import { CreditBalances } from '../../metering/index.js';
-import type { CreditChanges } from '../../metering/index.js';
+import { CreditBalances, type CreditChanges } from '../../metering/index.js';
 import { generateKey } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { PlaintextKey } from '../domain/plaintext-key.js';

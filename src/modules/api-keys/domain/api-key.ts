@@ -3,9 +3,8 @@ import type { Subject } from '../../../shared/subject.js';
 import type { KeyEnvironment } from './key-format.js';
 import { keyStatus, type KeyStatus } from '../../../shared/key-status.js';
 import { type ApiKeySecret } from './api-key-secret.js';
-import type { CreditChanges, Credits } from '../../metering/index.js';
+import type { CreditChanges, Credits, RateLimit } from '../../metering/index.js';
 import type { Metadata } from './metadata.js';
-import type { RateLimit } from '../../metering/index.js';
 
 /** That work at the same time. */
 const MAX_LIVE_SECRETS = 5;

@@ -20,19 +20,22 @@ import { MAX_ADDRESS_RANGES } from '../domain/address-list.js';
 import { MAX_OVERLAP_SECONDS } from '../domain/api-key-secret.js';
 import { KEY_STATUSES, type KeyStatus } from '../../../shared/key-status.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
-import type { CreditChanges, Credits } from '../../metering/index.js';
-import type { Metadata } from '../domain/metadata.js';
-import type { RateLimit } from '../../metering/index.js';
-import { MAX_SCOPES } from '../../../shared/key-scopes.js';
 import {
+  ChangeCreditsDto,
+  type CreditChanges,
+  type Credits,
+  CreditsDto,
   IsCreditChanges,
   IsCredits,
   IsRateLimits,
+  RATE_LIMITS,
+  type RateLimit,
   ReadCreditChanges,
   ReadCredits,
   ReadRateLimits,
 } from '../../metering/index.js';
-import { ChangeCreditsDto, CreditsDto, RATE_LIMITS } from '../../metering/index.js';
+import type { Metadata } from '../domain/metadata.js';
+import { MAX_SCOPES } from '../../../shared/key-scopes.js';
 import { AsGiven, IsMetadata, IsRange, IsTime, ReadRanges, ReadTime } from './field-validators.js';
 import {
   NAME,

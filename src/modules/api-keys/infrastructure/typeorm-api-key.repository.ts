@@ -30,9 +30,8 @@ import {
   type UpdateOptions,
 } from '../domain/api-key.repository.js';
 import { keyStatusConditions } from '../../../shared/key-status.js';
-import { CreditBalances } from '../../metering/index.js';
+import { CreditBalances, type RateLimit } from '../../metering/index.js';
 import type { Metadata } from '../domain/metadata.js';
-import type { RateLimit } from '../../metering/index.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 import { ApiKeySecrets } from './api-key-secrets.js';
 import { JoinedInserts } from './joined-inserts.js';

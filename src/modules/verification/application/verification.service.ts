@@ -1,10 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../../shared/clock.js';
-import type { Metering } from '../../metering/index.js';
+import { Meter, type Metering } from '../../metering/index.js';
 import { decideVerification, type Verdict, type VerificationRequest } from '../domain/verification.js';
 import { Overlaps } from './overlaps.js';
 import { KeyUsage } from './key-usage.js';
-import { Meter } from '../../metering/index.js';
 import { VerificationRecords, type FoundRecord } from './verification-records.js';
 
 type Accepted = Verdict & { valid: true };

@@ -1,8 +1,6 @@
-import type { AddressList } from '../../api-keys/index.js';
+import type { AddressList, KeyEnvironment, Metadata } from '../../api-keys/index.js';
 import { coversAll } from '../../../shared/key-scopes.js';
-import type { KeyEnvironment } from '../../api-keys/index.js';
 import { hasExpired, keyStatus } from '../../../shared/key-status.js';
-import type { Metadata } from '../../api-keys/index.js';
 import type { Metering, Usage } from '../../metering/index.js';
 
 /** Everything a verdict needs to know of a key, and nothing else. */

@@ -5,9 +5,7 @@ import { Clock } from '../../../shared/clock.js';
 import { FreshCache, Freshness, onKind, onSubject } from '../../freshness/index.js';
 import { RecordStore } from '../application/record-store.js';
 import { VerificationRecords, type FoundRecord } from '../application/verification-records.js';
-import { parseKey } from '../../api-keys/index.js';
-import { parseImportedKey } from '../../api-keys/index.js';
-import type { PlaintextKey } from '../../api-keys/index.js';
+import { parseImportedKey, parseKey, type PlaintextKey } from '../../api-keys/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
 import { LookUpRefused, UnknownKeyLimiter } from './unknown-key-limiter.js';
 

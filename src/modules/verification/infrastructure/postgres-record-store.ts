@@ -8,13 +8,15 @@ import { poolOf } from '../../../infrastructure/database/pool.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
 import { RecordStore } from '../application/record-store.js';
-import { AddressList } from '../../api-keys/index.js';
-import { KeyHasher, sha256Of } from '../../api-keys/index.js';
-import type { KeyEnvironment } from '../../api-keys/index.js';
-import type { Metadata } from '../../api-keys/index.js';
-import { metering, type Metering } from '../../metering/index.js';
-import type { PlaintextKey } from '../../api-keys/index.js';
-import { limitSet, type RateLimit } from '../../metering/index.js';
+import {
+  AddressList,
+  type KeyEnvironment,
+  KeyHasher,
+  type Metadata,
+  type PlaintextKey,
+  sha256Of,
+} from '../../api-keys/index.js';
+import { limitSet, metering, type Metering, type RateLimit } from '../../metering/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
 
 /*
