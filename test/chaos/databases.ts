@@ -8,7 +8,8 @@ interface Database {
   about: string;
   /** What can be done to it. */
   faults: readonly string[];
-  start: () => Promise<DatabaseUnderTest>;
+  /** @param faults those that will be injected */
+  start: (faults: readonly string[]) => Promise<DatabaseUnderTest>;
 }
 
 /** What the nodes can stand on. */
@@ -16,7 +17,7 @@ export const DATABASES = {
   single: {
     about: 'one PostgreSQL, which comes with the packages',
     faults: SERVER_FAULTS,
-    start: () => SingleServer.start(),
+    start: (faults) => SingleServer.start(faults),
   },
   patroni: {
     about: 'three of them under Patroni, one a synchronous standby, and HAProxy; needs packages of Debian 12',

@@ -58,7 +58,7 @@ export interface Report {
 
 /** One run: three processes of the service, their clients, and what happens to them. */
 export async function run(options: RunOptions): Promise<Report> {
-  const database = await DATABASES[options.database].start();
+  const database = await DATABASES[options.database].start(options.faults);
   const nodes: NodeProcess[] = [];
   try {
     const env = {
@@ -104,7 +104,7 @@ class Run {
   async toItsEnd(): Promise<Report> {
     const { seconds, seed, workloads } = this.options;
     this.clients = await Clients.of(this.nodes, this.violations, this.start);
-    if (this.options.faults.includes('clock-set')) this.clients.clockDoubtMs = Infinity;
+    if (this.options.faults.includes('database-clock-set')) this.clients.clockDoubtMs = Infinity;
     const end = (): void => {
       this.over.abort();
     };

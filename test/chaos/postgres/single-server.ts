@@ -5,6 +5,7 @@ import { migrate } from '../../../src/infrastructure/database/migrate.js';
 import { throwAwayDirectory } from '../../support/throw-away.js';
 import type { DatabaseUnderTest, Fault } from '../database-under-test.js';
 import type { HeldFault } from '../faults/held-fault.js';
+import { FakeClock } from './fake-clock.js';
 import { PostgresServer } from './postgres-server.js';
 
 const DATABASE = 'upblit_chaos';
@@ -12,10 +13,15 @@ const PROBE_TIMEOUT_MS = 1000;
 const SET_UP_TIMEOUT_MS = 60_000;
 const FREEZES_S = [3, 7, 13, 30];
 
+const CLOCK_SET = 'database-clock-set';
+/** Less than an access token is good for. */
+const CLOCK_SHIFTS_S = [-3600, -30, 30, 3600];
+
 export const SERVER_FAULTS = [
   'server-stopped',
   'server-killed',
   ...FREEZES_S.map((s) => `server-frozen-${s}`),
+  CLOCK_SET,
 ];
 
 /** One PostgreSQL, on a directory and a port of its own. */
@@ -25,8 +31,10 @@ export class SingleServer implements DatabaseUnderTest {
   private constructor(
     private readonly directory: string,
     private readonly server: PostgresServer,
+    clock: FakeClock | undefined,
   ) {
     this.faults = [
+      ...(clock === undefined ? [] : [clockSet(clock)]),
       {
         name: 'server-stopped',
         inject: async () => {
@@ -52,10 +60,12 @@ export class SingleServer implements DatabaseUnderTest {
     ];
   }
 
-  static async start(): Promise<SingleServer> {
+  /** @param faults those that will be injected: for some of them it has to be prepared */
+  static async start(faults: readonly string[]): Promise<SingleServer> {
     const directory = await throwAwayDirectory('upblit-chaos-');
-    const server = await PostgresServer.create(join(directory, 'first'));
-    const single = new SingleServer(directory, server);
+    const clock = faults.includes(CLOCK_SET) ? await FakeClock.in(directory) : undefined;
+    const server = await PostgresServer.create(join(directory, 'first'), clock?.variables);
+    const single = new SingleServer(directory, server, clock);
     try {
       await server.start();
       await ask(server.url('postgres'), `CREATE DATABASE ${DATABASE}`, SET_UP_TIMEOUT_MS);
@@ -83,6 +93,17 @@ export class SingleServer implements DatabaseUnderTest {
     await this.server.remove();
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+/** Its clock is put back or ahead, and then right again. */
+function clockSet(clock: FakeClock): Fault {
+  return {
+    name: CLOCK_SET,
+    inject: async (random) => {
+      await clock.shift(CLOCK_SHIFTS_S[Math.floor(random() * CLOCK_SHIFTS_S.length)]!);
+      return () => clock.shift(0);
+    },
+  };
 }
 
 async function ask(url: string, sql: string, timeoutMs: number): Promise<void> {
