@@ -25,6 +25,14 @@ describe('AddressList', () => {
     expect(list.includes(address)).toBe(expected);
   });
 
+  it('may name single addresses', () => {
+    const single = new AddressList(['192.0.2.7', '2001:db8::7']);
+    expect(single.includes('192.0.2.7')).toBe(true);
+    expect(single.includes('192.0.2.8')).toBe(false);
+    expect(single.includes('2001:db8::7')).toBe(true);
+    expect(single.includes('2001:db8::8')).toBe(false);
+  });
+
   it('lets nobody in when it is empty', () => {
     expect(new AddressList([]).includes('192.0.2.1')).toBe(false);
   });

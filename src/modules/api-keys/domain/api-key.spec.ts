@@ -105,7 +105,7 @@ describe('A change of a key', () => {
     { name: 'another' },
     { scopes: [] },
     { expiresAt: null },
-    { metadata: {} },
+    { metadata: { team: 'another' } },
     { externalId: null },
     { tags: ['b'] },
     { ipAllowlist: [] },

@@ -78,7 +78,10 @@ describe('a plaintext key', () => {
   it('shows nothing of itself however it is printed', () => {
     const key = generateKey('live');
     const printed = [String(key), JSON.stringify({ key }), inspect({ key }, { showHidden: true })];
-    for (const text of printed) expect(text).not.toContain(key.reveal().slice(12));
+    for (const text of printed) {
+      expect(text).not.toContain(key.reveal().slice(12));
+      expect(text).toContain('[PlaintextKey]');
+    }
   });
 
   it('hints at itself by its prefix and its last four characters', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import { generateKey } from './key-format.js';
-import { KeyHasher } from './key-hasher.js';
+import { KeyHasher, sha256Of } from './key-hasher.js';
+import { PlaintextKey } from './plaintext-key.js';
 
 const first = { version: 1, key: Buffer.alloc(32, 1) };
 const second = { version: 2, key: Buffer.alloc(32, 2) };
@@ -26,6 +27,31 @@ describe('KeyHasher', () => {
       expect(candidates).toHaveLength(2);
       expect(candidates).toEqual(expect.arrayContaining([old.bytes, next.bytes]));
     }
+  });
+
+  it('says which pepper it hashes with', () => {
+    expect(new KeyHasher([first, second]).currentVersion).toBe(1);
+    expect(new KeyHasher([first, second], 2).currentVersion).toBe(2);
+  });
+
+  it('knows a key that was made elsewhere by its SHA-256, under any pepper', () => {
+    const sha256 = sha256Of(new PlaintextKey('made elsewhere', true));
+    expect(sha256).toEqual(createHash('sha256').update('made elsewhere').digest());
+    const hash = new KeyHasher([first, second], 2).hashDigest(sha256);
+    expect(hash).toMatchObject({
+      pepperVersion: 2,
+      bytes: createHmac('sha256', second.key).update('sha256:').update(sha256).digest(),
+    });
+    const candidates = new KeyHasher([first, second], 1).digestCandidates(sha256);
+    expect(candidates).toEqual([new KeyHasher([first]).hashDigest(sha256).bytes, hash.bytes]);
+  });
+
+  it('takes nobody who has but the SHA-256 of a key for its holder', () => {
+    const hasher = new KeyHasher([first]);
+    const sha256 = Buffer.from('visible characters of 32 bytes..');
+    expect(hasher.hash(new PlaintextKey(sha256.toString(), true)).bytes).not.toEqual(
+      hasher.hashDigest(sha256).bytes,
+    );
   });
 
   it('does not work without a pepper', () => {

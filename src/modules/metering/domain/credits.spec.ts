@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { creditsProblem, readCredits } from './credits.js';
+import {
+  creditChangesProblem,
+  creditsOutOfRange,
+  creditsProblem,
+  noCredits,
+  readCreditChanges,
+  readCredits,
+} from './credits.js';
 
 const DAILY = { amount: 10, interval: 'daily' };
 const MONTHLY = { amount: 10, interval: 'monthly' };
@@ -11,6 +18,7 @@ describe('credits', () => {
     { remaining: 5, refill: null },
     { remaining: 5, refill: DAILY },
     { remaining: 5, refill: MONTHLY },
+    { remaining: 5, refill: { ...MONTHLY, day: 1 } },
     { remaining: 5, refill: { ...MONTHLY, day: 31 } },
     { remaining: 5, refill: { ...DAILY, day: null } },
   ])('may be %j', (value) => {
@@ -36,6 +44,51 @@ describe('credits', () => {
     { remaining: 5, refill: { ...DAILY, hour: 3 } },
   ])('may not be %j', (value) => {
     expect(creditsProblem(value)).not.toBeNull();
+  });
+
+  it.each([
+    [{ remaining: 5, extra: 1 }, 'nothing else'],
+    [{ refill: DAILY }, 'a remaining from 0 to 9007199254740991'],
+    [{ remaining: -1 }, 'a remaining from 0 to 9007199254740991'],
+    [{ remaining: 5, refill: [] }, 'a refill of amount, interval'],
+    [{ remaining: 5, refill: { ...DAILY, amount: 0 } }, 'an amount from 1 to 9007199254740991'],
+    [{ remaining: 5, refill: { ...DAILY, interval: 'weekly' } }, 'daily or monthly'],
+    [{ remaining: 5, refill: { ...DAILY, day: 1 } }, 'only when it is refilled monthly'],
+    [{ remaining: 5, refill: { ...MONTHLY, day: 32 } }, 'a day from 1 to 31'],
+  ])('are told what is wrong with %j', (value, reason) => {
+    expect(creditsProblem(value)).toContain(reason);
+  });
+
+  it.each([{}, { remaining: 0 }, { refill: null }, { refill: DAILY }, { remaining: 5, refill: MONTHLY }])(
+    'may change by %j',
+    (value) => {
+      expect(creditChangesProblem(value)).toBeNull();
+    },
+  );
+
+  it.each([null, { remaining: null }, { remaining: -1 }, { refill: {} }, { remains: 5 }])(
+    'may not change by %j',
+    (value) => {
+      expect(creditChangesProblem(value)).not.toBeNull();
+    },
+  );
+
+  it('stay what they are in what a change leaves out', () => {
+    expect(readCreditChanges({})).toStrictEqual({});
+    expect(readCreditChanges({ remaining: 0 })).toStrictEqual({ remaining: 0 });
+    expect(readCreditChanges({ refill: null })).toStrictEqual({ refill: null });
+    expect(readCreditChanges({ refill: MONTHLY })).toStrictEqual({ refill: { ...MONTHLY, day: 1 } });
+  });
+
+  it('are refused with a reason', () => {
+    expect(creditsOutOfRange()).toMatchObject({
+      code: 'credits_out_of_range',
+      detail: expect.stringContaining('between 0 and 9007199254740991'),
+    });
+    expect(noCredits()).toMatchObject({
+      code: 'no_credits',
+      detail: expect.stringContaining('give it some'),
+    });
   });
 
   it('are refilled on the first of the month unless told otherwise', () => {

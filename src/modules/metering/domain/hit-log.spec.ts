@@ -1,13 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ExactLog } from '../../../../test/limits/exact-log.js';
+import { PROPERTY_RUNS } from '../../../../test/support/property-runs.js';
 import { HitLog, MAX_SPANS } from './hit-log.js';
 
-/**
- * Without making a failure smaller, which takes minutes: its seed repeats it. `npm run mutate` asks for fewer, since it
- * repeats the tests for each mistake.
- */
-const RUNS = { numRuns: Number(process.env.PROPERTY_RUNS ?? 100), endOnFailure: true };
+/** Without making a failure smaller, which takes minutes: its seed repeats it. */
+const RUNS = { numRuns: PROPERTY_RUNS, endOnFailure: true };
 const WINDOW = 1000;
 /** How much longer than its window a hit may be held. */
 const SLACK = WINDOW / 32;
@@ -165,6 +163,40 @@ describe('the log of hits', () => {
       else refused++;
     }
     expect(refused).toBe(0);
+  });
+
+  it('joins the two hits that lie closest together when it has one more than it tells apart', () => {
+    const window = 100_000;
+    // Those at 100 and 101 are the closest.
+    const times = [0, 100, 101, ...Array.from({ length: MAX_SPANS - 2 }, (_, index) => 200 + index * 100)];
+    const log = new HitLog();
+    for (const time of times.slice(0, MAX_SPANS)) log.add(time, 1);
+    log.settle(100 + window, window);
+    expect(log.used).toBe(MAX_SPANS - 2);
+
+    const full = new HitLog();
+    for (const time of times) full.add(time, 1);
+    full.settle(window, window);
+    expect(full.used).toBe(MAX_SPANS);
+    full.settle(100 + window, window);
+    expect(full.used).toBe(MAX_SPANS);
+    full.settle(101 + window, window);
+    expect(full.used).toBe(MAX_SPANS - 2);
+  });
+
+  it('is free, and has had no hit, while it is empty', () => {
+    expect(new HitLog().lastHitAt).toBe(-Infinity);
+    expect(new HitLog().freeAt(1, WINDOW)).toBe(-Infinity);
+  });
+
+  it('takes nothing back for a time at which there was no hit', () => {
+    const log = new HitLog();
+    log.add(10, 2);
+    log.add(20, 2);
+    for (const time of [5, 15, 25]) log.giveBack(time, 1);
+    expect(log.used).toBe(4);
+    log.giveBack(10, 2);
+    expect(log.freeAt(0, WINDOW)).toBe(20 + WINDOW);
   });
 
   it('takes back a hit, and only that one', () => {

@@ -42,6 +42,20 @@ describe('rate limits', () => {
     expect(rateLimitsProblem([{ ...GOOD, ...bad }])).not.toBeNull();
   });
 
+  it.each([
+    [GOOD, 'a list'],
+    [[1, 2, 3, 4, 5, 6].map((n) => ({ ...GOOD, name: `a${n}` })), 'more than 5 limits'],
+    [[GOOD, GOOD], 'a name twice'],
+    [[null], 'objects of name'],
+    [[{ ...GOOD, burst: 3 }], 'nothing but name'],
+    [[{ ...GOOD, name: '-a' }], '1 to 50 letters'],
+    [[{ ...GOOD, limit: 0 }], 'limits from 1 to 1000000000'],
+    [[{ ...GOOD, windowSeconds: 0.5 }], 'whole seconds, from 1 to 2678400'],
+    [[{ ...GOOD, cost: 101 }], 'costs from 1 to the limit'],
+  ])('are told what is wrong with %j', (value, reason) => {
+    expect(rateLimitsProblem(value)).toContain(reason);
+  });
+
   it('take one unit for a verification unless told otherwise', () => {
     expect(readRateLimits([GOOD, { ...GOOD, name: 'b', cost: 3 }])).toEqual([
       { ...GOOD, cost: 1 },
