@@ -67,7 +67,8 @@ function options(module, layer) {
     concurrency: 2,
     // A process keeps each test file that it has run.
     maxTestRunnerReuse: 200,
-    timeoutMS: 10_000,
+    // Over what the tests took at first, which leaves out the start of the service.
+    timeoutMS: needsPostgres ? 60_000 : 10_000,
     incremental: true,
     incrementalFile: `${report}.json`,
     force: values.force,
