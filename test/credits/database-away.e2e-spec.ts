@@ -25,7 +25,7 @@ beforeAll(async () => {
     env: {
       VERIFY_LEASE_MS: String(LEASE_MS),
       RATE_LIMIT_STORE: 'postgres',
-      DATABASE_POOL_WAIT_MS: '300',
+      DATABASE_POOL_WAIT_MS: '1500',
       DATABASE_STATEMENT_TIMEOUT_MS: '300',
     },
   });
