@@ -202,7 +202,7 @@ export class PatroniCluster implements DatabaseUnderTest {
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer],
       ...['--initial-cluster', `etcd=${peer}`, '--logger', 'zap', '--log-level', 'warn'],
     ]);
-    await untilListening(clients);
+    await untilVersionIsDecided(client);
     return clients;
   }
 
@@ -223,6 +223,20 @@ export class PatroniCluster implements DatabaseUnderTest {
 
 function isWell({ role, state }: PatroniView['members'][number]): boolean {
   return role === 'leader' ? state === 'running' : ['running', 'streaming'].includes(state);
+}
+
+/** An etcd that has just begun to listen has not agreed on its version yet, and Patroni ends when it reads that. */
+async function untilVersionIsDecided(client: string): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (performance.now() < deadline) {
+    const version = await fetch(`${client}/version`).then(
+      async (answer) => ((await answer.json()) as { etcdcluster?: string }).etcdcluster,
+      () => undefined,
+    );
+    if (version !== undefined && version !== 'not_decided') return;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`etcd at ${client} has not agreed on its version`);
 }
 
 async function untilListening(port: number): Promise<void> {
