@@ -1,4 +1,4 @@
-/** pg has given a statement up, or a connection that was being made. */
+/** pg has given a statement up that was not answered in time. */
 export function isUnanswered(error: unknown): error is Error {
   return error instanceof Error && /^query read timeout/i.test(error.message);
 }
