@@ -104,6 +104,13 @@ module.exports = {
       },
     },
     {
+      name: 'controllers-leave-documentation-to-docs',
+      comment: "What OpenAPI says of a controller's routes stands in the *.docs.ts beside it.",
+      severity: 'error',
+      from: { path: '\\.controller\\.ts$' },
+      to: { path: [packages('@nestjs/swagger'), '/api-problems\\.decorator\\.ts$'] },
+    },
+    {
       name: 'infrastructure-is-below-http',
       comment: 'Infrastructure implements what domain and application ask for; it never answers requests.',
       severity: 'error',

@@ -42,6 +42,10 @@ const VIOLATIONS: Record<string, [file: string, imports: string][]> = {
     ['src/modules/things/http/pool.ts', '../../../infrastructure/database/pool.js'],
     ['src/modules/things/http/configured.ts', '../../../config/env.js'],
   ],
+  'controllers-leave-documentation-to-docs': [
+    ['src/modules/things/http/things.controller.ts', '@nestjs/swagger'],
+    ['src/modules/things/http/problems.controller.ts', '../../../shared/http/api-problems.decorator.js'],
+  ],
   'infrastructure-is-below-http': [
     ['src/modules/things/infrastructure/dto.ts', '../http/thing.dto.js'],
     ['src/modules/things/infrastructure/own-door.ts', '../index.js'],
@@ -86,6 +90,7 @@ const SOUND: Record<string, string[]> = {
   'src/shared/egg.ts': ['./chicken.js'],
   'src/shared/clock.ts': [],
   'src/shared/digest.ts': ['node:crypto', './clock.js'],
+  'src/shared/http/api-problems.decorator.ts': ['../clock.js', '@nestjs/swagger'],
   'src/shared/http/uuid.ts': ['../clock.js', '@nestjs/swagger', 'class-validator'],
   'src/config/env.ts': ['node:fs', '../shared/clock.js'],
   'src/infrastructure/database/pool.ts': ['pg', '../../config/env.js', '../../../migrations/index.js'],
@@ -107,6 +112,10 @@ const SOUND: Record<string, string[]> = {
     '../application/service.js',
     '../../../shared/http/uuid.js',
     'fastify',
+  ],
+  'src/modules/things/http/things.docs.ts': [
+    '@nestjs/swagger',
+    '../../../shared/http/api-problems.decorator.js',
   ],
   'src/modules/things/infrastructure/things.schema.ts': [
     'typeorm',

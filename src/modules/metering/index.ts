@@ -5,7 +5,8 @@ export { CreditBalances } from './domain/credit-balances.js';
 export { MAX_CREDITS, isCreditCount, type CreditChanges, type Credits } from './domain/credits.js';
 export { metering, type LimitReport, type Metering, type Usage } from './domain/metering.js';
 export { limitSet, type RateLimit } from './domain/rate-limit.js';
-export { BALANCE_BODY, BALANCE_DESCRIPTION, toBalanceChange } from './http/application-limits.controller.js';
+export { toBalanceChange } from './http/application-limits.controller.js';
+export { BALANCE_BODY, BALANCE_DESCRIPTION } from './http/application-limits.docs.js';
 export {
   IsCreditChanges,
   IsCredits,

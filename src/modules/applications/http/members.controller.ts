@@ -1,16 +1,5 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
-import {
-  ApiBearerAuth,
-  ApiBody,
-  ApiCreatedResponse,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import type { Subject } from '../../../shared/subject.js';
 import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
@@ -26,21 +15,16 @@ import {
   toMemberResponse,
   TransferDto,
 } from './member.dto.js';
+import {
+  ListMembersDocs,
+  MembersDocs,
+  PutMemberDocs,
+  RemoveMemberDocs,
+  TransferApplicationDocs,
+} from './members.docs.js';
 import { PersonInPath, personInPath, readPerson } from './named-person.js';
 
-const ID = {
-  name: 'id',
-  description: 'The id of the application.',
-  schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' },
-};
-const SUBJECT = {
-  name: 'subject',
-  description: 'Their `sub`, percent-encoded; of people who registered here, the id of `GET /auth/me`.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, example: '019b76da-a800-7000-8000-000000000009' },
-};
-
-@ApiTags('Applications')
-@ApiBearerAuth('bearer')
+@MembersDocs()
 @Controller('applications/:id')
 export class MembersController {
   constructor(private readonly members: MemberService) {}
@@ -48,14 +32,7 @@ export class MembersController {
   @Get('members')
   @RequireScopes('applications:read')
   @ApplicationAccess({ from: 'path', need: 'read' })
-  @ApiOperation({
-    operationId: 'listMembers',
-    summary: "List an application's members, newest first",
-    description: 'Every member may see who the others are.',
-  })
-  @ApiParam(ID)
-  @ApiOkResponse({ type: MemberPageDto })
-  @ApiProblems('validation_failed', 'invalid_cursor', 'insufficient_scope')
+  @ListMembersDocs()
   async list(
     @CurrentApplication() application: Application,
     @Query() query: PageQueryDto,
@@ -67,34 +44,7 @@ export class MembersController {
   @Put('members/:subject')
   @RequireScopes('applications:write')
   @ApplicationAccess({ from: 'path', need: 'manage-members' })
-  @ApiOperation({
-    operationId: 'putMember',
-    summary: 'Make somebody a member, or change their role',
-    description:
-      'People of another issuer are named by its `issuer` too; it must be one whose tokens are taken here. An ' +
-      'application always has an owner.',
-  })
-  @ApiParam(ID)
-  @ApiParam(SUBJECT)
-  @ApiBody({
-    type: AssignRoleDto,
-    examples: {
-      local: { summary: 'Of somebody who registered here', value: { role: 'admin' } },
-      foreign: {
-        summary: 'Of somebody of another issuer',
-        value: { role: 'viewer', issuer: 'https://login.example.com/' },
-      },
-    },
-  })
-  @ApiOkResponse({ type: MemberDto, description: 'They were a member, and have this role now.' })
-  @ApiCreatedResponse({ type: MemberDto, description: 'They are a member now.' })
-  @ApiProblems(
-    'validation_failed',
-    'insufficient_scope',
-    'user_not_found',
-    'member_limit_reached',
-    'last_owner',
-  )
+  @PutMemberDocs()
   async put(
     @CurrentApplication() application: Application,
     @CurrentPrincipal() principal: Principal,
@@ -112,17 +62,7 @@ export class MembersController {
   @HttpCode(204)
   @RequireScopes('applications:write')
   @ApplicationAccess({ from: 'path', need: 'manage-members', person: personInPath })
-  @ApiOperation({
-    operationId: 'removeMember',
-    summary: 'Take a member out, or leave',
-    description:
-      'Every member may take themselves out but the last owner. When the one whom the application names as its ' +
-      'owner leaves, the owner who has been a member for longest takes their place.',
-  })
-  @ApiParam(ID)
-  @ApiParam(SUBJECT)
-  @ApiNoContentResponse({ description: 'They have no part in the application any more.' })
-  @ApiProblems('validation_failed', 'insufficient_scope', 'member_not_found', 'last_owner')
+  @RemoveMemberDocs()
   async remove(
     @CurrentApplication() application: Application,
     @CurrentPrincipal() principal: Principal,
@@ -136,30 +76,7 @@ export class MembersController {
   @HttpCode(200)
   @RequireScopes('applications:write')
   @ApplicationAccess({ from: 'path', need: 'manage-members' })
-  @ApiOperation({
-    operationId: 'transferApplication',
-    summary: 'Hand the ownership on to somebody else',
-    description:
-      'They become an owner, and the one whom the application and every verification of its keys name (`ownerId`); ' +
-      'you become an admin. Further owners stay. When this is answered, no verification names the former owner any ' +
-      'more.',
-  })
-  @ApiParam(ID)
-  @ApiBody({
-    type: TransferDto,
-    examples: {
-      local: {
-        summary: 'To somebody who registered here',
-        value: { subject: '019b76da-a800-7000-8000-000000000009' },
-      },
-      foreign: {
-        summary: 'To somebody of another issuer',
-        value: { subject: 'auth0|ann', issuer: 'https://login.example.com/' },
-      },
-    },
-  })
-  @ApiOkResponse({ type: ApplicationDto })
-  @ApiProblems('validation_failed', 'insufficient_scope', 'user_not_found', 'member_limit_reached')
+  @TransferApplicationDocs()
   async transfer(
     @CurrentApplication() application: Application,
     @CurrentPrincipal() principal: Principal,

@@ -1,9 +1,7 @@
 import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../../shared/domain-error.js';
-import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { readUuid } from '../../../shared/http/uuid.js';
 import { Public } from '../../auth/index.js';
@@ -14,8 +12,13 @@ import type { DenialCode, VerificationRequest } from '../domain/verification.js'
 import { setVerdictHeaders, toAnswer, toRequest } from './verdict-answer.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
 import { setUsageHeaders } from './usage-answer.js';
-import { PASSED, VERDICT, VERDICTS_OF_BATCH } from './verify.documentation.js';
 import { VerifyShortcut } from './verify-shortcut.js';
+import {
+  VerifyApiKeyDocs,
+  VerifyApiKeyForGatewayDocs,
+  VerifyApiKeysDocs,
+  VerifyDocs,
+} from './verify.docs.js';
 import {
   NO_QUERY,
   VERIFY_ANSWER,
@@ -26,10 +29,8 @@ import {
   type VerifyBody,
 } from './verify.schema.js';
 
-const EXAMPLE_KEY = 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx';
-
 /** For the services that receive keys: possession of the key is the credential. */
-@ApiTags('Verification')
+@VerifyDocs()
 @Public()
 @Controller('apikey/verify')
 export class VerifyController {
@@ -39,18 +40,7 @@ export class VerifyController {
   @HttpCode(200)
   @RouteSettings({ isLogged: false, isHot: true, fastPath: VerifyShortcut })
   @RouteSchema({ querystring: NO_QUERY, body: VERIFY_BODY, response: { 200: VERIFY_ANSWER } })
-  @ApiOperation({
-    operationId: 'verifyApiKey',
-    summary: 'Verify a key',
-    description:
-      '200 whatever the verdict: `valid` and `code` say it. Checked in this order: `NOT_FOUND`, `REVOKED`, ' +
-      '`DISABLED`, `EXPIRED`, `FORBIDDEN`, `INSUFFICIENT_PERMISSIONS`, `RATE_LIMITED`, `USAGE_EXCEEDED`, else ' +
-      '`VALID`. A 4xx speaks of the call, a 5xx of this service. Only what passes everything is counted against ' +
-      'the limits and spends credits.',
-  })
-  @ApiBody({ schema: { ...VERIFY_BODY, required: ['key'], example: { key: EXAMPLE_KEY } } as never })
-  @ApiOkResponse(VERDICT)
-  @ApiProblems('validation_failed', 'too_many_requests')
+  @VerifyApiKeyDocs()
   async verify(
     // The body comes with the request, not through the pipe: the compiled schema has checked it.
     @Req() { body, ip }: FastifyRequest<{ Body: VerifyBody }>,
@@ -65,17 +55,7 @@ export class VerifyController {
   @Post('batch')
   @HttpCode(200)
   @RouteSchema({ querystring: NO_QUERY, body: VERIFY_BATCH_BODY, response: { 200: VERIFY_BATCH_ANSWER } })
-  @ApiOperation({
-    operationId: 'verifyApiKeys',
-    summary: 'Verify up to 100 keys',
-    description:
-      'The verdicts come in the order of the keys. Keys that are not in memory cost one query together.',
-  })
-  @ApiBody({
-    schema: { ...VERIFY_BATCH_BODY, required: ['keys'], example: { keys: [{ key: EXAMPLE_KEY }] } } as never,
-  })
-  @ApiOkResponse(VERDICTS_OF_BATCH)
-  @ApiProblems('validation_failed', 'too_many_requests')
+  @VerifyApiKeysDocs()
   async verifyBatch(
     @Req() { body, ip }: FastifyRequest<{ Body: VerifyBatchBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -88,46 +68,7 @@ export class VerifyController {
 
   @Get()
   @RouteSettings({ isLogged: false, isHot: true })
-  @ApiOperation({
-    operationId: 'verifyApiKeyForGateway',
-    summary: 'Verify a key for a gateway',
-    description:
-      'The same decision for nginx `auth_request`, Caddy `forward_auth` and their like: the key comes in `x-api-key` ' +
-      'or as `Authorization: Bearer upblit_…`, the identity goes back in headers.',
-  })
-  @ApiSecurity('api-key')
-  @ApiQuery({
-    name: 'scopes',
-    type: String,
-    required: false,
-    description: 'The scopes that are needed, divided by commas.',
-    example: 'telemetry:write',
-  })
-  @ApiQuery({
-    name: 'ApplicationId',
-    required: false,
-    description: 'Refuses keys of any other application.',
-    schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' },
-  })
-  @ApiQuery({
-    name: 'cost',
-    required: false,
-    description: 'Credits that it costs, where the key or its application has credits; 0 only asks.',
-    schema: { type: 'integer', minimum: 0, maximum: MAX_CREDITS, default: 1, example: 1 },
-  })
-  @ApiOkResponse(PASSED)
-  @ApiProblems(
-    'validation_failed',
-    'multiple_credentials',
-    'key_in_query',
-    'missing_api_key',
-    'invalid_api_key',
-    'address_not_allowed',
-    'insufficient_permissions',
-    'rate_limited',
-    'usage_exceeded',
-    'too_many_requests',
-  )
+  @VerifyApiKeyForGatewayDocs()
   async verifyForGateway(
     // Read by hand: a key in it is refused before anything else is looked at.
     @Query() query: Record<string, unknown>,

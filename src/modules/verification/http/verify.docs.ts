@@ -1,5 +1,18 @@
-import type { ApiResponseOptions } from '@nestjs/swagger';
-import { VERIFY_ANSWER, VERIFY_BATCH_ANSWER } from './verify.schema.js';
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiSecurity,
+  ApiTags,
+  type ApiResponseOptions,
+} from '@nestjs/swagger';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { MAX_CREDITS } from '../../metering/index.js';
+import { VERIFY_ANSWER, VERIFY_BATCH_ANSWER, VERIFY_BATCH_BODY, VERIFY_BODY } from './verify.schema.js';
+
+const EXAMPLE_KEY = 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx';
 
 const UNKNOWN = { valid: false, code: 'NOT_FOUND' };
 
@@ -65,7 +78,7 @@ const USAGE_HEADERS = {
 };
 
 // Swagger's types know examples beside a class alone.
-export const VERDICT = {
+const VERDICT = {
   description: 'The verdict.',
   schema: { ...VERIFY_ANSWER, required: ['valid', 'code'] },
   examples: VERDICTS,
@@ -76,14 +89,14 @@ export const VERDICT = {
   },
 } as unknown as ApiResponseOptions;
 
-export const VERDICTS_OF_BATCH = {
+const VERDICTS_OF_BATCH = {
   description: 'The verdicts.',
   schema: { ...VERIFY_BATCH_ANSWER, required: ['results'] },
   example: { results: [VALID, UNKNOWN] },
   headers: HEADERS,
 } as unknown as ApiResponseOptions;
 
-export const PASSED: ApiResponseOptions = {
+const PASSED: ApiResponseOptions = {
   description: 'The key is good.',
   schema: { type: 'object', additionalProperties: false, example: {} },
   headers: {
@@ -99,6 +112,87 @@ export const PASSED: ApiResponseOptions = {
     ...HEADERS,
   },
 };
+
+export const VerifyDocs = (): ClassDecorator => applyDecorators(ApiTags('Verification'));
+
+export const VerifyApiKeyDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'verifyApiKey',
+      summary: 'Verify a key',
+      description:
+        '200 whatever the verdict: `valid` and `code` say it. Checked in this order: `NOT_FOUND`, `REVOKED`, ' +
+        '`DISABLED`, `EXPIRED`, `FORBIDDEN`, `INSUFFICIENT_PERMISSIONS`, `RATE_LIMITED`, `USAGE_EXCEEDED`, else ' +
+        '`VALID`. A 4xx speaks of the call, a 5xx of this service. Only what passes everything is counted against ' +
+        'the limits and spends credits.',
+    }),
+    ApiBody({ schema: { ...VERIFY_BODY, required: ['key'], example: { key: EXAMPLE_KEY } } as never }),
+    ApiOkResponse(VERDICT),
+    ApiProblems('validation_failed', 'too_many_requests'),
+  );
+
+export const VerifyApiKeysDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'verifyApiKeys',
+      summary: 'Verify up to 100 keys',
+      description:
+        'The verdicts come in the order of the keys. Keys that are not in memory cost one query together.',
+    }),
+    ApiBody({
+      schema: {
+        ...VERIFY_BATCH_BODY,
+        required: ['keys'],
+        example: { keys: [{ key: EXAMPLE_KEY }] },
+      } as never,
+    }),
+    ApiOkResponse(VERDICTS_OF_BATCH),
+    ApiProblems('validation_failed', 'too_many_requests'),
+  );
+
+export const VerifyApiKeyForGatewayDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'verifyApiKeyForGateway',
+      summary: 'Verify a key for a gateway',
+      description:
+        'The same decision for nginx `auth_request`, Caddy `forward_auth` and their like: the key comes in `x-api-key` ' +
+        'or as `Authorization: Bearer upblit_…`, the identity goes back in headers.',
+    }),
+    ApiSecurity('api-key'),
+    ApiQuery({
+      name: 'scopes',
+      type: String,
+      required: false,
+      description: 'The scopes that are needed, divided by commas.',
+      example: 'telemetry:write',
+    }),
+    ApiQuery({
+      name: 'ApplicationId',
+      required: false,
+      description: 'Refuses keys of any other application.',
+      schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' },
+    }),
+    ApiQuery({
+      name: 'cost',
+      required: false,
+      description: 'Credits that it costs, where the key or its application has credits; 0 only asks.',
+      schema: { type: 'integer', minimum: 0, maximum: MAX_CREDITS, default: 1, example: 1 },
+    }),
+    ApiOkResponse(PASSED),
+    ApiProblems(
+      'validation_failed',
+      'multiple_credentials',
+      'key_in_query',
+      'missing_api_key',
+      'invalid_api_key',
+      'address_not_allowed',
+      'insufficient_permissions',
+      'rate_limited',
+      'usage_exceeded',
+      'too_many_requests',
+    ),
+  );
 
 function header(description: string, example: string) {
   return { description, schema: { type: 'string' as const }, example };

@@ -1,0 +1,111 @@
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { ApplicationDto } from './application.dto.js';
+import { APPLICATION_ID_IN_PATH } from './applications.docs.js';
+import { AssignRoleDto, MemberDto, MemberPageDto, TransferDto } from './member.dto.js';
+
+const SUBJECT = {
+  name: 'subject',
+  description: 'Their `sub`, percent-encoded; of people who registered here, the id of `GET /auth/me`.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, example: '019b76da-a800-7000-8000-000000000009' },
+};
+
+export const MembersDocs = (): ClassDecorator =>
+  applyDecorators(ApiTags('Applications'), ApiBearerAuth('bearer'));
+
+export const ListMembersDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'listMembers',
+      summary: "List an application's members, newest first",
+      description: 'Every member may see who the others are.',
+    }),
+    ApiParam(APPLICATION_ID_IN_PATH),
+    ApiOkResponse({ type: MemberPageDto }),
+    ApiProblems('validation_failed', 'invalid_cursor', 'insufficient_scope'),
+  );
+
+export const PutMemberDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'putMember',
+      summary: 'Make somebody a member, or change their role',
+      description:
+        'People of another issuer are named by its `issuer` too; it must be one whose tokens are taken here. An ' +
+        'application always has an owner.',
+    }),
+    ApiParam(APPLICATION_ID_IN_PATH),
+    ApiParam(SUBJECT),
+    ApiBody({
+      type: AssignRoleDto,
+      examples: {
+        local: { summary: 'Of somebody who registered here', value: { role: 'admin' } },
+        foreign: {
+          summary: 'Of somebody of another issuer',
+          value: { role: 'viewer', issuer: 'https://login.example.com/' },
+        },
+      },
+    }),
+    ApiOkResponse({ type: MemberDto, description: 'They were a member, and have this role now.' }),
+    ApiCreatedResponse({ type: MemberDto, description: 'They are a member now.' }),
+    ApiProblems(
+      'validation_failed',
+      'insufficient_scope',
+      'user_not_found',
+      'member_limit_reached',
+      'last_owner',
+    ),
+  );
+
+export const RemoveMemberDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'removeMember',
+      summary: 'Take a member out, or leave',
+      description:
+        'Every member may take themselves out but the last owner. When the one whom the application names as its ' +
+        'owner leaves, the owner who has been a member for longest takes their place.',
+    }),
+    ApiParam(APPLICATION_ID_IN_PATH),
+    ApiParam(SUBJECT),
+    ApiNoContentResponse({ description: 'They have no part in the application any more.' }),
+    ApiProblems('validation_failed', 'insufficient_scope', 'member_not_found', 'last_owner'),
+  );
+
+export const TransferApplicationDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'transferApplication',
+      summary: 'Hand the ownership on to somebody else',
+      description:
+        'They become an owner, and the one whom the application and every verification of its keys name (`ownerId`); ' +
+        'you become an admin. Further owners stay. When this is answered, no verification names the former owner any ' +
+        'more.',
+    }),
+    ApiParam(APPLICATION_ID_IN_PATH),
+    ApiBody({
+      type: TransferDto,
+      examples: {
+        local: {
+          summary: 'To somebody who registered here',
+          value: { subject: '019b76da-a800-7000-8000-000000000009' },
+        },
+        foreign: {
+          summary: 'To somebody of another issuer',
+          value: { subject: 'auth0|ann', issuer: 'https://login.example.com/' },
+        },
+      },
+    }),
+    ApiOkResponse({ type: ApplicationDto }),
+    ApiProblems('validation_failed', 'insufficient_scope', 'user_not_found', 'member_limit_reached'),
+  );

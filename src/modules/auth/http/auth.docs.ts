@@ -1,0 +1,71 @@
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { MeDto } from './me.dto.js';
+import { TokensDto } from './tokens.dto.js';
+
+export const AuthDocs = (): ClassDecorator => applyDecorators(ApiTags('Auth'));
+
+export const RegisterDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'register',
+      summary: 'Create an account and sign in',
+      description: 'An email is taken in any case of its letters. The tokens are those of a login.',
+    }),
+    ApiCreatedResponse({ type: TokensDto }),
+    ApiProblems('validation_failed', 'weak_password', 'email_taken', 'too_many_requests'),
+  );
+
+export const LoginDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'login',
+      summary: 'Sign in',
+      description: 'An unknown email and a wrong password get the same answer, after the same work.',
+    }),
+    ApiOkResponse({ type: TokensDto }),
+    ApiProblems('validation_failed', 'invalid_scope', 'invalid_credentials', 'too_many_requests'),
+  );
+
+export const RefreshDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'refresh',
+      summary: 'Exchange a refresh token for new tokens',
+      description:
+        'The refresh token is spent. One that is shown again has been stolen or copied, so the whole login it comes from is ended.',
+    }),
+    ApiOkResponse({ type: TokensDto }),
+    ApiProblems('validation_failed', 'invalid_refresh_token', 'too_many_requests'),
+  );
+
+export const LogoutDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({
+      operationId: 'logout',
+      summary: 'End a login',
+      description:
+        'None of its refresh tokens is good any more; its access tokens run out by themselves. May be repeated.',
+    }),
+    ApiNoContentResponse({ description: 'Ended, or it was before.' }),
+    ApiProblems('validation_failed'),
+  );
+
+export const GetMeDocs = (): MethodDecorator =>
+  applyDecorators(
+    ApiBearerAuth('bearer'),
+    ApiOperation({
+      operationId: 'getMe',
+      summary: 'Who the access token speaks for',
+      description: 'Tells a client whose token it holds, and what the token is good for.',
+    }),
+    ApiOkResponse({ type: MeDto }),
+  );
