@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { sqlFunction } from './sql-function.js';
 
 export class LimitsAndCredits1764000000500 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -27,10 +28,6 @@ export class LimitsAndCredits1764000000500 implements MigrationInterface {
   }
 }
 
-/*
- * The log of one limit is an array of triplets (first, last, units), oldest first, in microseconds since the epoch:
- * what src/modules/api-keys/domain/hit-log.ts describes, for RATE_LIMIT_STORE=postgres. The two change together.
- */
 const RATE_LIMITS = [
   `CREATE UNLOGGED TABLE rate_limit_hits (
      -- A key's, or an application's: no foreign key, because what is counted here is worth nothing after the window.
@@ -43,162 +40,12 @@ const RATE_LIMITS = [
      PRIMARY KEY (subject_id, name)
    ) WITH (fillfactor = 50)`,
 
-  // What is still in the window. A clock that went back is taken to have stood still since the last hit.
-  `CREATE FUNCTION hits_live(hits bigint[], moment bigint, window_us bigint) RETURNS bigint[]
-   LANGUAGE plpgsql IMMUTABLE AS $$
-   DECLARE
-     ahead bigint := coalesce(hits[cardinality(hits) - 1], moment) - moment;
-     oldest integer := 1;
-   BEGIN
-     IF ahead > 0 THEN
-       FOR i IN 1 .. cardinality(hits) BY 3 LOOP
-         hits[i] := hits[i] - ahead;
-         hits[i + 1] := hits[i + 1] - ahead;
-       END LOOP;
-     END IF;
-     WHILE hits[oldest + 1] <= moment - window_us LOOP
-       oldest := oldest + 3;
-     END LOOP;
-     RETURN hits[oldest:];
-   END $$`,
-
-  `CREATE FUNCTION hits_units(hits bigint[]) RETURNS bigint
-   LANGUAGE plpgsql IMMUTABLE AS $$
-   DECLARE
-     total bigint := 0;
-   BEGIN
-     FOR i IN 3 .. cardinality(hits) BY 3 LOOP
-       total := total + hits[i];
-     END LOOP;
-     RETURN total;
-   END $$`,
-
-  // Adds units; a 65th triplet joins the two neighbours that lie closest together.
-  `CREATE FUNCTION hits_with(hits bigint[], moment bigint, units bigint) RETURNS bigint[]
-   LANGUAGE plpgsql IMMUTABLE AS $$
-   DECLARE
-     size integer := cardinality(hits);
-     shortest bigint;
-     closest integer;
-   BEGIN
-     IF hits[size - 1] = moment THEN
-       hits[size] := hits[size] + units;
-       RETURN hits;
-     END IF;
-     hits := hits || ARRAY[moment, moment, units];
-     IF size < 64 * 3 THEN
-       RETURN hits;
-     END IF;
-     FOR i IN 1 .. size BY 3 LOOP
-       IF shortest IS NULL OR hits[i + 4] - hits[i] < shortest THEN
-         shortest := hits[i + 4] - hits[i];
-         closest := i;
-       END IF;
-     END LOOP;
-     RETURN hits[:closest] || ARRAY[hits[closest + 4], hits[closest + 2] + hits[closest + 5]] || hits[closest + 6:];
-   END $$`,
-
-  // Takes back units that were added at a moment; what has left the window stays so.
-  `CREATE FUNCTION hits_without(hits bigint[], moment bigint, units bigint) RETURNS bigint[]
-   LANGUAGE plpgsql IMMUTABLE AS $$
-   BEGIN
-     FOR i IN 1 .. cardinality(hits) BY 3 LOOP
-       IF moment BETWEEN hits[i] AND hits[i + 1] THEN
-         IF hits[i + 2] <= units THEN
-           RETURN hits[:i - 1] || hits[i + 3:];
-         END IF;
-         hits[i + 2] := hits[i + 2] - units;
-         RETURN hits;
-       END IF;
-     END LOOP;
-     RETURN hits;
-   END $$`,
-
-  // When so many units, or the oldest, will have left the window; null when there are none.
-  `CREATE FUNCTION hits_free_at(hits bigint[], excess bigint, window_us bigint) RETURNS bigint
-   LANGUAGE plpgsql IMMUTABLE AS $$
-   DECLARE
-     freed bigint := 0;
-   BEGIN
-     FOR i IN 1 .. cardinality(hits) BY 3 LOOP
-       freed := freed + hits[i + 2];
-       IF freed >= excess THEN
-         RETURN hits[i + 1] + window_us;
-       END IF;
-     END LOOP;
-     RETURN NULL;
-   END $$`,
-
-  // Runs of equal verifications, one after the other; run_of says which run each limit belongs to, in ascending
-  // order. clock_us is for the tests: without it the server's clock counts.
-  `CREATE FUNCTION take_rate_limits(
-     run_of integer[], subjects uuid[], names text[], quotas bigint[], windows_us bigint[], costs bigint[],
-     times integer[], clock_us bigint DEFAULT NULL
-   ) RETURNS TABLE (granted integer, noted_at double precision, used double precision[], free_in double precision[])
-   LANGUAGE plpgsql AS $$
-   DECLARE
-     wanted integer := (SELECT count(DISTINCT (s, n)) FROM unnest(subjects, names) AS u (s, n));
-     locked integer;
-     moment bigint;
-     live bigint[];
-     total bigint;
-     first integer := 1;
-     i integer;
-   BEGIN
-     -- All rows first, in one order for everybody, so that nobody waits in a circle.
-     LOOP
-       SELECT count(*) INTO locked FROM (
-         SELECT FROM rate_limit_hits h
-          WHERE (h.subject_id, h.name) IN (SELECT s, n FROM unnest(subjects, names) AS u (s, n))
-          ORDER BY h.subject_id, h.name
-            FOR NO KEY UPDATE
-       ) AS rows;
-       EXIT WHEN locked = wanted;
-       INSERT INTO rate_limit_hits (subject_id, name, hits, expires_at)
-       SELECT DISTINCT s, n, '{}'::bigint[], clock_timestamp() + interval '1 minute'
-         FROM unnest(subjects, names) AS u (s, n)
-        ORDER BY s, n
-           ON CONFLICT DO NOTHING;
-     END LOOP;
-
-     -- After the waiting: the order of the times is the order of the locks.
-     moment := coalesce(clock_us, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
-     noted_at := moment;
-
-     FOR run IN 1 .. cardinality(times) LOOP
-       granted := times[run];
-       i := first;
-       WHILE run_of[i] = run LOOP
-         SELECT hits_live(h.hits, moment, windows_us[i]) INTO live
-           FROM rate_limit_hits h WHERE h.subject_id = subjects[i] AND h.name = names[i];
-         granted := least(granted, greatest(0, (quotas[i] - hits_units(live)) / costs[i]));
-         i := i + 1;
-       END LOOP;
-
-       used := '{}';
-       free_in := '{}';
-       i := first;
-       WHILE run_of[i] = run LOOP
-         SELECT hits_live(h.hits, moment, windows_us[i]) INTO live
-           FROM rate_limit_hits h WHERE h.subject_id = subjects[i] AND h.name = names[i];
-         IF granted > 0 THEN
-           live := hits_with(live, moment, granted * costs[i]);
-         END IF;
-         -- A refusal writes only what time has changed.
-         UPDATE rate_limit_hits h
-            SET hits = live, expires_at = to_timestamp((moment + windows_us[i]) / 1000000.0)
-          WHERE h.subject_id = subjects[i] AND h.name = names[i]
-            AND h.hits IS DISTINCT FROM live;
-         total := hits_units(live);
-         used := used || total::double precision;
-         free_in := free_in
-           || greatest(0, hits_free_at(live, total + costs[i] - quotas[i], windows_us[i]) - moment)::double precision;
-         i := i + 1;
-       END LOOP;
-       first := i;
-       RETURN NEXT;
-     END LOOP;
-   END $$`,
+  sqlFunction('metering/hits_live', '2ad7a5ce81639470'),
+  sqlFunction('metering/hits_units', '322d3a99ea0a5b5c'),
+  sqlFunction('metering/hits_with', '56c118c43c332213'),
+  sqlFunction('metering/hits_without', '354334f49c2a5470'),
+  sqlFunction('metering/hits_free_at', 'dbc39835ba97211d'),
+  sqlFunction('metering/take_rate_limits', '90c2d2898ce234ef'),
 
   `CREATE FUNCTION give_back_rate_limits(subjects uuid[], names text[], units bigint[], moment bigint) RETURNS void
    LANGUAGE plpgsql AS $$
@@ -237,44 +84,10 @@ const CREDITS = [
             ELSE refill_day IS NULL END)
    ) WITH (fillfactor = 50)`,
 
-  // The 00:00 of a monthly refill; in a short month the last day stands for the 31st.
-  `CREATE FUNCTION credit_refill_in(month timestamp, on_day smallint) RETURNS timestamp
-   LANGUAGE sql IMMUTABLE AS $$
-     SELECT month + make_interval(days =>
-       least(on_day, extract(day FROM month + interval '1 month' - interval '1 day')::integer) - 1)
-   $$`,
-
-  // The latest refill that was due up to a moment; null without a refill.
-  `CREATE FUNCTION credit_refill_due(every text, on_day smallint, moment timestamptz) RETURNS timestamptz
-   LANGUAGE sql IMMUTABLE AS $$
-     SELECT CASE every
-       WHEN 'daily' THEN date_trunc('day', utc)
-       WHEN 'monthly' THEN CASE WHEN credit_refill_in(month, on_day) <= utc THEN credit_refill_in(month, on_day)
-                                ELSE credit_refill_in(month - interval '1 month', on_day) END
-     END AT TIME ZONE 'UTC'
-     FROM (SELECT moment AT TIME ZONE 'UTC', date_trunc('month', moment AT TIME ZONE 'UTC')) AS now (utc, month)
-   $$`,
-
-  // The first refill after a moment; null without a refill.
-  `CREATE FUNCTION next_credit_refill(every text, on_day smallint, moment timestamptz) RETURNS timestamptz
-   LANGUAGE sql IMMUTABLE AS $$
-     SELECT CASE every
-       WHEN 'daily' THEN date_trunc('day', utc) + interval '1 day'
-       WHEN 'monthly' THEN CASE WHEN credit_refill_in(month, on_day) > utc THEN credit_refill_in(month, on_day)
-                                ELSE credit_refill_in(month + interval '1 month', on_day) END
-     END AT TIME ZONE 'UTC'
-     FROM (SELECT moment AT TIME ZONE 'UTC', date_trunc('month', moment AT TIME ZONE 'UTC')) AS now (utc, month)
-   $$`,
-
-  // What can be spent at a moment: a refill that is due fills up, and never takes away.
-  `CREATE FUNCTION credits_left(balance credit_balances, moment timestamptz) RETURNS bigint
-   LANGUAGE sql IMMUTABLE AS $$
-     SELECT CASE
-       WHEN credit_refill_due(balance.refill_interval, balance.refill_day, moment) > balance.refilled_at
-       THEN greatest(balance.remaining, balance.refill_amount)
-       ELSE balance.remaining
-     END
-   $$`,
+  sqlFunction('metering/credit_refill_in', 'd2251a5f327d9800'),
+  sqlFunction('metering/credit_refill_due', '95abd2e4fa33f6d6'),
+  sqlFunction('metering/next_credit_refill', '49efa14db465454f'),
+  sqlFunction('metering/credits_left', 'acdc8849420025fd'),
 
   // Runs of equal verifications, one after the other. key_at and application_at point into accounts; 0 is none, and an
   // account without a row sets no bound. again_in is for those that were refused: the seconds until refills will do.

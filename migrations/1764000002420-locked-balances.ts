@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { sqlFunction } from './sql-function.js';
 
 /**
  * Spends only what is locked. Each statement of the function sees what was committed before it. So a balance that was
@@ -7,48 +8,17 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  */
 export class LockedBalances1764000002420 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(spendCredits(LOCKED));
+    await queryRunner.query(sqlFunction('metering/spend_credits', 'f3cc4f315f698267'));
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(spendCredits(UNLOCKED));
+    await queryRunner.query(UNLOCKED);
   }
 }
 
-interface Parts {
-  declared: string;
-  lock: string;
-  onlyLocked: string;
-  onlyRead: string;
-}
-
-const LOCKED: Parts = {
-  declared: '     locked uuid[];\n',
-  // The second round is rare and may lock in another order; should that make a circle, PostgreSQL ends one of the two.
-  lock: `     LOOP
-       SELECT coalesce(array_agg(subject_id), '{}') INTO locked FROM (
-         SELECT b.subject_id FROM credit_balances b
-          WHERE b.subject_id = ANY (accounts) ORDER BY b.subject_id FOR NO KEY UPDATE
-       ) AS rows;
-       EXIT WHEN NOT EXISTS (
-         SELECT FROM credit_balances b WHERE b.subject_id = ANY (accounts) AND b.subject_id <> ALL (locked));
-     END LOOP;
-`,
-  onlyLocked: ' AND b.subject_id = ANY (locked)',
-  onlyRead: ' AND s.remaining IS NOT NULL',
-};
-
 /** As it was. */
-const UNLOCKED: Parts = {
-  declared: '',
-  lock: `     PERFORM FROM credit_balances b WHERE b.subject_id = ANY (accounts) ORDER BY b.subject_id FOR NO KEY UPDATE;
-`,
-  onlyLocked: '',
-  onlyRead: '',
-};
-
-function spendCredits(parts: Parts): string {
-  return `CREATE OR REPLACE FUNCTION spend_credits(
+const UNLOCKED = `
+  CREATE OR REPLACE FUNCTION spend_credits(
      accounts uuid[], key_at integer[], application_at integer[], costs bigint[], times integer[],
      clock timestamptz DEFAULT NULL
    ) RETURNS TABLE (
@@ -56,16 +26,17 @@ function spendCredits(parts: Parts): string {
    )
    LANGUAGE plpgsql AS $$
    DECLARE
-${parts.declared}     moment timestamptz;
+     moment timestamptz;
      lefts bigint[];
      spent bigint;
    BEGIN
      -- All rows first, in one order for everybody, so that nobody waits in a circle.
-${parts.lock}     -- One moment for all that follows, and after the waiting.
+     PERFORM FROM credit_balances b WHERE b.subject_id = ANY (accounts) ORDER BY b.subject_id FOR NO KEY UPDATE;
+     -- One moment for all that follows, and after the waiting.
      moment := coalesce(clock, clock_timestamp());
      SELECT array_agg(credits_left(b, moment) ORDER BY a.n) INTO lefts
        FROM unnest(accounts) WITH ORDINALITY AS a (id, n)
-       LEFT JOIN credit_balances b ON b.subject_id = a.id${parts.onlyLocked};
+       LEFT JOIN credit_balances b ON b.subject_id = a.id;
 
      FOR run IN 1 .. cardinality(times) LOOP
        granted := times[run];
@@ -98,8 +69,7 @@ ${parts.lock}     -- One moment for all that follows, and after the waiting.
        FROM (SELECT b.subject_id, s.remaining,
                     greatest(b.refilled_at, credit_refill_due(b.refill_interval, b.refill_day, moment)) AS refilled_at
                FROM unnest(accounts, lefts) AS s (id, remaining)
-               JOIN credit_balances b ON b.subject_id = s.id${parts.onlyRead}) AS u
+               JOIN credit_balances b ON b.subject_id = s.id) AS u
       WHERE b.subject_id = u.subject_id
         AND (b.remaining, b.refilled_at) IS DISTINCT FROM (u.remaining, u.refilled_at);
    END $$`;
-}

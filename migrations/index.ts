@@ -17,6 +17,7 @@ import { EndedSecrets1764000002400 } from './1764000002400-ended-secrets.js';
 import { TurnsToActivate1764000002410 } from './1764000002410-turns-to-activate.js';
 import { LockedBalances1764000002420 } from './1764000002420-locked-balances.js';
 import { ChangeNumbers1764000002500 } from './1764000002500-change-numbers.js';
+import { RefundOfLimits1764000002600 } from './1764000002600-refund-of-limits.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -38,4 +39,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   TurnsToActivate1764000002410,
   LockedBalances1764000002420,
   ChangeNumbers1764000002500,
+  RefundOfLimits1764000002600,
 ];

@@ -70,8 +70,8 @@ export class PostgresRateLimitStore
   async giveBack({ limits }: LimitSet, at: number): Promise<void> {
     await this.giveBacks.run(() =>
       this.pool.query({
-        name: 'give_back_rate_limits',
-        text: 'SELECT give_back_rate_limits($1, $2, $3, $4)',
+        name: 'refund_rate_limits',
+        text: 'SELECT refund_rate_limits($1, $2, $3, $4)',
         values: [
           limits.map(({ subjectId }) => subjectId),
           limits.map(({ name }) => name),
