@@ -18,6 +18,7 @@ import { TurnsToActivate1764000002410 } from './1764000002410-turns-to-activate.
 import { LockedBalances1764000002420 } from './1764000002420-locked-balances.js';
 import { ChangeNumbers1764000002500 } from './1764000002500-change-numbers.js';
 import { RefundOfLimits1764000002600 } from './1764000002600-refund-of-limits.js';
+import { PendingKeyRevocations1764000002610 } from './1764000002610-pending-key-revocations.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -40,4 +41,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   LockedBalances1764000002420,
   ChangeNumbers1764000002500,
   RefundOfLimits1764000002600,
+  PendingKeyRevocations1764000002610,
 ];

@@ -18,6 +18,7 @@ import { ApiKeysController } from './http/api-keys.controller.js';
 import { KeyCreditsController } from './http/key-credits.controller.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './infrastructure/api-key.schema.js';
 import { EndedSecretsPurge } from './infrastructure/ended-secrets.purge.js';
+import { KeysOfDeletedApplications } from './infrastructure/keys-of-deleted-applications.js';
 import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.repository.js';
 
 /** Keys as people issue and manage them. */
@@ -39,6 +40,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
     EndedSecretsPurge,
+    KeysOfDeletedApplications,
     {
       provide: KeyHasher,
       inject: [ENV],

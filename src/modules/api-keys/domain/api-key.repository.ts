@@ -74,6 +74,9 @@ export abstract class ApiKeyRepository {
   /** The same for many, in one statement. Answers the ids of those that it revoked. */
   abstract revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<Committed<string[]>>;
 
-  /** Revokes what is left of an application's keys, in the caller's transaction. */
+  /**
+   * Revokes what is left of an application's keys, in the transaction that deletes it. Of a great many it marks the
+   * first ones; the others follow, and verification takes them for revoked already.
+   */
   abstract revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void>;
 }

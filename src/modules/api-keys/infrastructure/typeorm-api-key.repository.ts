@@ -36,6 +36,7 @@ import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.s
 import { ApiKeySecrets } from './api-key-secrets.js';
 import { JoinedInserts } from './joined-inserts.js';
 import { ManyKeys } from './many-keys.js';
+import { PendingKeyRevocations } from './pending-key-revocations.js';
 import { StoredSecrets } from './stored-secrets.js';
 
 const HAS_STATUS = keyStatusConditions({
@@ -44,6 +45,23 @@ const HAS_STATUS = keyStatusConditions({
   expiresAt: 'key.expiresAt',
   now: ':now',
 });
+
+/** Keys that the deletion of their application revokes itself. A transaction of any number of them would never end. */
+const REVOKED_AT_ONCE = 500;
+
+/**
+ * Revokes keys, and answers the ids of those it has revoked. It locks them in the order of their ids, as everybody does
+ * who locks several: two in opposite orders would wait for each other.
+ */
+const REVOKE_IN_ORDER = `
+  WITH locked AS MATERIALIZED (
+    SELECT id FROM api_keys WHERE id = ANY ($4) AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
+  ), revoked AS (
+    UPDATE api_keys SET revoked_at = $1, revoked_by_issuer = $2, revoked_by_subject = $3, version = version + 1
+      FROM locked WHERE api_keys.id = locked.id
+    RETURNING api_keys.id
+  )
+  SELECT coalesce(array_agg(id), '{}') AS revoked, ${BARRIER} FROM revoked`;
 
 /** The advisory lock of imports; any number that nothing else uses. */
 const IMPORT_LOCK = 7_305_808_871;
@@ -188,12 +206,12 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
 
   async revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<Committed<string[]>> {
     // Also where nothing is left to revoke: what was found revoked is acknowledged, and has to stay.
-    const done = await commitStatement<{ revoked: string[] }>(
-      poolOf(this.dataSource),
-      `WITH revoked AS (${revokeInOrder('id = ANY ($4)')})
-       SELECT coalesce(array_agg(id), '{}') AS revoked, ${BARRIER} FROM revoked`,
-      revocation(by, now, ids),
-    );
+    const done = await commitStatement<{ revoked: string[] }>(poolOf(this.dataSource), REVOKE_IN_ORDER, [
+      now,
+      by.issuer,
+      by.subject,
+      ids,
+    ]);
     const revoked = done.value.flatMap((row) => row.revoked);
     return { value: revoked, change: proofIf(revoked.length > 0, done) };
   }
@@ -202,7 +220,9 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     const manager = managerOf(tx);
     // Who is about to issue a key is waited for, and whoever comes later finds the application deleted.
     await manager.query('DELETE FROM application_key_counts WHERE application_id = $1', [applicationId]);
-    await manager.query(revokeInOrder('application_id = $4'), revocation(by, now, applicationId));
+    const pending = new PendingKeyRevocations(manager);
+    await pending.add(applicationId, by, now);
+    await pending.revokeSome(REVOKED_AT_ONCE, applicationId);
   }
 
   private ofApplication(manager: EntityManager, applicationId: string): SelectQueryBuilder<ApiKey> {
@@ -266,24 +286,6 @@ function limitReached(maxActive: number): DomainError {
     'api_key_limit_reached',
     `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
   );
-}
-
-/**
- * Revokes the keys that a condition on `$4` names, and answers their ids. It locks them in the order of their ids, as
- * everybody does who locks several: two in opposite orders would wait for each other. For `revocation`.
- */
-function revokeInOrder(condition: string): string {
-  return `
-    WITH locked AS MATERIALIZED (
-      SELECT id FROM api_keys WHERE ${condition} AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
-    )
-    UPDATE api_keys SET revoked_at = $1, revoked_by_issuer = $2, revoked_by_subject = $3, version = version + 1
-      FROM locked WHERE api_keys.id = locked.id
-    RETURNING api_keys.id`;
-}
-
-function revocation(by: Subject, now: Date, which: string | readonly string[]): unknown[] {
-  return [now, by.issuer, by.subject, which];
 }
 
 /** Takes the transaction back. */

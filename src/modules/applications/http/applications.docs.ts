@@ -81,7 +81,7 @@ export const DeleteApplicationDocs = (): MethodDecorator =>
       operationId: 'deleteApplication',
       summary: 'Delete an application and revoke all its keys',
       description:
-        'Every key of the application is revoked in the same transaction. There is no way back. Repeat a call that was ' +
+        'Every key of the application is revoked with it, however many there are. There is no way back. Repeat a call that was ' +
         'answered 503: 404 then says that the application is deleted and none of its keys is good any more.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),

@@ -35,7 +35,8 @@ const SELECT_RECORD = `
            'startsOverlap', s.overlap_seconds IS NOT NULL,
            'keyId', k.id, 'applicationId', k.application_id, 'name', k.name, 'environment', k.environment,
            'scopes', k.scopes, 'metadata', k.metadata, 'enabled', k.enabled,
-           'revoked', k.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL,
+           -- The keys of a deleted application may be many, and are marked one after the other.
+           'revoked', k.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL OR a.deleted_at IS NOT NULL,
            'expiresAt', (extract(epoch FROM k.expires_at) * 1000)::float8,
            'externalId', k.external_id, 'ipAllowlist', k.ip_allowlist,
            'rateLimits', k.rate_limits, 'metered', k.metered,
