@@ -47,7 +47,7 @@ export default {
         '<rootDir>/test/gateways/',
         // Ends the processes of PostgreSQL behind connections by the numbers that these were told, which a pooler
         // makes up.
-        '<rootDir>/test/platform/broken-connections',
+        '<rootDir>/test/database/broken-connections',
         // Chooses the plans of PostgreSQL by start-up parameters, which a pooler refuses.
         '<rootDir>/test/api-keys/revocation-order',
       ],

@@ -3,7 +3,7 @@
  *
  * Plants small mistakes in the domain and application layers, one at a time, and sees which of them the tests
  * notice. Without arguments: one module after the other, with its unit tests. `--with` adds other test files, such
- * as `--with test/credits`, which find a PostgreSQL. What has not changed since the last run is not tried again,
+ * as `--with test/metering`, which find a PostgreSQL. What has not changed since the last run is not tried again,
  * unless `--force` is given. docs/testing/mutation.md says how to read the reports.
  */
 import { readdirSync } from 'node:fs';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { RateLimiter } from '../../src/modules/metering/application/rate-limiter.js';
 import { RedisRateLimitStore } from '../../src/modules/metering/infrastructure/redis-rate-limit-store.js';
-import { limitSet, newOwner } from '../limits/limit-sets.js';
-import { describeRateLimitStore } from '../limits/rate-limit-store-contract.js';
+import { limitSet, newOwner } from '../metering/limit-sets.js';
+import { describeRateLimitStore } from '../metering/rate-limit-store-contract.js';
 import { eventually } from '../support/eventually.js';
 import { RedisServer } from './redis-server.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { limitSet, newOwner } from '../../../../test/limits/limit-sets.js';
-import { TestMicros } from '../../../../test/limits/rate-limit-store-contract.js';
+import { limitSet, newOwner } from '../../../../test/metering/limit-sets.js';
+import { TestMicros } from '../../../../test/metering/rate-limit-store-contract.js';
 import { MemoryRateLimitStore } from '../infrastructure/memory-rate-limit-store.js';
 import { RateLimitStore, type RateLimitRun, type RunOutcome } from './rate-limit-store.js';
 import { RateLimiter, type RateLimitAnswer } from './rate-limiter.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ExactLog } from '../../../../test/limits/exact-log.js';
+import { ExactLog } from '../../../../test/metering/exact-log.js';
 import { PROPERTY_RUNS } from '../../../../test/support/property-runs.js';
 import { HitLog, MAX_SPANS } from './hit-log.js';
 

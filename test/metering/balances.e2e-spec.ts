@@ -5,7 +5,7 @@ import { CreditLedger } from '../../src/modules/metering/application/credit-ledg
 import { MAX_CREDITS, type CreditRefill } from '../../src/modules/metering/domain/credits.js';
 import { PostgresCreditStore } from '../../src/modules/metering/infrastructure/postgres-credit-store.js';
 import { BalancesFixture } from './balances.js';
-import { ModelBalance } from './model.js';
+import { ModelBalance } from './credits-model.js';
 
 const HOUR = 3_600_000;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.js';
-import { TestCluster } from './support/test-cluster.js';
+import { TestCluster } from '../freshness/support/test-cluster.js';
 
 const LEASE_MS = 1000;
 /** What a busy machine may add to the time that anything takes. */
