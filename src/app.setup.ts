@@ -14,7 +14,8 @@ import { ProblemFilter } from './infrastructure/http/problem.filter.js';
 import { refuseOtherMethods } from './infrastructure/http/refuse-other-methods.js';
 import { readBodies } from './infrastructure/http/request-body.js';
 import { createServer, setUpServer } from './infrastructure/http/server.js';
-import { openShortcuts } from './infrastructure/http/shortcut.js';
+import { clientAddress } from './infrastructure/http/client-address.js';
+import { openFastPaths } from './infrastructure/http/fast-path.js';
 import { InputValidationPipe } from './infrastructure/http/validation.pipe.js';
 import { NestLogger } from './infrastructure/logging/nest-logger.js';
 import { Metrics } from './infrastructure/metrics/metrics.js';
@@ -56,9 +57,9 @@ export async function setUpApp(app: NestFastifyApplication, env: Env): Promise<N
 
   setUpServer(fastify, env, app.get(Lifecycle));
   allowOrigins(app, env.CORS_ORIGINS);
-  openShortcuts(fastify, {
+  openFastPaths(fastify, {
     lifecycle: app.get(Lifecycle),
-    trustsProxies: env.TRUST_PROXY !== undefined,
+    addressOf: clientAddress(env.TRUST_PROXY),
     resolve: (fastPath) => app.get<FastPath>(fastPath, { strict: false }),
     observe: observeRequests(fastify, app.get(Metrics)),
   });

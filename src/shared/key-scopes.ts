@@ -5,12 +5,12 @@ export const MAX_SCOPES = 100;
  * RFC 6749, section 3.3: printable ASCII without space, `"` and `\`. Levels are divided by `:`; a `*` stands for
  * everything below, and only as the last level.
  */
-const SCOPE = /^[\x21\x23-\x5B\x5D-\x7E]{1,100}$/;
+const CHARACTER = '[\\x21\\x23-\\x29\\x2B-\\x5B\\x5D-\\x7E]';
+export const SCOPE_PATTERN = `^(?:${CHARACTER}{1,100}|(?:${CHARACTER}{0,98}:)?\\*)$`;
+const SCOPE = new RegExp(SCOPE_PATTERN);
 
 export function isScope(text: unknown): text is string {
-  if (typeof text !== 'string' || !SCOPE.test(text)) return false;
-  const star = text.indexOf('*');
-  return star === -1 || (star === text.length - 1 && (star === 0 || text.charAt(star - 1) === ':'));
+  return typeof text === 'string' && SCOPE.test(text);
 }
 
 /** Whether what a key holds covers a needed scope: `telemetry:*` covers `telemetry:write`, not `telemetry`. */

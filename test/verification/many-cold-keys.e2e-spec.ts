@@ -36,7 +36,9 @@ describe('many keys at once that no node has seen yet', () => {
   it('are all verified when they exist, though one address asks for a thousand of them', async () => {
     const verification = app.nest.get(VerificationService, { strict: false });
     const keys = await manyKeys();
-    const verdicts = await Promise.all(keys.map((key) => verification.verify(key, {}, ADDRESS)));
+    const verdicts = await Promise.all(
+      keys.map(async (key) => verification.verify(key, {}, { address: ADDRESS })),
+    );
     expect(verdicts).toHaveLength(1000);
     expect(new Set(verdicts.map(({ code }) => code))).toEqual(new Set(['VALID']));
   });
@@ -81,8 +83,10 @@ describe('many keys at once that no node has seen yet', () => {
     const records = node.nest.get(VerificationRecords, { strict: false });
     let flood: Promise<unknown>[] = [];
     const [ours, theirs] = await whileDatabaseWaits(() => {
-      flood = Array.from({ length: LIMIT }, () => records.find(generateKey('live').reveal(), ADDRESS));
-      const asked = [records.find(key, ADDRESS), records.find(key, OTHER_ADDRESS)];
+      const find = async (presented: string, address: string): Promise<unknown> =>
+        records.find(presented, { address });
+      flood = Array.from({ length: LIMIT }, () => find(generateKey('live').reveal(), ADDRESS));
+      const asked = [find(key, ADDRESS), find(key, OTHER_ADDRESS)];
       return Promise.resolve(asked.map((answer) => answer.catch((error: unknown) => error)));
     });
     await Promise.all(flood);

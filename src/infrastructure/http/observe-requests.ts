@@ -5,13 +5,13 @@ import type { Metrics } from '../metrics/metrics.js';
 
 /**
  * Counts and times every request by its route's pattern, and logs those of people: one line each, when it is
- * answered. Gives what a shortcut is to call with the milliseconds of each answer.
+ * answered. Returns what a fast path is to call with the milliseconds of each answer.
  */
 export function observeRequests(
   fastify: FastifyInstance,
   metrics: Metrics,
 ): (method: string, route: string, status: number) => (milliseconds: number) => void {
-  /** What the shortcuts have counted since somebody last asked: a number of one's own is cheaper than a counter. */
+  /** What the fast paths have counted since somebody last asked: a number of one's own is cheaper than a counter. */
   const uncounted: (() => void)[] = [];
   const requests = metrics.counter({
     name: 'upblit_http_requests_total',

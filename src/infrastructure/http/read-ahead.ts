@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-/** What a shortcut has found out about a request before it sent it the long way. */
+/** What the fast path has found out about a request before it left it to the slow path. */
 interface ReadAhead {
   body: Buffer;
   failure: Error | undefined;

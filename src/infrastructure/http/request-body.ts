@@ -32,7 +32,7 @@ export function readBodies(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const { headers } = request.raw;
     const type = headers['content-type'];
-    if (type !== undefined && type !== 'application/json' && !JSON_TYPE.test(type)) {
+    if (type !== undefined && !isJsonType(type)) {
       headers['content-type'] = 'application/octet-stream';
     }
     done();
@@ -76,6 +76,10 @@ export function readBodies(fastify: FastifyInstance): void {
       });
     });
   });
+}
+
+export function isJsonType(contentType: string | undefined): boolean {
+  return contentType === 'application/json' || (contentType !== undefined && JSON_TYPE.test(contentType));
 }
 
 /** Lets a client that asks first (`Expect: 100-continue`) hear of a body that is too large before it sends it. */

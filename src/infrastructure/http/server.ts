@@ -4,6 +4,7 @@ import { LogController, type FastifyInstance, type FastifyServerOptions } from '
 import type { DestinationStream } from 'pino';
 import type { Env } from '../../config/env.js';
 import { settingsOf } from '../../shared/http/route-settings.js';
+import { isUuid } from '../../shared/uuid.js';
 import { createLogger } from '../logging/logger.js';
 import { RequestLogger } from '../logging/request-logger.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -40,7 +41,11 @@ export function createServer(env: Env, log?: DestinationStream): FastifyAdapter 
     // An id in a path that is too long is a malformed id, and the token is looked at before it.
     routerOptions: { maxParamLength: HEADER_LIMIT },
     // What a schema does not know is refused, never dropped or bent into shape.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false },
+      // A UUID as every route takes it: ajv's own format would take `urn:uuid:…`, too.
+      onCreate: (ajv) => ajv.addFormat('uuid', { type: 'string', validate: isUuidOfAnyCase }),
+    },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       sendProblem(error, request, reply);
@@ -79,4 +84,8 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
       ...[route.onRequest ?? []].flat(),
     ];
   });
+}
+
+function isUuidOfAnyCase(text: string): boolean {
+  return isUuid(text.toLowerCase());
 }

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { chain } from '../../../shared/concurrency/chain.js';
+import type { CreditAccounts } from '../domain/credits.js';
 import type { Metering, Usage } from '../domain/metering.js';
 import { CreditLedger, type Spending } from './credit-ledger.js';
 import { RateLimiter, type RateLimitAnswer } from './rate-limiter.js';
@@ -27,19 +29,31 @@ export class Meter {
     private readonly ledger: CreditLedger,
   ) {}
 
-  /** `cost` is in credits. Throws when the balance, or with RATE_LIMIT_ON_FAILURE=closed a limit, cannot be known. */
-  async check({ limits, credits }: Metering, cost: number): Promise<Metered> {
-    const counted = limits === null ? null : await this.limiter.check(limits);
-    if (counted?.state === 'limited') {
-      const { reports: rateLimits, retryAfterSeconds } = counted;
-      return { code: 'RATE_LIMITED', usage: { ...NOTHING, rateLimits, retryAfterSeconds } };
-    }
-    const passed: Usage = {
-      ...NOTHING,
-      rateLimits: counted?.state === 'passed' ? counted.reports : [],
-      unchecked: counted?.state === 'unchecked',
-    };
-    if (credits === null) return { code: 'VALID', usage: passed };
+  /**
+   * Answers at once when everything is counted in this process. `cost` is in credits. Throws when the balance, or with
+   * RATE_LIMIT_ON_FAILURE=closed a limit, cannot be known.
+   */
+  check({ limits, credits }: Metering, cost: number): Metered | Promise<Metered> {
+    return chain(limits === null ? null : this.limiter.check(limits), (counted) => {
+      if (counted?.state === 'limited') {
+        const { reports: rateLimits, retryAfterSeconds } = counted;
+        return { code: 'RATE_LIMITED', usage: { ...NOTHING, rateLimits, retryAfterSeconds } };
+      }
+      const passed: Usage = {
+        ...NOTHING,
+        rateLimits: counted?.state === 'passed' ? counted.reports : [],
+        unchecked: counted?.state === 'unchecked',
+      };
+      return credits === null ? { code: 'VALID', usage: passed } : this.pay(credits, cost, counted, passed);
+    });
+  }
+
+  private async pay(
+    credits: CreditAccounts,
+    cost: number,
+    counted: RateLimitAnswer | null,
+    passed: Usage,
+  ): Promise<Metered> {
     const spending = await this.orTakenBack(counted, this.ledger.spend(credits, cost));
     const { granted, keyRemaining, applicationRemaining, retryAfterSeconds } = spending;
     return granted

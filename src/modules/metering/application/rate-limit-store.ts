@@ -37,6 +37,12 @@ export abstract class RateLimitStore {
   /** Counts the runs, one after the other, and answers in their order. */
   abstract take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]>;
 
+  /**
+   * Counts one verification without waiting for anybody, which a store in this process can do. Throws when it cannot
+   * count.
+   */
+  takeNow?(set: LimitSet): RunOutcome;
+
   /** Forgets one verification that was counted at a time: it was refused after all. */
   abstract giveBack(set: LimitSet, at: number): Promise<void>;
 }

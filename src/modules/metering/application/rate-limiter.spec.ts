@@ -75,7 +75,7 @@ describe('the rate limiter', () => {
     const store = new BreakableStore();
     const limiter = new RateLimiter(store, CLOSED);
     const set = limitSet(newOwner(), [{ limit: 10 }]);
-    const answers = await Promise.all(Array.from({ length: 100 }, () => limiter.check(set)));
+    const answers = await Promise.all(Array.from({ length: 100 }, async () => limiter.check(set)));
     expect(passed(answers)).toBe(10);
     expect(answers.slice(0, 10).every(({ state }) => state === 'passed')).toBe(true);
     expect(store.trips.length).toBeLessThanOrEqual(2);
@@ -88,7 +88,7 @@ describe('the rate limiter', () => {
     const sets = [{ limit: 5 }, { limit: 5 }, { limit: 6 }, { limit: 5 }].map((limit) =>
       limitSet(owner, [limit]),
     );
-    await Promise.all([sets[0], ...sets].map((set) => limiter.check(set!)));
+    await Promise.all([sets[0], ...sets].map(async (set) => limiter.check(set!)));
     expect(store.trips[1]?.map(({ times }) => times)).toEqual([2, 1, 1]);
   });
 

@@ -70,26 +70,38 @@ export class RateLimiter {
   }
 
   /** Throws `service_unavailable` when the store is away and the operator wants it closed then. */
-  async check(set: LimitSet): Promise<RateLimitAnswer> {
+  check(set: LimitSet): RateLimitAnswer | Promise<RateLimitAnswer> {
+    if (this.store.takeNow === undefined) return this.checkTogether(set);
+    try {
+      const outcome = this.store.takeNow(set);
+      this.noteBack();
+      return this.toAnswer(set, outcome, reportsOf(set, outcome), outcome.granted > 0);
+    } catch (error) {
+      return this.withoutStore(error);
+    }
+  }
+
+  private async checkTogether(set: LimitSet): Promise<RateLimitAnswer> {
     try {
       const answer = await this.calls.call(laneOf(set), set);
       this.noteBack();
       return answer;
     } catch (error) {
-      this.noteAway(error);
-      if (this.options.onFailure === 'closed') {
-        throw new DomainError(
-          'service_unavailable',
-          'The rate limits cannot be checked: try again in a moment.',
-          {
-            retryAfter: 1,
-            cause: error,
-          },
-        );
-      }
-      this.unchecked++;
-      return { state: 'unchecked' };
+      return this.withoutStore(error);
     }
+  }
+
+  private withoutStore(error: unknown): RateLimitAnswer {
+    this.noteAway(error);
+    if (this.options.onFailure === 'closed') {
+      throw new DomainError(
+        'service_unavailable',
+        'The rate limits cannot be checked: try again in a moment.',
+        { retryAfter: 1, cause: error },
+      );
+    }
+    this.unchecked++;
+    return { state: 'unchecked' };
   }
 
   private async takeAll(sets: readonly LimitSet[]): Promise<RateLimitAnswer[]> {
@@ -103,12 +115,21 @@ export class RateLimiter {
   }
 
   private toAnswers({ set, times }: RateLimitRun, outcome: RunOutcome): RateLimitAnswer[] {
-    const reports = set.limits.map((limit, index) => report(limit, outcome, index));
+    const reports = reportsOf(set, outcome);
     return Array.from({ length: times }, (_, index) =>
-      index < outcome.granted
-        ? { state: 'passed', reports, giveBack: () => this.giveBack(set, outcome.at) }
-        : { state: 'limited', reports, retryAfterSeconds: retryAfter(set, outcome) },
+      this.toAnswer(set, outcome, reports, index < outcome.granted),
     );
+  }
+
+  private toAnswer(
+    set: LimitSet,
+    outcome: RunOutcome,
+    reports: readonly LimitReport[],
+    isGranted: boolean,
+  ): RateLimitAnswer {
+    return isGranted
+      ? { state: 'passed', reports, giveBack: () => this.giveBack(set, outcome.at) }
+      : { state: 'limited', reports, retryAfterSeconds: retryAfter(set, outcome) };
   }
 
   /** When it fails the hit stays counted until it leaves the window: too strict for a while, never too lax. */
@@ -200,6 +221,10 @@ function isSame(a: LimitSet, b: LimitSet): boolean {
       );
     })
   );
+}
+
+function reportsOf(set: LimitSet, outcome: RunOutcome): LimitReport[] {
+  return set.limits.map((limit, index) => report(limit, outcome, index));
 }
 
 function report(limit: CountedLimit, outcome: RunOutcome, index: number): LimitReport {

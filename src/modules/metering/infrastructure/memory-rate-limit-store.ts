@@ -38,6 +38,10 @@ export class MemoryRateLimitStore extends RateLimitStore {
     return runs.map((run) => this.takeRun(run));
   }
 
+  override takeNow(set: LimitSet): RunOutcome {
+    return this.takeRun({ set, times: 1 });
+  }
+
   giveBack(set: LimitSet, at: number): Promise<void> {
     for (const limit of set.limits) this.entries.get(nameOf(limit))?.log.giveBack(at, limit.cost);
     return Promise.resolve();

@@ -1,8 +1,18 @@
 import type { VerificationRecord } from '../domain/verification.js';
 
+/** Who asks for a verification. */
+export interface Caller {
+  /** Its network address. */
+  readonly address: string;
+}
+
+/** What a verdict is made of: what was in memory, what the database has said, or the form of the key alone. */
+export type VerdictSource = 'cache' | 'database' | 'form';
+
 export interface FoundRecord {
   /** Null when no key of ours has this secret. */
   readonly record: VerificationRecord | null;
+  readonly source: VerdictSource;
   /** The database is out of reach, and the operator prefers what may be out of date to no answer. */
   readonly stale: boolean;
 }
@@ -12,15 +22,12 @@ export interface FoundRecord {
  * never called unknown because something of ours is down.
  */
 export abstract class VerificationRecords {
-  /** What is known without asking anybody; undefined when the database must be asked. */
-  abstract recall(presented: string): FoundRecord | undefined;
-
   /**
-   * Asks the database. `from` is the address of the caller: one that keeps asking for unknown keys is refused with
-   * `too_many_requests`.
+   * Returns at once what is known without asking anybody, and asks the database for anything else. A caller that keeps
+   * asking for unknown keys is refused with `too_many_requests`.
    */
-  abstract find(presented: string, from: string): Promise<FoundRecord>;
+  abstract find(presented: string, caller: Caller): FoundRecord | Promise<FoundRecord>;
 
-  /** The same for many in one query, in their order. */
-  abstract findAll(presented: readonly string[], from: string): Promise<FoundRecord[]>;
+  /** The same for many, in their order; those that the database is asked for share one query. */
+  abstract findAll(presented: readonly string[], caller: Caller): Promise<FoundRecord[]>;
 }

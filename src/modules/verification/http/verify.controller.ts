@@ -3,16 +3,13 @@ import { RouteSchema } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../../shared/domain-error.js';
 import { RouteSettings } from '../../../shared/http/route-settings.js';
-import { readUuid } from '../../../shared/http/uuid.js';
 import { Public } from '../../auth/index.js';
 import { VerificationService } from '../application/verification.service.js';
-import { MAX_CREDITS, isCreditCount } from '../../metering/index.js';
-import { isScope } from '../../../shared/key-scopes.js';
 import type { DenialCode, VerificationRequest } from '../domain/verification.js';
-import { setVerdictHeaders, toAnswer, toRequest } from './verdict-answer.js';
+import { writeVerdict, writeVerdictHeaders, writeVerdicts } from './verdict-writer.js';
+import { bodyOfQuery, queryRefusal, toRequest } from './verification-request.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
-import { setUsageHeaders } from './usage-answer.js';
-import { VerifyShortcut } from './verify-shortcut.js';
+import { VerifyFastPath } from './verify.fast-path.js';
 import {
   VerifyApiKeyDocs,
   VerifyApiKeyForGatewayDocs,
@@ -38,7 +35,7 @@ export class VerifyController {
 
   @Post()
   @HttpCode(200)
-  @RouteSettings({ isLogged: false, isHot: true, fastPath: VerifyShortcut })
+  @RouteSettings({ isLogged: false, isHot: true, fastPath: VerifyFastPath })
   @RouteSchema({ querystring: NO_QUERY, body: VERIFY_BODY, response: { 200: VERIFY_ANSWER } })
   @VerifyApiKeyDocs()
   async verify(
@@ -46,10 +43,8 @@ export class VerifyController {
     @Req() { body, ip }: FastifyRequest<{ Body: VerifyBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    const verdict = await this.verification.verify(body.key, toRequest(body), ip);
-    setVerdictHeaders(reply, [verdict]);
-    if (verdict.usage !== undefined) setUsageHeaders(reply, verdict.usage);
-    return toAnswer(verdict);
+    const verdict = await this.verification.verify(body.key, toRequest(body), { address: ip });
+    return writeVerdict(reply, verdict);
   }
 
   @Post('batch')
@@ -61,9 +56,7 @@ export class VerifyController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     const questions = body.keys.map((question) => ({ key: question.key, request: toRequest(question) }));
-    const verdicts = await this.verification.verifyAll(questions, ip);
-    setVerdictHeaders(reply, verdicts);
-    return { results: verdicts.map(toAnswer) };
+    return writeVerdicts(reply, await this.verification.verifyAll(questions, { address: ip }));
   }
 
   @Get()
@@ -77,54 +70,28 @@ export class VerifyController {
   ): Promise<object> {
     reply.header('Cache-Control', 'no-store');
     refuseKeyInQuery(query);
-    const narrowing = { ...readNarrowing(query), ip: request.ip };
     const presented = readPresentedKey(request.raw);
+    const body = bodyOfQuery(query, presented ?? '');
+    const passes = request.compileValidationSchema(VERIFY_BODY);
+    if (!passes(body)) throw queryRefusal(passes.errors ?? []);
     if (presented === null) {
       throw new DomainError('missing_api_key', 'Send a key in the x-api-key header.', {
         headers: { 'WWW-Authenticate': 'Bearer' },
       });
     }
-    const verdict = await this.verification.verify(presented, narrowing, request.ip);
-    setVerdictHeaders(reply, [verdict]);
-    if (verdict.usage !== undefined) setUsageHeaders(reply, verdict.usage);
-    if (!verdict.valid) throw refusal(verdict.code, narrowing);
+    // What a proxy says of the address need not be one: that is no mistake of the caller, and in no list of addresses.
+    const question = { ...toRequest(body as VerifyBody), ip: request.ip };
+    const verdict = await this.verification.verify(presented, question, { address: request.ip });
+    writeVerdictHeaders(reply, verdict);
+    if (!verdict.valid) throw refusal(verdict.code, question);
     const { record } = verdict;
     reply
       .header('X-Key-Id', record.keyId)
       .header('X-Application-Id', record.applicationId)
       .header('X-Owner-Id', headerText(record.ownerId))
       .header('X-Key-Scopes', record.scopes.join(' '));
-    if (record.secretExpiresAt !== null) {
-      // RFC 8594: the secret has been replaced, and stops working then.
-      reply.header('Sunset', new Date(record.secretExpiresAt).toUTCString());
-    }
     return {};
   }
-}
-
-function readNarrowing(query: Record<string, unknown>): VerificationRequest {
-  const { scopes, ApplicationId, cost, ...unknown } = query;
-  const extra = Object.keys(unknown).length > 0;
-  if (extra) throw invalid('query', 'only scopes, ApplicationId and cost are known here');
-  if (scopes !== undefined && typeof scopes !== 'string') throw invalid('scopes', 'must be given once');
-  const needed = scopes === undefined || scopes === '' ? [] : scopes.split(',');
-  if (needed.length > 100 || !needed.every(isScope))
-    throw invalid('scopes', 'must be scopes divided by commas');
-  return {
-    scopes: needed,
-    applicationId: ApplicationId === undefined ? undefined : readUuid('ApplicationId', ApplicationId),
-    cost: cost === undefined ? undefined : readCost(cost),
-  };
-}
-
-function readCost(text: unknown): number {
-  const cost = typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : null;
-  if (!isCreditCount(cost)) throw invalid('cost', `must be a whole number from 0 to ${MAX_CREDITS}`);
-  return cost;
-}
-
-function invalid(field: string, message: string): DomainError {
-  return new DomainError('validation_failed', `${field} ${message}.`, { errors: [{ field, message }] });
 }
 
 /** RFC 6750, section 3.1, for gateways: they pass the status on, and little else. */

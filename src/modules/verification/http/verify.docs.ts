@@ -67,6 +67,13 @@ const HEADERS = {
   'X-RateLimit-Unchecked': header('The rate limits could not be checked, and it passed.', 'true'),
 };
 
+const SUNSET = {
+  Sunset: header(
+    'The secret has been replaced, and stops working then (RFC 8594).',
+    'Wed, 27 May 2026 10:00:00 GMT',
+  ),
+};
+
 const USAGE_HEADERS = {
   'RateLimit-Policy': header('The limits: units (`q`) in seconds (`w`).', '"burst";q=100;w=60'),
   RateLimit: header('What is left of each (`r`), and seconds until more is (`t`).', '"burst";r=99;t=60'),
@@ -84,6 +91,7 @@ const VERDICT = {
   examples: VERDICTS,
   headers: {
     'Retry-After': header('With `RATE_LIMITED`, and where a refill will do: seconds to wait.', '17'),
+    ...SUNSET,
     ...USAGE_HEADERS,
     ...HEADERS,
   },
@@ -104,10 +112,7 @@ const PASSED: ApiResponseOptions = {
     'X-Application-Id': header('Of which application.', VALID.applicationId),
     'X-Owner-Id': header("The `sub` of its owner's tokens, percent-encoded where needed.", VALID.ownerId),
     'X-Key-Scopes': header('The scopes of the key, divided by spaces.', 'telemetry:write'),
-    Sunset: header(
-      'The secret has been replaced, and stops working then (RFC 8594).',
-      'Wed, 27 May 2026 10:00:00 GMT',
-    ),
+    ...SUNSET,
     ...USAGE_HEADERS,
     ...HEADERS,
   },

@@ -1,3 +1,4 @@
+import { MAX_SCOPES, SCOPE_PATTERN } from '../../../shared/key-scopes.js';
 import { MAX_CREDITS } from '../../metering/index.js';
 
 /*
@@ -23,8 +24,8 @@ export const VERIFY_BODY = {
     applicationId: { ...UUID, description: 'Refuses keys of any other application.' },
     scopes: {
       type: 'array',
-      maxItems: 100,
-      items: { type: 'string', pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]{1,100}$' },
+      maxItems: MAX_SCOPES,
+      items: { type: 'string', pattern: SCOPE_PATTERN },
       description: 'The scopes that are needed, all of them.',
     },
     ip: {

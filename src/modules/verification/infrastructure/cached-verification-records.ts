@@ -4,7 +4,7 @@ import { ENV, type Env } from '../../../config/env.js';
 import { Clock } from '../../../shared/clock.js';
 import { FreshCache, Freshness, onKind, onSubject } from '../../freshness/index.js';
 import { RecordStore } from '../application/record-store.js';
-import { VerificationRecords, type FoundRecord } from '../application/verification-records.js';
+import { VerificationRecords, type Caller, type FoundRecord } from '../application/verification-records.js';
 import { parseImportedKey, parseKey, type PlaintextKey } from '../../api-keys/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
 import { LookUpRefused, UnknownKeyLimiter } from './unknown-key-limiter.js';
@@ -18,7 +18,10 @@ const MAX_PRESENTED_LENGTH = 512;
 
 type Known = FoundRecord & { readonly record: VerificationRecord };
 
-const UNKNOWN: FoundRecord = { record: null, stale: false };
+/** It is known that there is no such key. */
+const UNKNOWN: FoundRecord = { record: null, source: 'cache', stale: false };
+/** It has not the form of a key, so that there is nothing to look for. */
+const IMPOSSIBLE: FoundRecord = { record: null, source: 'form', stale: false };
 
 /**
  * Keeps the records of the keys that are in use in memory, and answers from there while the lease says that nothing
@@ -62,20 +65,59 @@ export class CachedVerificationRecords extends VerificationRecords {
           });
   }
 
-  recall(presented: string): FoundRecord | undefined {
-    if (presented.length > MAX_PRESENTED_LENGTH) return UNKNOWN;
-    if (this.cache === null || !this.clock.isCertain()) return undefined;
-    const found = this.cache.recall(this.cacheKey(presented));
-    return found === null ? UNKNOWN : found;
+  find(presented: string, { address }: Caller): FoundRecord | Promise<FoundRecord> {
+    if (presented.length > MAX_PRESENTED_LENGTH) return IMPOSSIBLE;
+    // Hashed once, however the answer is found. What the table is keyed by is another hash, of the database alone.
+    const cacheKey = this.cache === null ? '' : this.cacheKey(presented);
+    const known = this.recall(cacheKey);
+    if (known !== undefined) return known;
+    const key = parse(presented);
+    if (key === null) return IMPOSSIBLE;
+    const { cache } = this;
+    return cache === null
+      ? this.load([key], address).then(([record = null]) => fromDatabase(record))
+      : this.orStale(cacheKey, async () => fromDatabase(await this.read(cache, cacheKey, key, address)));
   }
 
-  async find(presented: string, from: string): Promise<FoundRecord> {
-    const key = parse(presented);
-    if (key === null) return UNKNOWN;
-    const { cache } = this;
-    if (cache === null) return (await this.load([key], from))[0] ?? UNKNOWN;
-    const cacheKey = this.cacheKey(presented);
-    return this.orStale(cacheKey, async () => (await this.read(cache, cacheKey, key, from)) ?? UNKNOWN);
+  async findAll(presented: readonly string[], { address }: Caller): Promise<FoundRecord[]> {
+    const answers = new Map<string, FoundRecord>();
+    const cold = new Map<string, { cacheKey: string; key: PlaintextKey }>();
+    for (const text of new Set(presented)) {
+      if (text.length > MAX_PRESENTED_LENGTH) continue;
+      const cacheKey = this.cache === null ? '' : this.cacheKey(text);
+      const known = this.recall(cacheKey);
+      const key = known === undefined ? parse(text) : null;
+      if (known !== undefined) answers.set(text, known);
+      else if (key !== null) cold.set(text, { cacheKey, key });
+    }
+    if (cold.size > 0) {
+      const ticket = this.freshness.beginFill();
+      const asked = [...cold];
+      // One query; should it fail, each key may have an answer of its own that is stale.
+      const loading = this.load(
+        asked.map(([, { key }]) => key),
+        address,
+      );
+      // Every key may: then nobody waits for the query, and its failure must not end the process.
+      loading.catch(() => undefined);
+      await Promise.all(
+        asked.map(async ([text, { cacheKey }], i) => {
+          const answer = await this.orStale(cacheKey, async () => {
+            const record = (await loading)[i] ?? null;
+            this.cache?.fill(ticket, cacheKey, record && fromCache(record));
+            return fromDatabase(record);
+          });
+          answers.set(text, answer);
+        }),
+      );
+    }
+    return presented.map((text) => answers.get(text) ?? IMPOSSIBLE);
+  }
+
+  private recall(cacheKey: string): FoundRecord | undefined {
+    if (this.cache === null || !this.clock.isCertain()) return undefined;
+    const found = this.cache.recall(cacheKey);
+    return found === null ? UNKNOWN : found;
   }
 
   /** One read serves all who ask for a key at once; that the address it is made for is refused concerns no other. */
@@ -84,55 +126,27 @@ export class CachedVerificationRecords extends VerificationRecords {
     cacheKey: string,
     key: PlaintextKey,
     from: string,
-  ): Promise<Known | null> {
-    const load = async (): Promise<Known | null> => (await this.load([key], from))[0] ?? null;
+  ): Promise<VerificationRecord | null> {
+    const load = async (): Promise<Known | null> => {
+      const [record = null] = await this.load([key], from);
+      return record && fromCache(record);
+    };
     try {
-      return await cache.read(cacheKey, load);
+      return (await cache.read(cacheKey, load))?.record ?? null;
     } catch (error) {
-      if (error instanceof LookUpRefused && error.address !== from) return load();
+      if (error instanceof LookUpRefused && error.address !== from) return (await load())?.record ?? null;
       throw error;
     }
   }
 
-  async findAll(presented: readonly string[], from: string): Promise<FoundRecord[]> {
-    const answers = new Map<string, FoundRecord>();
-    const cold = new Map<string, PlaintextKey>();
-    for (const text of presented) {
-      const known = this.recall(text);
-      const key = known === undefined ? parse(text) : null;
-      if (key === null) answers.set(text, known ?? UNKNOWN);
-      else cold.set(text, key);
-    }
-    if (cold.size > 0) {
-      const ticket = this.freshness.beginFill();
-      const texts = [...cold.keys()];
-      // One query; should it fail, each key may have an answer of its own that is stale.
-      const loading = this.load([...cold.values()], from);
-      // Every key may: then nobody waits for the query, and its failure must not end the process.
-      loading.catch(() => undefined);
-      await Promise.all(
-        texts.map(async (text, i) => {
-          const cacheKey = this.cacheKey(text);
-          const answer = await this.orStale(cacheKey, async () => {
-            const known = (await loading)[i] ?? null;
-            this.cache?.fill(ticket, cacheKey, known);
-            return known ?? UNKNOWN;
-          });
-          answers.set(text, answer);
-        }),
-      );
-    }
-    return presented.map((text) => answers.get(text) ?? UNKNOWN);
-  }
-
-  private async load(keys: readonly PlaintextKey[], from: string): Promise<(Known | null)[]> {
+  private async load(keys: readonly PlaintextKey[], from: string): Promise<(VerificationRecord | null)[]> {
     const lookUps = this.unknownKeys.of(from);
     if (!lookUps.begin(keys.length)) await lookUps.turn(keys.length);
     let unknown = 0;
     try {
       const records = await this.freshness.read((atLeast) => this.store.load(keys, atLeast));
       unknown = records.filter((record) => record === null).length;
-      return records.map((record) => record && { record, stale: false });
+      return records;
     } finally {
       lookUps.end(keys.length, unknown);
     }
@@ -154,7 +168,7 @@ export class CachedVerificationRecords extends VerificationRecords {
   private remembered(cacheKey: string): FoundRecord | undefined {
     if (this.freshness.state() !== 'stale') return undefined;
     const value = this.cache?.remembered(cacheKey);
-    return value === undefined ? undefined : { record: value?.record ?? null, stale: true };
+    return value === undefined ? undefined : { record: value?.record ?? null, source: 'cache', stale: true };
   }
 
   private cacheKey(presented: string): string {
@@ -164,4 +178,13 @@ export class CachedVerificationRecords extends VerificationRecords {
 
 function parse(presented: string): PlaintextKey | null {
   return parseKey(presented) ?? parseImportedKey(presented);
+}
+
+/** As the cache keeps it and gives it out. */
+function fromCache(record: VerificationRecord): Known {
+  return { record, source: 'cache', stale: false };
+}
+
+function fromDatabase(record: VerificationRecord | null): FoundRecord {
+  return { record, source: 'database', stale: false };
 }

@@ -1,16 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connect } from 'node:net';
 import { once } from 'node:events';
-import { VerifyShortcut } from '../../src/modules/verification/http/verify-shortcut.js';
+import { VerifyFastPath } from '../../src/modules/verification/http/verify.fast-path.js';
 import { Client, verify } from '../support/builders.js';
 import { sendRaw, type RawAnswer } from '../support/raw-socket.js';
 import { TestApp } from '../support/test-app.js';
+import { comparable, postVerify, requestText, type VerifyPost } from '../support/verify-post.js';
 
-const JSON_TYPE = 'application/json';
-/** The same to everybody, but not plain enough for the short way. */
-const LONG_WAY_TYPE = 'application/json; charset=utf-8';
-
-describe('the short way of a verification', () => {
+describe('the fast path of a verification', () => {
   let app: TestApp;
   let owner: Client;
   let applicationId: string;
@@ -33,7 +30,7 @@ describe('the short way of a verification', () => {
       credited: await issue({ credits: { remaining: 1000 } }),
       foreign: 'upblit_live_000000000000000000000000000000000000',
     };
-    // The first request of a process always goes the long way.
+    // The first request of a process always takes the slow path.
     await verify(app, keys.plain);
     await owner.delete(`/apikey/${revoked.id}`).expect(204);
   });
@@ -60,10 +57,10 @@ describe('the short way of a verification', () => {
     ['a list', () => []],
     ['null', () => null],
     ['a string', () => 'key'],
-  ])('is answered like the long way: %s', async (_, bodyOf) => {
+  ])('is answered as on the slow path: %s', async (_, bodyOf) => {
     const body = JSON.stringify(bodyOf(keys));
-    const short = await post({ body });
-    expect(comparable(short)).toEqual(comparable(await post({ body, type: LONG_WAY_TYPE })));
+    const fast = await post({ body });
+    expect(comparable(fast)).toEqual(comparable(await post({ body, path: 'slow' })));
   });
 
   it.each<[string, string | Buffer]>([
@@ -71,34 +68,34 @@ describe('the short way of a verification', () => {
     ['nothing', ''],
     ['bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d])],
     ['a prototype', '{"key":"","__proto__":{"admin":true}}'],
-    ['more than the short way reads', JSON.stringify({ key: 'x'.repeat(20_000) })],
+    ['more than the fast path reads', JSON.stringify({ key: 'x'.repeat(20_000) })],
     ['more than anybody reads', JSON.stringify({ key: 'x'.repeat(70_000) })],
-  ])('is answered like the long way: %s', async (_, body) => {
-    const short = await post({ body });
-    expect(comparable(short)).toEqual(comparable(await post({ body, type: LONG_WAY_TYPE })));
+  ])('is answered as on the slow path: %s', async (_, body) => {
+    const fast = await post({ body });
+    expect(comparable(fast)).toEqual(comparable(await post({ body, path: 'slow' })));
   });
 
   it.each(['limited', 'credited'] as const)(
     'says in the same headers what is left of a %s key',
     async (name) => {
       const body = JSON.stringify({ key: keys[name], cost: 0 });
-      const [short, long] = [await post({ body }), await post({ body, type: LONG_WAY_TYPE })];
-      expect(Object.keys(short.headers)).toEqual(
+      const [fast, slow] = [await post({ body }), await post({ body, path: 'slow' })];
+      expect(Object.keys(fast.headers)).toEqual(
         expect.arrayContaining([name === 'limited' ? 'ratelimit' : 'x-credits-remaining']),
       );
-      expect(namesOf(short)).toEqual(namesOf(long));
-      expect(Object.keys(JSON.parse(short.body) as object)).toEqual(
-        Object.keys(JSON.parse(long.body) as object),
+      expect(namesOf(fast)).toEqual(namesOf(slow));
+      expect(Object.keys(JSON.parse(fast.body) as object)).toEqual(
+        Object.keys(JSON.parse(slow.body) as object),
       );
     },
   );
 
   it('is taken by what is plain, and by nothing else', async () => {
-    const answer = jest.spyOn(app.nest.get(VerifyShortcut, { strict: false }), 'answer');
+    const answer = jest.spyOn(app.nest.get(VerifyFastPath, { strict: false }), 'answer');
     const body = JSON.stringify({ key: keys.plain });
     await post({ body });
     expect(answer).toHaveBeenCalledTimes(1);
-    await post({ body, type: LONG_WAY_TYPE });
+    await post({ body, path: 'slow' });
     expect(answer).toHaveBeenCalledTimes(1);
     answer.mockRestore();
   });
@@ -157,11 +154,11 @@ describe('the short way of a verification', () => {
     ]);
   });
 
-  it('counts the requests of either way together', async () => {
+  it('counts the requests of both paths together', async () => {
     const body = JSON.stringify({ key: keys.plain });
     const before = await counted(app);
     await post({ body });
-    await post({ body, type: LONG_WAY_TYPE });
+    await post({ body, path: 'slow' });
     expect((await counted(app)) - before).toBe(2);
   });
 
@@ -171,30 +168,10 @@ describe('the short way of a verification', () => {
     expect((await post({ body })).headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  function post(what: RequestParts): Promise<RawAnswer> {
-    return sendRaw(app.port, Buffer.concat([Buffer.from(headOf(what)), Buffer.from(what.body)]));
+  function post(what: VerifyPost): Promise<RawAnswer> {
+    return postVerify(app.port, what);
   }
 });
-
-interface RequestParts {
-  body: string | Buffer;
-  type?: string;
-  headers?: string[];
-  connection?: string;
-}
-
-function headOf({ body, type = JSON_TYPE, headers = [], connection = 'close' }: RequestParts): string {
-  return [
-    'POST /apikey/verify HTTP/1.1',
-    'Host: localhost',
-    `Connection: ${connection}`,
-    `Content-Type: ${type}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...headers,
-    '',
-    '',
-  ].join('\r\n');
-}
 
 /** All that comes back until the server ends the connection. */
 async function exchange(port: number, text: string): Promise<string> {
@@ -206,24 +183,8 @@ async function exchange(port: number, text: string): Promise<string> {
   return answers;
 }
 
-function requestText(what: RequestParts): string {
-  return headOf(what) + what.body.toString();
-}
-
 function namesOf(answer: RawAnswer): string[] {
   return Object.keys((comparable(answer) as RawAnswer).headers).sort();
-}
-
-/** Without what differs from answer to answer, and what is for pages of other origins. */
-function comparable({ status, headers, body }: RawAnswer): object {
-  const {
-    date: _date,
-    'x-request-id': _id,
-    vary: _vary,
-    'access-control-expose-headers': _exposed,
-    ...rest
-  } = headers;
-  return { status, headers: rest, body: body.replace(/"requestId":"[^"]+"/, '') };
 }
 
 function inDays(days: number): string {

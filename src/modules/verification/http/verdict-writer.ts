@@ -1,7 +1,6 @@
-import type { Verdict, VerificationRequest } from '../domain/verification.js';
+import type { Verdict } from '../domain/verification.js';
 import type { HeaderSink } from './header-sink.js';
-import { usageFields } from './usage-answer.js';
-import type { VerifyBody } from './verify.schema.js';
+import { setUsageHeaders, usageFields } from './usage-answer.js';
 
 /** Said where an answer may be out of date, because the operator prefers that to none (`VERIFY_STALE_MS`). */
 const STALE_HEADER = 'X-Verification-Stale';
@@ -9,23 +8,37 @@ const STALE_HEADER = 'X-Verification-Stale';
 /** Said where limits could not be checked, because the operator prefers that to no answer (`RATE_LIMIT_ON_FAILURE`). */
 const UNCHECKED_HEADER = 'X-RateLimit-Unchecked';
 
-/** What a body asks. Ids are compared in lower case (RFC 9562, section 4). */
-export function toRequest(body: VerifyBody): VerificationRequest {
-  return body.applicationId === undefined
-    ? body
-    : { ...body, applicationId: body.applicationId.toLowerCase() };
+/** RFC 8594: the secret has been replaced, and stops working then. */
+const SUNSET_HEADER = 'Sunset';
+
+/** Puts a verdict into the headers of an answer, and returns its body. */
+export function writeVerdict(reply: HeaderSink, verdict: Verdict): object {
+  writeVerdictHeaders(reply, verdict);
+  return toAnswer(verdict);
 }
 
-/** The headers of an answer with verdicts, beside what every answer has. */
-export function setVerdictHeaders(reply: HeaderSink, verdicts: readonly Verdict[]): void {
-  for (const { stale, usage } of verdicts) {
-    if (stale) reply.header(STALE_HEADER, 'true');
-    if (usage?.unchecked) reply.header(UNCHECKED_HEADER, 'true');
+/** The same for many verdicts in one answer, whose headers speak of none of them alone. */
+export function writeVerdicts(reply: HeaderSink, verdicts: readonly Verdict[]): object {
+  if (verdicts.some(({ stale }) => stale)) reply.header(STALE_HEADER, 'true');
+  if (verdicts.some(({ usage }) => usage?.unchecked)) reply.header(UNCHECKED_HEADER, 'true');
+  return { results: verdicts.map(toAnswer) };
+}
+
+/** The headers of a verdict, with or without a body. */
+export function writeVerdictHeaders(reply: HeaderSink, verdict: Verdict): void {
+  const { stale, usage } = verdict;
+  if (stale) reply.header(STALE_HEADER, 'true');
+  if (usage !== undefined) {
+    if (usage.unchecked) reply.header(UNCHECKED_HEADER, 'true');
+    setUsageHeaders(reply, usage);
+  }
+  if (verdict.valid && verdict.record.secretExpiresAt !== null) {
+    reply.header(SUNSET_HEADER, new Date(verdict.record.secretExpiresAt).toUTCString());
   }
 }
 
 /** The only place that says what of a verdict leaves the service. */
-export function toAnswer(verdict: Verdict): object {
+function toAnswer(verdict: Verdict): object {
   const { valid, code, usage } = verdict;
   if (!valid) return usage === undefined ? verdict : { valid, code, ...usageFields(usage) };
   const { record } = verdict;

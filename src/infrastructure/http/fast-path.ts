@@ -1,20 +1,26 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { settingsOf, type FastPath, type RouteSettings } from '../../shared/http/route-settings.js';
+import {
+  settingsOf,
+  type FastExchange,
+  type FastPath,
+  type RouteSettings,
+} from '../../shared/http/route-settings.js';
 import type { Lifecycle } from './lifecycle.js';
 import { hasGoodHost } from './node-refusals.js';
 import { failureReadAhead, keep } from './read-ahead.js';
+import { isJsonType } from './request-body.js';
 import { requestIdOf } from './request-id.js';
 import { COMMON_HEADERS } from './security-headers.js';
 
-export interface ShortcutOptions {
+export interface FastPathOptions {
   lifecycle: Lifecycle;
-  /** Whether the caller's address may be found in `X-Forwarded-For`. */
-  trustsProxies: boolean;
+  /** The address of the caller, as Fastify's `request.ip` has it. */
+  addressOf(request: IncomingMessage): string;
   /** The provider that a route names. */
   resolve(fastPath: NonNullable<RouteSettings['fastPath']>): FastPath;
-  /** Gives what is to be told of every answer how many milliseconds it took. */
+  /** Returns what is to be told of every answer how many milliseconds it took. */
   observe(method: string, route: string, status: number): (milliseconds: number) => void;
 }
 
@@ -24,11 +30,11 @@ interface Compiled {
   serialize(answer: object): string;
 }
 
-/** A route that may be answered past itself. */
-interface Shortcut {
+/** A route that has a fast path. */
+interface FastRoute {
   fastPath: FastPath;
   observe: (milliseconds: number) => void;
-  /** Fastify hands it out with a request only: the first one that goes the long way opens the short one. */
+  /** Fastify hands it out with a request only: the first one that takes the slow path opens the fast one. */
   compiled: Compiled | undefined;
 }
 
@@ -39,29 +45,29 @@ const FIXED_HEADERS = Object.entries({
 }).flat();
 
 /** Bytes of a body that is read here. */
-const MOST_BYTES = 16 * 1024;
+const MAX_BYTES = 16 * 1024;
 
 /**
  * Lets plain requests for routes with a fast path past Fastify's router, hooks and parsers, and past Nest. Nothing is
- * refused here: whatever is out of the ordinary, in the request or in its answer, goes the long way, and both give the
- * same answers.
+ * refused here: whatever is out of the ordinary, in the request or in its answer, takes the slow path, which is Fastify,
+ * and both give the same answers.
  *
  * To be called before the routes are registered.
  */
-export function openShortcuts(fastify: FastifyInstance, options: ShortcutOptions): void {
+export function openFastPaths(fastify: FastifyInstance, options: FastPathOptions): void {
   /** By the whole URL of a `POST`. */
-  const shortcuts = new Map<string, Shortcut>();
+  const routes = new Map<string, FastRoute>();
   fastify.addHook('onRoute', (route) => {
     const { fastPath } = settingsOf(route.config);
     if (fastPath === undefined) return;
-    const shortcut: Shortcut = {
+    const fastRoute: FastRoute = {
       fastPath: options.resolve(fastPath),
       observe: options.observe('POST', route.url, 200),
       compiled: undefined,
     };
-    shortcuts.set(route.url, shortcut);
+    routes.set(route.url, fastRoute);
     route.preHandler = (request, reply, done) => {
-      shortcut.compiled ??= {
+      fastRoute.compiled ??= {
         accepts: request.getValidationFunction('body') as Compiled['accepts'],
         serialize: reply.getSerializationFunction('200') as Compiled['serialize'],
       };
@@ -70,15 +76,15 @@ export function openShortcuts(fastify: FastifyInstance, options: ShortcutOptions
   });
 
   const { server } = fastify;
-  const [longWay] = server.listeners('request') as RequestListener[];
-  if (longWay === undefined) throw new Error('The server has no request listener.');
+  const [slowPath] = server.listeners('request') as RequestListener[];
+  if (slowPath === undefined) throw new Error('The server has no request listener.');
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const shortcut = request.method === 'POST' ? shortcuts.get(request.url ?? '') : undefined;
-    if (shortcut?.compiled === undefined || options.lifecycle.isClosing || !isPlain(request)) {
-      longWay(request, response);
+    const route = request.method === 'POST' ? routes.get(request.url ?? '') : undefined;
+    if (route?.compiled === undefined || options.lifecycle.isClosing || !isPlain(request)) {
+      slowPath(request, response);
     } else {
-      new Passage(request, response, shortcut, shortcut.compiled, options, longWay).begin();
+      new Exchange(request, response, route, route.compiled, options, slowPath).begin();
     }
   });
 }
@@ -88,8 +94,8 @@ function isPlain(request: IncomingMessage): boolean {
   const { headers } = request;
   return (
     request.httpVersion === '1.1' &&
-    headers['content-type'] === 'application/json' &&
-    Number(headers['content-length']) <= MOST_BYTES &&
+    isJsonType(headers['content-type']) &&
+    Number(headers['content-length']) <= MAX_BYTES &&
     headers['content-encoding'] === undefined &&
     headers.expect === undefined &&
     headers.origin === undefined &&
@@ -97,8 +103,8 @@ function isPlain(request: IncomingMessage): boolean {
   );
 }
 
-/** One request on the short way. */
-class Passage {
+/** One request on the fast path, and its answer. */
+class Exchange implements FastExchange {
   private readonly startedAt = performance.now();
   private readonly chunks: Buffer[] = [];
   private readonly headers: string[] = [];
@@ -106,11 +112,19 @@ class Passage {
   constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
-    private readonly shortcut: Shortcut,
+    private readonly route: FastRoute,
     private readonly compiled: Compiled,
-    private readonly options: ShortcutOptions,
-    private readonly longWay: RequestListener,
+    private readonly options: FastPathOptions,
+    private readonly slowPath: RequestListener,
   ) {}
+
+  get address(): string {
+    return this.options.addressOf(this.request);
+  }
+
+  header(name: string, value: string): void {
+    this.headers.push(name, value);
+  }
 
   /** A request that is cut off has no end, and nobody waits for its answer. */
   begin(): void {
@@ -124,15 +138,15 @@ class Passage {
     const bytes = this.body();
     const body = isUtf8(bytes) ? parse(bytes.toString('utf8')) : undefined;
     if (body === undefined || !this.compiled.accepts(body)) {
-      this.goTheLongWay();
+      this.takeSlowPath();
       return;
     }
     try {
-      const answer = this.shortcut.fastPath.answer(body, this.caller(), this.headers);
+      const answer = this.route.fastPath.answer(body, this);
       if (answer instanceof Promise) void this.sendLater(answer);
       else this.send(answer);
     } catch (error) {
-      this.goTheLongWay(error as Error);
+      this.takeSlowPath(error as Error);
     }
   }
 
@@ -141,37 +155,27 @@ class Passage {
     return this.chunks.length > 1 ? Buffer.concat(this.chunks) : first;
   }
 
-  private caller(): string | undefined {
-    const { headers, socket } = this.request;
-    const isElsewhere = this.options.trustsProxies && headers['x-forwarded-for'] !== undefined;
-    return isElsewhere ? undefined : socket.remoteAddress;
-  }
-
-  private async sendLater(answer: Promise<object | undefined>): Promise<void> {
+  private async sendLater(answer: Promise<object>): Promise<void> {
     try {
       this.send(await answer);
     } catch (error) {
-      this.goTheLongWay(error as Error);
+      this.takeSlowPath(error as Error);
     }
   }
 
-  private send(answer: object | undefined): void {
-    if (answer === undefined) {
-      this.goTheLongWay();
-      return;
-    }
+  private send(answer: object): void {
     const text = this.compiled.serialize(answer);
     this.headers.push('x-request-id', requestIdOf(this.request));
     this.headers.push(...FIXED_HEADERS);
     this.headers.push('content-length', String(Buffer.byteLength(text)));
     this.response.writeHead(200, this.headers);
     this.response.end(text);
-    this.shortcut.observe(performance.now() - this.startedAt);
+    this.route.observe(performance.now() - this.startedAt);
   }
 
-  private goTheLongWay(failure?: Error): void {
+  private takeSlowPath(failure?: Error): void {
     keep(this.request, { body: this.body(), failure });
-    this.longWay(this.request, this.response);
+    this.slowPath(this.request, this.response);
   }
 }
 

@@ -11,7 +11,11 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ENV, type Env } from '../../../config/env.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
-import { KeyUsage } from '../application/key-usage.js';
+import {
+  VerificationObservers,
+  type ObservedVerification,
+  type VerificationObserver,
+} from '../application/verification-observer.js';
 
 /** Keys in one statement. */
 const MAX_BATCH = 10_000;
@@ -31,8 +35,10 @@ const RETRY_MS = 100;
  * last flush is tried until everything is written or its time is over, and then the log says what was lost.
  */
 @Injectable()
-export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(UsageBuffer.name);
+export class LastUseBuffer
+  implements VerificationObserver, OnApplicationBootstrap, BeforeApplicationShutdown
+{
+  private readonly logger = new Logger(LastUseBuffer.name);
   private readonly pool: Pool;
   private readonly lastUsed = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
@@ -42,13 +48,14 @@ export class UsageBuffer extends KeyUsage implements OnApplicationBootstrap, Bef
   constructor(
     @InjectDataSource() dataSource: DataSource,
     @Inject(ENV) private readonly env: Env,
+    observers: VerificationObservers,
   ) {
-    super();
     this.pool = poolOf(dataSource);
+    observers.subscribe(this);
   }
 
-  note(keyId: string, at: number): void {
-    this.lastUsed.set(keyId, at);
+  observe({ verdict, record, at }: ObservedVerification): void {
+    if (verdict.valid && record !== null) this.lastUsed.set(record.keyId, at);
   }
 
   onApplicationBootstrap(): void {
