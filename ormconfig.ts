@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { loadDirectUrl } from './src/config/env.js';
+import { loadMigrationUrls } from './src/config/env.js';
 import { dataSourceOptions } from './src/infrastructure/database/data-source.js';
 import {
   apiKeySchema,
@@ -17,7 +17,7 @@ import { userSchema } from './src/modules/auth/infrastructure/user.schema.js';
 
 /** For TypeORM's command line: `npm run build && npx typeorm migration:show -d dist/ormconfig.js`. */
 export default new DataSource({
-  ...dataSourceOptions({ url: loadDirectUrl() ?? 'postgres://127.0.0.1:5432/upblit' }),
+  ...dataSourceOptions({ url: loadMigrationUrls()?.url ?? 'postgres://127.0.0.1:5432/upblit' }),
   entities: [
     userSchema,
     refreshTokenFamilySchema,

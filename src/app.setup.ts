@@ -64,7 +64,7 @@ export async function setUpApp(app: NestFastifyApplication, env: Env): Promise<N
     observe: observeRequests(fastify, app.get(Metrics)),
   });
   const refuseTheRest = refuseOtherMethods(fastify);
-  serveDocs(app);
+  if (env.DOCS === 'on') serveDocs(app);
   await app.init();
   readBodies(fastify);
   refuseTheRest();

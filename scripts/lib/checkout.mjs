@@ -9,9 +9,9 @@ export function say(message) {
 }
 
 /** Ends the process with one message. */
-export function fail(message) {
+export function fail(message, code = 1) {
   say(message);
-  process.exit(1);
+  process.exit(code);
 }
 
 /** What an error says; that of a refused connection may say nothing but its code. */

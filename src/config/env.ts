@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readSecretFiles } from './secret-files.js';
 import { pepperVersionProblem } from './secrets.js';
 import type { Variable } from './variable.js';
 import { variables } from './variables.js';
@@ -24,9 +25,16 @@ export class EnvError extends Error {
   }
 }
 
-/** Reads and checks the whole configuration. An empty value counts as none. */
-export function parseEnv(source: Record<string, string | undefined>): Env {
-  const problems = new Map<string, string>();
+/**
+ * Reads and checks the whole configuration. An empty value counts as none.
+ *
+ * @param known what is known to be wrong, a sentence by the variable
+ */
+export function parseEnv(
+  source: Record<string, string | undefined>,
+  known: ReadonlyMap<string, string> = new Map(),
+): Env {
+  const problems = new Map(known);
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries<Variable<unknown>>(variables)) {
     const given = source[name]?.trim();
@@ -35,28 +43,72 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     try {
       values[name] = variable.parse(text);
     } catch (error) {
-      problems.set(name, (error as Error).message);
+      problems.set(name, `${name} ${(error as Error).message}`);
     }
   }
   const env = values as Env;
   for (const [name, problem] of jointProblems(env)) {
-    if (!problems.has(name)) problems.set(name, problem);
+    if (!problems.has(name)) problems.set(name, `${name} ${problem}`);
   }
-  if (problems.size > 0) throw new EnvError([...problems].map(([name, problem]) => `${name} ${problem}`));
+  if (problems.size > 0) throw new EnvError([...problems.values()]);
   return Object.freeze(env);
 }
 
-/** The configuration of this process: its environment, and `.env` for what the environment leaves out. */
-export function loadEnv(): Env {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  return parseEnv(process.env);
+/**
+ * The configuration of this process: its environment, `.env` for what the environment leaves out, and the files that
+ * either names for secrets.
+ *
+ * @param warn told what is usable and not as it should be
+ */
+export function loadEnv(warn: (message: string) => void = () => undefined): Env {
+  const { source, problems } = loadSource(warn);
+  return parseEnv(source, problems);
 }
 
-/** Where the database is reached without a pooler in between, alone: for tools that need no secrets. */
-export function loadDirectUrl(): string | undefined {
+/** How the database is migrated. */
+export interface MigrationUrls {
+  /** Leads to the database itself, as the role that owns its tables. */
+  url: string;
+  /** Of the role that serves, when that is another one. */
+  servingUrl: string | undefined;
+}
+
+/**
+ * Where and as whom the database is migrated, alone: for tools that need none of the service's secrets. Undefined
+ * without a database. Throws EnvError.
+ */
+export function loadMigrationUrls(): MigrationUrls | undefined {
+  const { source, problems } = loadSource(() => undefined);
+  const names = ['DATABASE_MIGRATION_URL', 'DATABASE_DIRECT_URL', 'DATABASE_URL'] as const;
+  const values: Partial<Record<(typeof names)[number], string>> = {};
+  const found: string[] = [];
+  for (const name of names) {
+    const text = source[name]?.trim() ?? '';
+    try {
+      if (text !== '') values[name] = variables[name].parse(text);
+    } catch (error) {
+      problems.set(name, `${name} ${(error as Error).message}`);
+    }
+    const problem = problems.get(name);
+    if (problem !== undefined) found.push(problem);
+  }
+  if (found.length > 0) throw new EnvError(found);
+  return migrationUrlsOf(values);
+}
+
+/** The same of a configuration that is read. */
+export function migrationUrlsOf(
+  env: Partial<Pick<Env, 'DATABASE_URL' | 'DATABASE_DIRECT_URL' | 'DATABASE_MIGRATION_URL'>>,
+): MigrationUrls | undefined {
+  const serving = env.DATABASE_DIRECT_URL ?? env.DATABASE_URL;
+  const url = env.DATABASE_MIGRATION_URL ?? serving;
+  if (url === undefined) return undefined;
+  return { url, servingUrl: env.DATABASE_MIGRATION_URL === undefined ? undefined : env.DATABASE_URL };
+}
+
+function loadSource(warn: (message: string) => void): ReturnType<typeof readSecretFiles> {
   if (existsSync('.env')) process.loadEnvFile('.env');
-  const urls = [process.env.DATABASE_DIRECT_URL, process.env.DATABASE_URL];
-  return urls.map((url) => url?.trim()).find((url) => url !== undefined && url !== '');
+  return readSecretFiles(process.env, variables, warn);
 }
 
 /** Where the lease, notifications and migrations reach the database; undefined with the embedded one alone. */
@@ -81,6 +133,9 @@ function jointProblems(env: Env): Problem[] {
   }
   if (env.DATABASE_DIRECT_URL !== undefined && env.DATABASE_URL === undefined) {
     problems.push(['DATABASE_DIRECT_URL', 'needs DATABASE_URL, which is the way of the requests']);
+  }
+  if (env.DATABASE_MIGRATION_URL !== undefined && env.DATABASE_URL === undefined) {
+    problems.push(['DATABASE_MIGRATION_URL', 'needs DATABASE_URL, which names the role that serves']);
   }
   if (env.API_KEY_PEPPERS !== undefined) {
     const problem = pepperVersionProblem(env.API_KEY_PEPPERS, env.API_KEY_PEPPER_VERSION);

@@ -7,6 +7,11 @@ export function text(fallback: string, about: string): Variable<string> & { defa
   return { about, default: fallback, parse: (value) => value };
 }
 
+/** A variable that holds a secret. */
+export function secret<T extends Variable<unknown>>(variable: T): T {
+  return { ...variable, isSecret: true };
+}
+
 export function optional<T>(
   parse: (value: string) => T,
   about: string,

@@ -50,6 +50,14 @@ export function pepperVersionProblem(peppers: readonly Pepper[], version: number
     : 'must be one of the versions of API_KEY_PEPPERS';
 }
 
+/** A token of RFC 6750 (section 2.1) that cannot be guessed. */
+export function parseBearerToken(text: string): string {
+  if (!/^[\w.~+/-]{16,512}=*$/.test(text)) {
+    throw new Error('must be 16 to 512 characters of A-Z, a-z, 0-9 and -._~+/');
+  }
+  return text;
+}
+
 /** PEM as an environment can carry it: with real line breaks, with `\n` for them, or the whole in base64. */
 function pemOf(text: string): string {
   const pem = text.includes('-----BEGIN ') ? text : Buffer.from(text, 'base64').toString('latin1');

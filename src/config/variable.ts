@@ -5,4 +5,6 @@ export interface Variable<T> {
   default: string | undefined;
   /** Throws an Error whose message completes "NAME …", and never holds the value: it may be a secret. */
   parse(text: string): T;
+  /** It holds a secret, and may be named by a file: NAME_FILE. */
+  isSecret?: boolean;
 }

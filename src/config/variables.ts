@@ -6,10 +6,11 @@ import {
   optionalInteger,
   optionalOrigins,
   optionalUrl,
+  secret,
   text,
   trustProxy,
 } from './readers.js';
-import { parsePeppers, parsePreviousKeys, parseSigningKey } from './secrets.js';
+import { parseBearerToken, parsePeppers, parsePreviousKeys, parseSigningKey } from './secrets.js';
 import { parseTrustedIssuers } from './trusted-issuers.js';
 
 /**
@@ -34,6 +35,17 @@ export const variables = {
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',
     'Least severe level that is logged.',
+  ),
+  METRICS_TOKEN: secret(
+    optional(
+      parseBearerToken,
+      'What GET /metrics is to be asked with, as `Authorization: Bearer`: at least 16 characters. Open to everybody by default.',
+    ),
+  ),
+  DOCS: oneOf(
+    ['on', 'off'],
+    'on',
+    'Whether /docs and /openapi.json are served; with `off` they are answered 404.',
   ),
   TRUST_PROXY: trustProxy(
     'Proxies whose X-Forwarded-For counts: addresses, CIDR ranges, or loopback, linklocal, uniquelocal, with ' +
@@ -78,10 +90,23 @@ export const variables = {
 
   DATA_DIR: text('.data', 'Where the embedded PostgreSQL and generated secrets live.'),
   EMBEDDED_POSTGRES: boolean('false', 'Allow the embedded PostgreSQL in production too.'),
-  DATABASE_URL: optionalUrl(['postgres:', 'postgresql:'], 'PostgreSQL to use in place of the embedded one.'),
-  DATABASE_DIRECT_URL: optionalUrl(
-    ['postgres:', 'postgresql:'],
-    'The same database without the pooler that DATABASE_URL goes through: for the lease, notifications and migrations. DATABASE_URL by default.',
+  DATABASE_URL: secret(
+    optionalUrl(
+      ['postgres:', 'postgresql:'],
+      'PostgreSQL to use in place of the embedded one, with the role that serves.',
+    ),
+  ),
+  DATABASE_DIRECT_URL: secret(
+    optionalUrl(
+      ['postgres:', 'postgresql:'],
+      'The same database without the pooler that DATABASE_URL goes through: for the lease, notifications and migrations. DATABASE_URL by default.',
+    ),
+  ),
+  DATABASE_MIGRATION_URL: secret(
+    optionalUrl(
+      ['postgres:', 'postgresql:'],
+      'The same database with the role that owns its tables, for migrations alone: they make the role of DATABASE_URL when it is missing, and give it the privileges it needs and no others. Leave it out where nothing migrates. DATABASE_DIRECT_URL by default.',
+    ),
   ),
   MIGRATE_ON_START: boolean(
     'false',
@@ -106,20 +131,26 @@ export const variables = {
     'Milliseconds a statement may take before it is answered 503.',
   ),
 
-  JWT_SIGNING_KEY: optional(
-    parseSigningKey,
-    'Private key of the access tokens: P-256, PKCS#8 PEM, with \\n for its line breaks or the whole in base64. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` makes one.',
+  JWT_SIGNING_KEY: secret(
+    optional(
+      parseSigningKey,
+      'Private key of the access tokens: P-256, PKCS#8 PEM, with \\n for its line breaks or the whole in base64. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256` makes one.',
+    ),
   ),
-  JWT_PREVIOUS_KEYS: optional(
-    parsePreviousKeys,
-    'Further P-256 keys, public or private, PEM after PEM: their tokens are still good and the JWKS names them, while a new JWT_SIGNING_KEY takes over.',
+  JWT_PREVIOUS_KEYS: secret(
+    optional(
+      parsePreviousKeys,
+      'Further P-256 keys, public or private, PEM after PEM: their tokens are still good and the JWKS names them, while a new JWT_SIGNING_KEY takes over.',
+    ),
   ),
   JWT_ISSUER: text('http://localhost:3000', 'The `iss` of the access tokens that are issued here.'),
   JWT_AUDIENCE: text('upblit', 'The `aud` of the access tokens that are issued here.'),
   JWT_ACCESS_TTL_SECONDS: integer(1, 86_400, '900', 'Seconds an access token is good for.'),
-  JWT_ISSUERS: optional(
-    parseTrustedIssuers,
-    'Other issuers whose access tokens are taken, as JSON: [{"issuer", "audience", "jwksUrl" or "hs256Secret" (at least 32 bytes), "algorithms"?, "defaultScopes"?}].',
+  JWT_ISSUERS: secret(
+    optional(
+      parseTrustedIssuers,
+      'Other issuers whose access tokens are taken, as JSON: [{"issuer", "audience", "jwksUrl" or "hs256Secret" (at least 32 bytes), "algorithms"?, "defaultScopes"?}].',
+    ),
   ),
   BCRYPT_COST: integer(
     4,
@@ -137,9 +168,11 @@ export const variables = {
   AUTH_RATE_LIMIT_PER_ACCOUNT: integer(1, 1_000_000, '10', 'Failed logins, or registrations, of one email.'),
   AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT: integer(1, 1_000_000, '60', 'Refreshes of one account.'),
 
-  API_KEY_PEPPERS: optional(
-    parsePeppers,
-    'Keys of the HMAC over API keys, as 1=<base64url of at least 32 bytes>,2=…: keys are found under each of them. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. NEVER drop a version whose keys are still in use.',
+  API_KEY_PEPPERS: secret(
+    optional(
+      parsePeppers,
+      'Keys of the HMAC over API keys, as 1=<base64url of at least 32 bytes>,2=…: keys are found under each of them. Made up and kept in DATA_DIR with the embedded PostgreSQL; required otherwise. NEVER drop a version whose keys are still in use.',
+    ),
   ),
   API_KEY_PEPPER_VERSION: optionalInteger(
     1,
@@ -176,7 +209,7 @@ export const variables = {
     'memory',
     'Where the rate limits of keys are counted: `memory` for a single process, since each counts on its own; `postgres` or `redis` for all together.',
   ),
-  REDIS_URL: optionalUrl(['redis:', 'rediss:'], 'Redis 6 or later, for RATE_LIMIT_STORE=redis.'),
+  REDIS_URL: secret(optionalUrl(['redis:', 'rediss:'], 'Redis 6 or later, for RATE_LIMIT_STORE=redis.')),
   RATE_LIMIT_ON_FAILURE: oneOf(
     ['open', 'closed'],
     'open',

@@ -17,7 +17,7 @@ const say = (text: string): void => {
 
 let end: EndOfProcess | undefined;
 try {
-  const env = loadEnv();
+  const env = loadEnv(cluster.isWorker ? undefined : say);
   const requestsMs = env.SHUTDOWN_DELAY_MS + env.SHUTDOWN_TIMEOUT_MS;
   if (cluster.isWorker) {
     end = new EndOfProcess(requestsMs);
@@ -30,7 +30,7 @@ try {
     end.onSignals();
     const opened = await open(env, end);
     const address = await (hasWorkers ? serveByWorkers(opened, end) : serve(opened, end));
-    if (env.NODE_ENV !== 'production') process.stdout.write(welcome(localUrl(address)));
+    if (env.NODE_ENV !== 'production') process.stdout.write(welcome(localUrl(address), env.DOCS === 'on'));
   }
 } catch (error) {
   say(explainFailure(error));

@@ -25,12 +25,11 @@ curl -s $UPBLIT/apikey/verify -H 'Content-Type: application/json' -d "{\\"key\\"
 }
 
 /** What a person who has just started the service wants to know next. */
-export function welcome(url: string): string {
+export function welcome(url: string, hasDocs: boolean): string {
   return `
 Upblit API keys is ready.
 
-  Documentation  ${url}/docs
-  Health         ${url}/health/ready
+${hasDocs ? `  Documentation  ${url}/docs\n` : ''}  Health         ${url}/health/ready
 
 From no account to a verified key (paste this into another terminal):
 

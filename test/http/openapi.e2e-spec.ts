@@ -139,6 +139,11 @@ describe('Swagger UI', () => {
     }
   });
 
+  it('keeps no token in the browser', async () => {
+    const { text } = await request(app.http).get('/docs/swagger-ui-init.js').expect(200);
+    expect(text).toContain('"persistAuthorization": false');
+  });
+
   it('may run its scripts and styles under the policy it is served with', async () => {
     const page = await request(app.http).get('/docs').expect(200);
     const policy = page.headers['content-security-policy']!;

@@ -79,6 +79,44 @@ describe('the metrics', () => {
   });
 });
 
+describe('what an operator has closed', () => {
+  const token = 'a-token-for-the-metrics';
+  let closed: TestApp;
+  beforeAll(async () => {
+    closed = await TestApp.start({ env: { METRICS_TOKEN: token, DOCS: 'off' } });
+  });
+  afterAll(() => closed.stop());
+
+  it('are the metrics, to everybody without the token', async () => {
+    const bare = await request(closed.http).get('/metrics').expect(401);
+    expect(bare.headers['www-authenticate']).toBe('Bearer');
+    expect(bare.text).not.toContain('upblit_http');
+    for (const wrong of [`Bearer ${token}x`, `Bearer ${token.slice(1)}`, `Basic ${token}`, 'Bearer', token]) {
+      const answer = await request(closed.http).get('/metrics').set('authorization', wrong).expect(401);
+      expect(answer.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+      expect(answer.text).not.toContain(token);
+    }
+    const header = `Authorization: Bearer ${token}\r\n`;
+    const twice = await sendRaw(
+      closed.port,
+      `GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${header}${header}\r\n`,
+    );
+    expect(twice.status).toBe(400);
+    const good = await request(closed.http)
+      .get('/metrics')
+      .set('authorization', `bearer ${token}`)
+      .expect(200);
+    expect(good.text).toContain('process_cpu_seconds_total');
+  });
+
+  it('is the documentation, to everybody', async () => {
+    for (const path of ['/docs', '/docs/', '/docs/swagger-ui-init.js', '/openapi.json', '/docs-json']) {
+      await request(closed.http).get(path).expect(404);
+      if (!path.endsWith('-json')) await request(app.http).get(path).expect(200);
+    }
+  });
+});
+
 describe('the headers of an answer', () => {
   it('tell browsers to be careful', async () => {
     const { headers } = await request(app.http).get('/health/live');

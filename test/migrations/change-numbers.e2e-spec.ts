@@ -7,7 +7,7 @@ import { migrations } from '../../migrations/index.js';
 import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
 import { migrate } from '../../src/infrastructure/database/migrate.js';
 import { Client, verify } from '../support/builders.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import { createTestDatabase, SERVING_ROLE, type TestDatabase } from '../support/database.js';
 import { TestApp } from '../support/test-app.js';
 
 const NODE = randomUUID();
@@ -53,7 +53,7 @@ describe('The migration to numbers that come from no clock', () => {
   it('heals a database whose clock was in a distant year for a moment: revocations hold on every node', async () => {
     // In 2264. From here on JavaScript takes two neighbours for one.
     await changesUpTo(9_290_000_000_000_001n);
-    await migrate(database.url);
+    await migrate(database.url, { servingRole: SERVING_ROLE });
     expect(await lastNumber()).toBe(1);
     const { rows } = await postgres.query('SELECT applied::int FROM freshness_renewals');
     expect(rows).toEqual([{ applied: 1 }]);

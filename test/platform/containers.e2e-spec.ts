@@ -1,8 +1,9 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { access, readFile } from 'node:fs/promises';
+import { access, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { parseEnv as parseDotEnv, promisify } from 'node:util';
 import { parse } from 'yaml';
 import { variables } from '../../src/config/variables.js';
 
@@ -15,6 +16,11 @@ interface Service {
   depends_on?: Record<string, { condition: string }>;
   healthcheck?: { test: string[] };
   volumes?: string[];
+  image?: string;
+  user?: string;
+  privileged?: boolean;
+  cap_add?: string[];
+  ports?: string[];
 }
 
 interface Compose {
@@ -33,9 +39,43 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('gives the migration nothing but the database', async () => {
+  it('gives the migration nothing but the database, and the role that owns it to nobody else', async () => {
     const { services } = await compose();
-    expect(Object.keys(services.migrate!.environment!)).toEqual(['DATABASE_URL']);
+    expect(Object.keys(services.migrate!.environment!)).toEqual(['DATABASE_MIGRATION_URL', 'DATABASE_URL']);
+    const { DATABASE_MIGRATION_URL, DATABASE_URL } = services.migrate!.environment!;
+    expect(new URL(interpolate(DATABASE_MIGRATION_URL!, {})).username).toBe(
+      services.postgres!.environment!.POSTGRES_USER,
+    );
+    expect(new URL(interpolate(DATABASE_URL!, {})).username).toBe('upblit_service');
+    const ofService = services.service!.environment!;
+    expect(interpolate(ofService.DATABASE_URL!, {})).toBe(interpolate(DATABASE_URL!, {}));
+    expect(JSON.stringify(ofService)).not.toContain('${POSTGRES_PASSWORD');
+  });
+
+  it('lets no container write, gain a privilege, run as root or take the whole machine', async () => {
+    const { services } = await compose();
+    expect(Object.keys(services)).toEqual(['postgres', 'migrate', 'service']);
+    for (const service of Object.values(services)) {
+      expect(service).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        mem_limit: expect.stringMatching(/^\d+[mg]$/),
+        pids_limit: expect.any(Number),
+      });
+      expect(service.privileged ?? false).toBe(false);
+      expect(service.cap_add ?? []).toEqual([]);
+      // Those that are built here say so in the Dockerfile.
+      if (service.build === undefined) expect(service.user).toMatch(/^(?!root$|0)/);
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+    }
+  });
+
+  it('runs one exact version of every image', async () => {
+    const { services } = await compose();
+    for (const { image, build } of Object.values(services)) {
+      if (build === undefined) expect(image).toMatch(/^[a-z]+:\d+\.\d+(\.\d+)?(@sha256:[0-9a-f]{64})?$/);
+    }
   });
 
   it('demands every secret that it needs, and `npm run secrets` makes each of them', async () => {
@@ -65,6 +105,44 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('npm run secrets', () => {
+  let directory: string;
+  let path: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'upblit-secrets-'));
+    path = join(directory, '.env');
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('writes a file that nobody else can read, whatever the umask is, and prints no secret', async () => {
+    const before = process.umask(0);
+    const said = await makeSecrets(directory).finally(() => process.umask(before));
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    for (const [name, value] of Object.entries(parseDotEnv(await readFile(path, 'utf8')))) {
+      expect(said).toContain(name);
+      expect(said).not.toContain(value);
+    }
+  });
+
+  it('adds what is missing to a file that is there, replaces nothing, and closes it to others', async () => {
+    await writeFile(path, 'PORT=4000\nAPI_KEY_PEPPERS=1=kept');
+    await chmod(path, 0o644);
+    await makeSecrets(directory);
+    const first = await readFile(path, 'utf8');
+    expect(first).toMatch(/^PORT=4000\nAPI_KEY_PEPPERS=1=kept\nPOSTGRES_PASSWORD=/);
+    expect(first.match(/API_KEY_PEPPERS/g)).toHaveLength(1);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await makeSecrets(directory)).toContain('None was replaced');
+    expect(await readFile(path, 'utf8')).toBe(first);
+  });
+
+  it('makes none that is named by a file', async () => {
+    await writeFile(path, 'JWT_SIGNING_KEY_FILE=/run/secrets/key\n');
+    await makeSecrets(directory);
+    expect(await readFile(path, 'utf8')).not.toMatch(/^JWT_SIGNING_KEY=/m);
+  });
+});
+
 describe('Dockerfile', () => {
   it('copies what the checkout has and the ignore file lets through', async () => {
     const ignored = await read('.dockerignore');
@@ -91,17 +169,23 @@ describe('Dockerfile', () => {
 });
 
 async function compose(): Promise<Compose> {
-  return parse(await read('docker-compose.yml')) as Compose;
+  return parse(await read('docker-compose.yml'), { merge: true }) as Compose;
 }
 
 async function newSecrets(): Promise<Record<string, string>> {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/secrets.mjs')]);
-  return Object.fromEntries(
-    stdout
-      .trim()
-      .split('\n')
-      .map((line) => /^([^=]+)=(.*)$/.exec(line)!.slice(1)),
-  );
+  const directory = await mkdtemp(join(tmpdir(), 'upblit-secrets-'));
+  try {
+    await makeSecrets(directory);
+    return parseDotEnv(await readFile(join(directory, '.env'), 'utf8')) as Record<string, string>;
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+async function makeSecrets(directory: string): Promise<string> {
+  const script = join(ROOT, 'scripts/secrets.mjs');
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [script], { cwd: directory });
+  return stdout + stderr;
 }
 
 /** As Compose does it for `${NAME}`, `${NAME:-default}` and `${NAME:?message}`. */

@@ -6,6 +6,17 @@ import { migrate } from '../../src/infrastructure/database/migrate.js';
 const TEMPLATE_LOCK = 7_305_808_870;
 const TEMPLATE = 'upblit_template';
 
+/** Who serves in the tests, on every server that they start. */
+export const SERVING_ROLE = { name: 'upblit_service', password: 'serves-the-tests' };
+
+/** The same database as the role that serves, where `url` is that of the role that owns it. */
+export function servingUrlOf(url: string): string {
+  const serving = new URL(url);
+  serving.username = SERVING_ROLE.name;
+  serving.password = SERVING_ROLE.password;
+  return serving.href;
+}
+
 export interface TestDatabase {
   /** For the service and for the tests; it leads through a pooler when the run is of the project `pooler`. */
   url: string;
@@ -31,7 +42,7 @@ export async function createTestDatabase(options: { migrated?: boolean } = {}): 
     const { rowCount } = await admin.query('SELECT FROM pg_database WHERE datname = $1', [TEMPLATE]);
     if (rowCount === 0) {
       await admin.query(`CREATE DATABASE ${TEMPLATE}_new`);
-      await migrate(urlOf(`${TEMPLATE}_new`));
+      await migrate(urlOf(`${TEMPLATE}_new`), { servingRole: SERVING_ROLE });
       await admin.query(`ALTER DATABASE ${TEMPLATE}_new RENAME TO ${TEMPLATE}`);
     }
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);

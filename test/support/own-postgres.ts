@@ -7,7 +7,7 @@ import {
   type EmbeddedPostgres,
 } from '../../src/infrastructure/embedded-postgres/index.js';
 import { migrate } from '../../src/infrastructure/database/migrate.js';
-import type { TestDatabase } from './database.js';
+import { SERVING_ROLE, type TestDatabase } from './database.js';
 
 /** A server of one test's own, which may be done anything to. Nothing is traded for speed. */
 export class OwnPostgres {
@@ -22,7 +22,7 @@ export class OwnPostgres {
     const directory = await mkdtemp(join(tmpdir(), 'upblit-own-'));
     await chmod(directory, 0o711);
     const server = await startEmbeddedPostgres({ dataDir: directory, log: () => undefined, settings });
-    await migrate(server.url);
+    await migrate(server.url, { servingRole: SERVING_ROLE });
     return new OwnPostgres(directory, server);
   }
 

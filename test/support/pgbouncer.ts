@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { unprivilegedAccount } from '../../src/infrastructure/embedded-postgres/account.js';
 import { freePort } from '../../src/infrastructure/embedded-postgres/postmaster.js';
+import { SERVING_ROLE } from './database.js';
 import { eventually } from './eventually.js';
 
 /** A PgBouncer before one PostgreSQL, for whatever databases it has. */
@@ -25,7 +26,11 @@ export class PgBouncer {
     const directory = await mkdtemp(join(tmpdir(), 'upblit-pgbouncer-'));
     const port = await freePort();
     const users = join(directory, 'users');
-    await writeFile(users, `"${decodeURIComponent(username)}" "${decodeURIComponent(password)}"\n`);
+    const logins = [
+      { name: decodeURIComponent(username), password: decodeURIComponent(password) },
+      SERVING_ROLE,
+    ];
+    await writeFile(users, logins.map((login) => `"${login.name}" "${login.password}"\n`).join(''));
     const configuration = join(directory, 'pgbouncer.ini');
     const lines = Object.entries({
       listen_addr: '127.0.0.1',

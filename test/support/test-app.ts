@@ -6,8 +6,9 @@ import { DataSource } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
 import { createAdapter, setUpApp } from '../../src/app.setup.js';
 import { parseEnv, type Env } from '../../src/config/env.js';
+import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
 import { Clock, SystemClock } from '../../src/shared/clock.js';
-import { createTestDatabase, type TestDatabase } from './database.js';
+import { createTestDatabase, servingUrlOf, type TestDatabase } from './database.js';
 
 /** The same for every node of a test file. */
 export const TEST_SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -32,6 +33,8 @@ export interface TestAppOptions {
 /** A running service on a real database of its own. */
 export class TestApp {
   #nest: NestFastifyApplication | undefined;
+  /** Of the role that owns the database; the service has another one. */
+  #owner: Promise<DataSource> | undefined;
 
   private constructor(
     nest: NestFastifyApplication,
@@ -47,8 +50,8 @@ export class TestApp {
     const env = parseEnv({
       NODE_ENV: 'test',
       LOG_LEVEL: 'silent',
-      DATABASE_URL: database.url,
-      DATABASE_DIRECT_URL: database.directUrl ?? '',
+      DATABASE_URL: servingUrlOf(database.url),
+      DATABASE_DIRECT_URL: database.directUrl === undefined ? '' : servingUrlOf(database.directUrl),
       DATABASE_POOL_SIZE: '5',
       API_KEY_PEPPERS: TEST_PEPPERS,
       JWT_SIGNING_KEY: TEST_SIGNING_KEY,
@@ -83,13 +86,15 @@ export class TestApp {
     return (this.http.address() as AddressInfo).port;
   }
 
-  /** Asks the database itself. */
-  query(sql: string, parameters: unknown[] = []): Promise<unknown[]> {
-    return this.nest.get(DataSource).query(sql, parameters);
+  /** Asks the database itself, as the role that owns it. */
+  async query(sql: string, parameters: unknown[] = []): Promise<unknown[]> {
+    this.#owner ??= new DataSource(dataSourceOptions({ url: this.database.url, poolSize: 2 })).initialize();
+    return (await this.#owner).query(sql, parameters);
   }
 
   async stop(): Promise<void> {
     await this.nest.close();
+    await (await this.#owner)?.destroy();
     // Node keeps the modules of test files, and with them the variables that hold this.
     this.#nest = undefined;
     if (this.ownsDatabase) await this.database.drop();

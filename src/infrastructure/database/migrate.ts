@@ -2,6 +2,7 @@ import { DatabaseError } from 'pg';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { awaitPrimary } from './await-primary.js';
 import { dataSourceOptions } from './data-source.js';
+import { provideServingRole, type ServingRole } from './serving-role.js';
 
 /** The advisory lock of everything that changes the schema; any number that nothing else uses. */
 const MIGRATION_LOCK = 7_305_808_869;
@@ -15,6 +16,8 @@ export interface MigrateOptions {
   primaryWaitMs?: number;
   /** Told that there is something to wait for. */
   log?: (message: string) => void;
+  /** Who is to serve, when that is not the role that migrates: it is made when missing, and given its privileges. */
+  servingRole?: ServingRole | undefined;
 }
 
 /** Another session holds the lock of the migrations; the message names it and says what to do. */
@@ -30,13 +33,27 @@ export class MigrationLockError extends Error {}
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
   return withMigrationLock(url, options, async (dataSource) => {
     const done = await dataSource.runMigrations();
+    await provide(dataSource, url, options.servingRole);
     return done.map((migration) => migration.name);
   });
 }
 
+async function provide(dataSource: DataSource, url: string, role: ServingRole | undefined): Promise<void> {
+  if (role === undefined) return;
+  const runner = dataSource.createQueryRunner();
+  try {
+    await provideServingRole(runner, url, role);
+  } finally {
+    await runner.release();
+  }
+}
+
 /** Takes back the newest migration. Throws as `migrate` does. */
 export async function revertLastMigration(url: string, options: MigrateOptions = {}): Promise<void> {
-  await withMigrationLock(url, options, (dataSource) => dataSource.undoLastMigration());
+  await withMigrationLock(url, options, async (dataSource) => {
+    await dataSource.undoLastMigration();
+    await provide(dataSource, url, options.servingRole);
+  });
 }
 
 async function withMigrationLock<T>(

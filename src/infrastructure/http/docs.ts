@@ -10,7 +10,8 @@ export function serveDocs(app: NestFastifyApplication): void {
     customSiteTitle: 'Upblit API keys',
     swaggerOptions: {
       displayRequestDuration: true,
-      persistAuthorization: true,
+      // A token that is kept outlives the tab, and the logout.
+      persistAuthorization: false,
       tryItOutEnabled: true,
       // The badge would be asked of a site of others.
       validatorUrl: null,

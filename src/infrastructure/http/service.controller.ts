@@ -1,8 +1,10 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ENV, type Env } from '../../config/env.js';
 import { Public } from '../../shared/http/public.decorator.js';
 import { RouteSettings } from '../../shared/http/route-settings.js';
 import { Metrics } from '../metrics/metrics.js';
+import { demandToken } from './demand-token.js';
 import { HealthDto } from './health.dto.js';
 import { Readiness } from './readiness.js';
 import { GetLivenessDocs, GetMetricsDocs, GetReadinessDocs, ServiceDocs } from './service.docs.js';
@@ -15,6 +17,7 @@ export class ServiceController {
   constructor(
     private readonly readiness: Readiness,
     private readonly metrics: Metrics,
+    @Inject(ENV) private readonly env: Pick<Env, 'METRICS_TOKEN'>,
   ) {}
 
   @Get('health/live')
@@ -35,7 +38,11 @@ export class ServiceController {
   @Get('metrics')
   @RouteSettings({ isLogged: false })
   @GetMetricsDocs()
-  async metricsText(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+  async metricsText(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<string> {
+    demandToken(request.raw, this.env.METRICS_TOKEN);
     reply.header('content-type', this.metrics.contentType);
     return this.metrics.render();
   }

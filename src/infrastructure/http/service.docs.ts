@@ -34,8 +34,10 @@ export const GetMetricsDocs = (): MethodDecorator =>
       operationId: 'getMetrics',
       summary: 'Counts and times, for Prometheus',
       description:
-        'In the text format of Prometheus. Holds no ids and no secrets, but keep it from the public all the same.',
+        'In the text format of Prometheus. Holds no ids and no secrets, but keep it from the public all the same: ' +
+        'with `METRICS_TOKEN` it is answered to nobody who does not send that as `Authorization: Bearer`.',
     }),
+    ApiProblems('unauthenticated', 'invalid_token', 'multiple_credentials'),
     ApiOkResponse({
       description: 'The metrics.',
       content: {

@@ -35,7 +35,7 @@ const DETAILS: Readonly<Partial<Record<ErrorCode, string>>> = {
   malformed_json: 'Send a body that is one JSON object, in UTF-8.',
   payload_too_large: 'Send a body of at most 64 KiB.',
   unsupported_media_type: 'Send JSON, with Content-Type: application/json.',
-  not_found: 'Look the path up in /docs.',
+  not_found: 'Look the path up in the description of the API.',
   method_not_allowed: 'Use one of the methods that the Allow header names.',
   unauthenticated: 'Send an access token as Authorization: Bearer.',
   insufficient_scope: 'Use an access token with the scope this call needs.',

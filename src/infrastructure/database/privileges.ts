@@ -1,0 +1,27 @@
+type Privilege = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
+
+/**
+ * What the role that serves may do with each table and view: what its statements need and no more. (PostgreSQL wants
+ * UPDATE for FOR UPDATE and its like.) A migration that adds a table adds a line here.
+ */
+export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
+  api_key_secrets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  api_key_usage: ['SELECT', 'INSERT', 'UPDATE'],
+  api_keys: ['SELECT', 'INSERT', 'UPDATE'],
+  application_key_counts: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  application_limits: ['SELECT', 'INSERT', 'UPDATE'],
+  application_members: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  applications: ['SELECT', 'INSERT', 'UPDATE'],
+  credit_balances: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  freshness_nodes: ['SELECT', 'INSERT', 'DELETE'],
+  freshness_renewals: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  idempotent_answers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  key_change_counter: ['SELECT'],
+  // Its triggers write the feed in the name of whoever changes a key.
+  key_changes: ['SELECT', 'INSERT', 'DELETE'],
+  migrations: ['SELECT'],
+  rate_limit_hits: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  refresh_token_families: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  refresh_tokens: ['SELECT', 'INSERT', 'UPDATE'],
+  users: ['SELECT', 'INSERT', 'UPDATE'],
+};
