@@ -75,7 +75,7 @@ describe('openapi.json', () => {
 
   it('gives every field of every schema, every parameter and every answer’s header an example', () => {
     const fields = Object.entries(document.components!.schemas as Json).flatMap(([name, schema]) =>
-      Object.entries((schema as Json).properties as Json)
+      Object.entries(((schema as Json).properties ?? {}) as Json)
         .filter(([, field]) => name !== 'Problem' && !speaksForItself(field as Json))
         .map(([field]) => `${name}.${field}`),
     );
@@ -204,13 +204,14 @@ function speaksForItself({ schema, ...own }: Json): boolean {
   const {
     example,
     enum: values,
+    const: only,
     type,
     $ref,
     allOf,
     anyOf,
     items,
   } = { ...(schema as Json | undefined), ...own };
-  if (example !== undefined || values !== undefined || type === 'boolean') return true;
+  if (example !== undefined || values !== undefined || only !== undefined || type === 'boolean') return true;
   return [$ref, allOf, anyOf, items?.$ref].some((part) => part !== undefined);
 }
 

@@ -41,6 +41,14 @@ const FIELD_ERRORS: Readonly<Partial<Record<ErrorCode, FieldError>>> = {
   key_in_query: { field: 'query', message: 'must not hold a key' },
 };
 
+/** The headers whose values are known only when it happens. */
+const LATE_HEADERS: Readonly<Partial<Record<ErrorCode, string[]>>> = {
+  too_many_requests: ['retry-after'],
+  rate_limited: ['retry-after'],
+  usage_exceeded: ['retry-after'],
+  insufficient_permissions: ['www-authenticate'],
+};
+
 export const PROBLEM_COMPONENTS: Required<Pick<Components, 'schemas' | 'headers'>> = {
   schemas: {
     Problem: {
@@ -129,7 +137,10 @@ function codesOf(operation: Operation): Set<ErrorCode> {
 function toResponse(codes: ErrorCode[], declared: Response | undefined): Response {
   const lines = codes.map((code) => `\`${code}\`: ${PROBLEMS[code].title}.`);
   const headerNames = new Set(
-    codes.flatMap((code) => Object.keys(problemHeaders(new DomainError(code, '')))),
+    codes.flatMap((code) => [
+      ...Object.keys(problemHeaders(new DomainError(code, ''))),
+      ...(LATE_HEADERS[code] ?? []),
+    ]),
   );
   const headers = Object.keys(HEADERS).filter((name) => headerNames.has(name.toLowerCase()));
   return {

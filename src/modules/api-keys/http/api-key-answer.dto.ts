@@ -1,5 +1,4 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { orNull } from '../../../shared/http/or-null.js';
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
 import { KEY_STATUSES, type KeyStatus } from '../../../shared/key-status.js';
 import { KEY_ENVIRONMENTS, type KeyEnvironment } from '../domain/key-format.js';
@@ -89,7 +88,7 @@ export class ApiKeyDto {
   @ApiProperty(RATE_LIMITS)
   rateLimits!: RateLimitDto[];
 
-  @ApiProperty({ ...CREDITS, ...orNull(CreditsDto) })
+  @ApiProperty({ ...CREDITS, type: CreditsDto, nullable: true })
   credits!: CreditsDto | null;
 }
 

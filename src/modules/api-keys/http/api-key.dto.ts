@@ -1,5 +1,4 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { orNull } from '../../../shared/http/or-null.js';
 import {
   ArrayMaxSize,
   ArrayUnique,
@@ -142,7 +141,7 @@ export class IssueApiKeyDto {
   @IsRateLimits()
   rateLimits?: RateLimit[];
 
-  @ApiPropertyOptional({ ...CREDITS, ...orNull(CreditsDto) })
+  @ApiPropertyOptional({ ...CREDITS, type: CreditsDto, nullable: true })
   @IsOptional()
   @ReadCredits()
   @IsCredits()
@@ -179,7 +178,7 @@ export class ChangeApiKeyDto extends OmitType(IssueApiKeyDto, ['environment', 'c
   @IsBoolean()
   enabled?: boolean;
 
-  @ApiPropertyOptional({ ...CREDITS, ...orNull(ChangeCreditsDto) })
+  @ApiPropertyOptional({ ...CREDITS, type: ChangeCreditsDto, nullable: true })
   @IsOptional()
   @ReadCreditChanges()
   @IsCreditChanges()

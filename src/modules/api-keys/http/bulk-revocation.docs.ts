@@ -38,5 +38,11 @@ export const RevokeApiKeysDocs = (): MethodDecorator =>
         ],
       },
     }),
-    ApiProblems('validation_failed', 'not_application_owner', 'insufficient_role', 'application_not_found'),
+    ApiProblems(
+      'validation_failed',
+      'insufficient_scope',
+      'not_application_owner',
+      'insufficient_role',
+      'application_not_found',
+    ),
   );

@@ -1,5 +1,4 @@
-import { ApiExtraModels, ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
-import { orNull } from '../../../shared/http/or-null.js';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsOptional, ValidateBy, ValidateIf, type ValidationArguments } from 'class-validator';
 import { Omittable } from '../../../shared/http/validation.js';
 import {
@@ -73,7 +72,6 @@ export class CreditRefillDto {
   day?: number | null;
 }
 
-@ApiExtraModels(CreditRefillDto)
 export class CreditsDto {
   @ApiProperty({
     type: 'integer',
@@ -84,7 +82,7 @@ export class CreditsDto {
   })
   remaining!: number;
 
-  @ApiPropertyOptional(orNull(CreditRefillDto))
+  @ApiPropertyOptional({ type: CreditRefillDto, nullable: true })
   refill?: CreditRefillDto | null;
 }
 
@@ -99,7 +97,7 @@ export class ChangeCreditsDto {
   })
   remaining?: number;
 
-  @ApiPropertyOptional({ ...orNull(CreditRefillDto), description: 'null for none.' })
+  @ApiPropertyOptional({ type: CreditRefillDto, nullable: true, description: 'null for none.' })
   refill?: CreditRefillDto | null;
 }
 
@@ -109,20 +107,19 @@ export const RATE_LIMITS: ApiPropertyOptions = {
   description: 'How often it may be verified: none of them is exceeded in any window of its length.',
 };
 
-@ApiExtraModels(CreditsDto)
 export class ApplicationLimitsDto {
   @ApiProperty(RATE_LIMITS)
   rateLimits!: readonly RateLimitDto[];
 
   @ApiProperty({
-    ...orNull(CreditsDto),
+    type: CreditsDto,
+    nullable: true,
     description:
       'What the verifications of all keys spend from, beside credits of their own; null for no end.',
   })
   credits!: CreditsDto | null;
 }
 
-@ApiExtraModels(ChangeCreditsDto)
 export class ChangeApplicationLimitsDto {
   @ApiPropertyOptional(RATE_LIMITS)
   @Omittable()
@@ -130,7 +127,7 @@ export class ChangeApplicationLimitsDto {
   @IsRateLimits()
   rateLimits?: RateLimit[];
 
-  @ApiPropertyOptional({ ...orNull(ChangeCreditsDto), description: 'null takes them off.' })
+  @ApiPropertyOptional({ type: ChangeCreditsDto, nullable: true, description: 'null takes them off.' })
   @IsOptional()
   @ReadCreditChanges()
   @IsCreditChanges()

@@ -6,61 +6,15 @@ import {
   ApiQuery,
   ApiSecurity,
   ApiTags,
+  ApiTooManyRequestsResponse,
   type ApiResponseOptions,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { MAX_CREDITS } from '../../metering/index.js';
-import { VERIFY_ANSWER, VERIFY_BATCH_ANSWER, VERIFY_BATCH_BODY, VERIFY_BODY } from './verify.schema.js';
+import { UNKNOWN, VALID, VERDICT, VERDICTS } from './verdict.docs.js';
+import { VERIFY_BATCH_ANSWER, VERIFY_BATCH_BODY, VERIFY_BODY } from './verify.schema.js';
 
 const EXAMPLE_KEY = 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx';
-
-const UNKNOWN = { valid: false, code: 'NOT_FOUND' };
-
-const VALID = {
-  valid: true,
-  code: 'VALID',
-  keyId: '019b76da-a800-7000-8000-000000000002',
-  applicationId: '019b76da-a800-7000-8000-000000000001',
-  ownerId: '019b76da-a800-7000-8000-000000000009',
-  name: 'production collector',
-  environment: 'live',
-  scopes: ['telemetry:write'],
-  metadata: { team: 'checkout' },
-  expiresAt: null,
-  secretId: '019b76da-a800-7000-8000-000000000003',
-};
-
-const BURST = { name: 'burst', limit: 100, windowSeconds: 60 };
-
-const VERDICTS = {
-  valid: { summary: 'A key without limits and credits', value: VALID },
-  replaced: {
-    summary: 'Its older secret, after a rotation with an overlap',
-    value: { ...VALID, warning: 'EXPIRES_SOON', secretExpiresAt: '2026-05-27T10:00:00.000Z' },
-  },
-  metered: {
-    summary: 'A key with a rate limit and credits',
-    value: {
-      ...VALID,
-      rateLimits: [{ ...BURST, remaining: 99, resetSeconds: 60 }],
-      credits: { remaining: 4999 },
-    },
-  },
-  unknown: { summary: 'An unknown key, or no key at all', value: UNKNOWN },
-  limited: {
-    summary: 'A key that is used too often',
-    value: {
-      valid: false,
-      code: 'RATE_LIMITED',
-      rateLimits: [{ ...BURST, remaining: 0, resetSeconds: 17 }],
-      retryAfterSeconds: 17,
-    },
-  },
-  exhausted: {
-    summary: 'A key whose credits are used up until they are refilled',
-    value: { valid: false, code: 'USAGE_EXCEEDED', retryAfterSeconds: 43_200, credits: { remaining: 0 } },
-  },
-};
 
 const HEADERS = {
   'X-Verification-Stale': header('The database is out of reach, and the verdict may be out of date.', 'true'),
@@ -84,25 +38,32 @@ const USAGE_HEADERS = {
   ),
 };
 
-// Swagger's types know examples beside a class alone.
-const VERDICT = {
-  description: 'The verdict.',
-  schema: { ...VERIFY_ANSWER, required: ['valid', 'code'] },
-  examples: VERDICTS,
-  headers: {
-    'Retry-After': header('With `RATE_LIMITED`, and where a refill will do: seconds to wait.', '17'),
-    ...SUNSET,
-    ...USAGE_HEADERS,
-    ...HEADERS,
+const REQUEST = {
+  title: 'VerifyRequest',
+  ...VERIFY_BODY,
+  properties: {
+    key: { ...VERIFY_BODY.properties.key, example: EXAMPLE_KEY },
+    applicationId: { ...VERIFY_BODY.properties.applicationId, example: VALID.applicationId },
+    scopes: { ...VERIFY_BODY.properties.scopes, example: VALID.scopes },
+    ip: { ...VERIFY_BODY.properties.ip, example: '203.0.113.7' },
+    cost: { ...VERIFY_BODY.properties.cost, example: 1 },
   },
-} as unknown as ApiResponseOptions;
+  example: { key: EXAMPLE_KEY },
+};
 
-const VERDICTS_OF_BATCH = {
-  description: 'The verdicts.',
-  schema: { ...VERIFY_BATCH_ANSWER, required: ['results'] },
-  example: { results: [VALID, UNKNOWN] },
-  headers: HEADERS,
-} as unknown as ApiResponseOptions;
+const BATCH_REQUEST = {
+  title: 'VerifyBatchRequest',
+  ...VERIFY_BATCH_BODY,
+  properties: { keys: { ...VERIFY_BATCH_BODY.properties.keys, items: REQUEST, example: [REQUEST.example] } },
+};
+
+const BATCH_ANSWER = {
+  title: 'VerifyBatchResult',
+  ...VERIFY_BATCH_ANSWER,
+  properties: {
+    results: { ...VERIFY_BATCH_ANSWER.properties.results, items: VERDICT, example: [VALID, UNKNOWN] },
+  },
+};
 
 const PASSED: ApiResponseOptions = {
   description: 'The key is good.',
@@ -131,8 +92,19 @@ export const VerifyApiKeyDocs = (): MethodDecorator =>
         '`VALID`. A 4xx speaks of the call, a 5xx of this service. Only what passes everything is counted against ' +
         'the limits and spends credits.',
     }),
-    ApiBody({ schema: { ...VERIFY_BODY, required: ['key'], example: { key: EXAMPLE_KEY } } as never }),
-    ApiOkResponse(VERDICT),
+    ApiBody({ schema: REQUEST as never }),
+    ApiOkResponse({
+      description: 'The verdict.',
+      schema: VERDICT,
+      // Swagger's types know several examples of a class alone.
+      ...{ examples: VERDICTS },
+      headers: {
+        'Retry-After': header('With `RATE_LIMITED`, and where a refill will do: seconds to wait.', '17'),
+        ...SUNSET,
+        ...USAGE_HEADERS,
+        ...HEADERS,
+      },
+    }),
     ApiProblems('validation_failed', 'too_many_requests'),
   );
 
@@ -144,14 +116,13 @@ export const VerifyApiKeysDocs = (): MethodDecorator =>
       description:
         'The verdicts come in the order of the keys. Keys that are not in memory cost one query together.',
     }),
-    ApiBody({
-      schema: {
-        ...VERIFY_BATCH_BODY,
-        required: ['keys'],
-        example: { keys: [{ key: EXAMPLE_KEY }] },
-      } as never,
+    ApiBody({ schema: BATCH_REQUEST as never }),
+    ApiOkResponse({
+      description: 'The verdicts.',
+      schema: BATCH_ANSWER as never,
+      example: { results: [VALID, UNKNOWN] },
+      headers: HEADERS,
     }),
-    ApiOkResponse(VERDICTS_OF_BATCH),
     ApiProblems('validation_failed', 'too_many_requests'),
   );
 
@@ -185,6 +156,7 @@ export const VerifyApiKeyForGatewayDocs = (): MethodDecorator =>
       schema: { type: 'integer', minimum: 0, maximum: MAX_CREDITS, default: 1, example: 1 },
     }),
     ApiOkResponse(PASSED),
+    ApiTooManyRequestsResponse({ headers: { ...USAGE_HEADERS, ...HEADERS } }),
     ApiProblems(
       'validation_failed',
       'multiple_credentials',

@@ -1,0 +1,39 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
+/** What holds values rather than schemas. */
+const VALUES = new Set(['example', 'examples', 'default', 'const', 'enum']);
+
+/**
+ * Moves every schema that stands in a route and has a `title` out of it, leaves a reference, and returns what was moved
+ * by its title: generated clients give such schemas a name. Schemas of classes have one without this.
+ *
+ * Throws when two different schemas have one title.
+ */
+export function nameSchemas(routes: object): Schemas {
+  const named: Schemas = {};
+  for (const [key, part] of Object.entries(routes) as [string, unknown][]) {
+    (routes as Record<string, unknown>)[key] = replace(part, named);
+  }
+  return named;
+}
+
+function replace(part: unknown, named: Schemas): unknown {
+  if (Array.isArray(part)) return part.map((item) => replace(item, named));
+  if (typeof part !== 'object' || part === null) return part;
+  const copy = Object.fromEntries(
+    (Object.entries(part) as [string, unknown][]).map(([key, child]) => [
+      key,
+      VALUES.has(key) ? child : replace(child, named),
+    ]),
+  );
+  const { title } = copy;
+  if (typeof title !== 'string') return copy;
+  if (named[title] !== undefined && !isDeepStrictEqual(named[title], copy)) {
+    throw new Error(`Two schemas have the title ${title}.`);
+  }
+  named[title] = copy;
+  return { $ref: `#/components/schemas/${title}` };
+}

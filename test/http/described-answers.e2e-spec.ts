@@ -1,0 +1,239 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request, { type Response, type Test } from 'supertest';
+import { describeApi } from '../../src/app.setup.js';
+import { UNKNOWN_ID } from '../support/builders.js';
+import { PASSWORD, signIn, type SignedIn } from '../support/sign-in.js';
+import { TestApp } from '../support/test-app.js';
+import { DescribedAnswers } from './described-answers.js';
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+interface Call {
+  token?: string;
+  query?: Record<string, string>;
+  body?: object;
+  headers?: Record<string, string>;
+}
+
+let app: TestApp;
+let described: DescribedAnswers;
+let operations: { method: Method; path: string; operation: Record<string, unknown> }[];
+let owner: SignedIn;
+beforeAll(async () => {
+  app = await TestApp.start();
+  const document = await describeApi();
+  described = new DescribedAnswers(document);
+  operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, object>).map(([method, operation]) => ({
+      method: method as Method,
+      path,
+      operation: operation as Record<string, unknown>,
+    })),
+  );
+  owner = await signIn(app);
+});
+afterAll(() => app.stop());
+
+/** Calls the service and checks the answer: `get /apikey/{id}`, with what stands for `{id}`. */
+async function call(
+  route: string,
+  names: Record<string, string> = {},
+  options: Call = {},
+): Promise<Response> {
+  const [method, path] = route.split(' ') as [Method, string];
+  const url = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(names[name]!));
+  let sent: Test = request(app.http)[method](url);
+  if (options.token !== undefined) sent = sent.set('Authorization', `Bearer ${options.token}`);
+  if (options.query !== undefined) sent = sent.query(options.query);
+  if (options.headers !== undefined) sent = sent.set(options.headers);
+  const answer = await (options.body === undefined ? sent : sent.send(options.body));
+  described.check(method, path, answer);
+  return answer;
+}
+
+function asOwner(route: string, names: Record<string, string> = {}, options: Call = {}): Promise<Response> {
+  return call(route, names, { token: owner.accessToken, ...options });
+}
+
+const LIMITS = {
+  rateLimits: [{ name: 'minute', limit: 1, windowSeconds: 60 }],
+  credits: { remaining: 10, refill: { amount: 10, interval: 'monthly', day: 31 } },
+};
+
+describe('the answers of the service are what openapi.json says, field by field:', () => {
+  it('those of the service itself', async () => {
+    await call('get /health/live');
+    await call('get /health/ready');
+    await call('get /metrics');
+    await call('get /.well-known/jwks.json');
+  });
+
+  it('those of accounts and tokens', async () => {
+    const email = `${randomUUID()}@example.org`;
+    const { body: tokens } = await call('post /auth/register', {}, { body: { email, password: PASSWORD } });
+    await call('post /auth/register', {}, { body: { email, password: PASSWORD } });
+    await call('post /auth/register', {}, { body: { email, password: 'password' } });
+    await call('post /auth/login', {}, { body: { email, password: PASSWORD } });
+    await call('post /auth/login', {}, { body: { email, password: `${PASSWORD}?` } });
+    await call('get /auth/me', {}, { token: tokens.accessToken as string });
+    const { refreshToken } = tokens as SignedIn;
+    await call('post /auth/refresh', {}, { body: { refreshToken } });
+    await call('post /auth/refresh', {}, { body: { refreshToken } });
+    await call('post /auth/logout', {}, { body: { refreshToken } });
+  });
+
+  it('those of applications and their members', async () => {
+    const created = await asOwner('post /applications', {}, { body: { name: 'Weather' } });
+    const { id } = created.body as { id: string };
+    await asOwner('get /applications', {}, { query: { limit: '1' } });
+    await asOwner('get /applications/{id}', { id });
+    await asOwner(
+      'patch /applications/{id}',
+      { id },
+      { body: { scopes: ['orders:read'], description: 'Rain' } },
+    );
+    await asOwner('get /applications/{id}', { id });
+
+    const { user } = await signIn(app);
+    const member = { id, subject: user.id };
+    await asOwner('put /applications/{id}/members/{subject}', member, { body: { role: 'viewer' } });
+    await asOwner('put /applications/{id}/members/{subject}', member, { body: { role: 'admin' } });
+    await asOwner('get /applications/{id}/members', { id });
+    await asOwner('delete /applications/{id}/members/{subject}', member);
+    await asOwner('delete /applications/{id}/members/{subject}', { id, subject: owner.user.id });
+    await asOwner('post /applications/{id}/transfer', { id }, { body: { subject: user.id } });
+  });
+
+  it('those of limits and credits', async () => {
+    const id = await application();
+    await asOwner('get /applications/{id}/limits', { id });
+    await asOwner('post /applications/{id}/credits', { id }, { body: { add: 1 } });
+    await asOwner('patch /applications/{id}/limits', { id }, { body: LIMITS });
+    await asOwner('post /applications/{id}/credits', { id }, { body: { add: 1 } });
+    const key = await issue(id, { credits: { remaining: 1 } });
+    await asOwner('post /apikey/{id}/credits', { id: key.id }, { body: { set: 2 } });
+  });
+
+  it('those of keys', async () => {
+    const applicationId = await application();
+    const query = { ApplicationId: applicationId };
+    const { id } = await issue(applicationId, {
+      ...LIMITS,
+      scopes: ['orders:read'],
+      expiresAt: '2035-01-01T00:00:00.000Z',
+      ipAllowlist: ['203.0.113.0/24'],
+      metadata: { plan: 'gold' },
+      tags: ['eu'],
+      externalId: 'customer-42',
+    });
+    await issue(applicationId);
+    const sha256 = createHash('sha256').update(randomUUID()).digest('hex');
+    for (const _ of ['imported', 'exists']) {
+      await asOwner('post /apikey/import', {}, { query, body: { keys: [{ sha256 }] } });
+    }
+    await asOwner('get /apikey', {}, { query: { ...query, limit: '2' } });
+    await asOwner('get /apikey/{id}', { id });
+    await asOwner('patch /apikey/{id}', { id }, { body: { credits: null, expiresAt: null, enabled: false } });
+    await asOwner('post /apikey/{id}/rotate', { id }, { body: { overlapSeconds: 60 } });
+    const details = await asOwner('get /apikey/{id}', { id });
+    const [newest, older] = details.body.secrets as { id: string }[];
+    await asOwner('delete /apikey/{id}/secrets/{secretId}', { id, secretId: older!.id });
+    await asOwner('delete /apikey/{id}/secrets/{secretId}', { id, secretId: newest!.id });
+    await asOwner('delete /apikey/{id}', { id });
+    await asOwner('post /apikey/{id}/rotate', { id }, { body: {} });
+    await asOwner('patch /apikey/{id}', { id }, { body: { enabled: true } });
+    await asOwner('get /apikey', {}, { query: { ...query, status: 'revoked' } });
+    await asOwner('post /apikey/bulk-revoke', {}, { body: { ids: [id, UNKNOWN_ID] } });
+    await asOwner('delete /applications/{id}', { id: applicationId });
+  });
+
+  it('those of verification, whatever the verdict', async () => {
+    const applicationId = await application();
+    await asOwner(
+      'patch /applications/{id}/limits',
+      { id: applicationId },
+      { body: { credits: { remaining: 100 } } },
+    );
+    const plain = await issue(applicationId, { expiresAt: new Date(Date.now() + 3_600_000).toISOString() });
+    const metered = await issue(applicationId, { ...LIMITS, externalId: 'customer-42' });
+    const poor = await issue(applicationId, { credits: { remaining: 0, refill: LIMITS.credits.refill } });
+    const bound = await issue(applicationId, { ipAllowlist: ['203.0.113.0/24'] });
+    const disabled = await issue(applicationId);
+    await asOwner('patch /apikey/{id}', { id: disabled.id }, { body: { enabled: false } });
+    const revoked = await issue(applicationId);
+    await asOwner('delete /apikey/{id}', { id: revoked.id });
+    const replaced = await issue(applicationId);
+    await asOwner('post /apikey/{id}/rotate', { id: replaced.id }, { body: { overlapSeconds: 60 } });
+
+    const questions = [
+      [{ key: plain.key }, 'VALID'],
+      [{ key: replaced.key }, 'VALID'],
+      [{ key: metered.key }, 'VALID'],
+      [{ key: metered.key }, 'RATE_LIMITED'],
+      [{ key: poor.key }, 'USAGE_EXCEEDED'],
+      [{ key: bound.key, ip: '192.0.2.1' }, 'FORBIDDEN'],
+      [{ key: plain.key, scopes: ['orders:read'] }, 'INSUFFICIENT_PERMISSIONS'],
+      [{ key: disabled.key }, 'DISABLED'],
+      [{ key: revoked.key }, 'REVOKED'],
+      [{ key: 'unknown' }, 'NOT_FOUND'],
+    ] as const;
+    for (const [body, code] of questions) {
+      const { body: verdict } = await call('post /apikey/verify', {}, { body });
+      expect(verdict.code).toBe(code);
+    }
+    await call('post /apikey/verify/batch', {}, { body: { keys: questions.map(([question]) => question) } });
+    for (const [{ key }] of questions)
+      await call('get /apikey/verify', {}, { headers: { 'x-api-key': key } });
+    await call(
+      'get /apikey/verify',
+      {},
+      { headers: { 'x-api-key': plain.key }, query: { scopes: 'orders:read' } },
+    );
+  });
+
+  it('those of calls that are refused', async () => {
+    const stranger = await signIn(app);
+    const readOnly = await signIn(app, { scope: 'applications:read' });
+    const id = await application();
+    const key = await issue(id);
+    for (const { method, path, operation } of operations) {
+      const route = `${method} ${path}`;
+      const names = {
+        id: path.startsWith('/apikey') ? key.id : id,
+        subject: stranger.user.id,
+        secretId: UNKNOWN_ID,
+      };
+      const body = operation.requestBody === undefined ? undefined : { body: { unheard: 'of' } };
+      const query = path === '/apikey' || path === '/apikey/import' ? { query: { ApplicationId: id } } : {};
+      await call(route, names, { query: { unheard: 'of' } });
+      await call(route, names, { ...query, ...body });
+      for (const { accessToken } of [owner, stranger, readOnly]) {
+        await call(route, names, { ...query, ...body, token: accessToken });
+      }
+      await call(route, { ...names, id: UNKNOWN_ID }, { ...query, ...body, token: stranger.accessToken });
+      await call(route, { ...names, id: 'no-uuid' }, { ...query, ...body, token: stranger.accessToken });
+      if (body === undefined) continue;
+      await call(route, names, { ...query, token: owner.accessToken, body: { key: 'x'.repeat(2 ** 21) } });
+    }
+  });
+
+  it('and no success of any operation was left out', () => {
+    const successes = operations.flatMap(({ operation }) =>
+      Object.keys(operation.responses as object)
+        .filter((status) => status.startsWith('2'))
+        .map((status) => `${operation.operationId as string} ${status}`),
+    );
+    expect(successes.filter((success) => !described.seen.has(success))).toEqual([]);
+  });
+});
+
+async function application(): Promise<string> {
+  const { body } = await asOwner('post /applications', {}, { body: { name: 'Weather' } });
+  return (body as { id: string }).id;
+}
+
+async function issue(applicationId: string, body: object = {}): Promise<{ id: string; key: string }> {
+  const answer = await asOwner('post /apikey', {}, { query: { ApplicationId: applicationId }, body });
+  return { id: answer.headers.location!.split('/').at(-1)!, key: answer.body as string };
+}
