@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
 import request from 'supertest';
+import { KeyHasher } from '../../src/modules/api-keys/index.js';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { TEST_PEPPERS, TestApp } from '../support/test-app.js';
+import { WorkPerTurn } from '../support/work-per-turn.js';
 
 const LIMIT = 1500;
 
@@ -139,6 +141,25 @@ describe('POST /apikey/import?ApplicationId=', () => {
     ])) as [{ count: number }];
     expect(count).toBe(1000);
     expect((await importKeys([...thousand(), { sha256: foreignKey().sha256 }])).status).toBe(400);
+  });
+
+  it('lets others have their turn while it hashes a thousand', async () => {
+    const hasher = app.nest.get(KeyHasher, { strict: false });
+    const work = new WorkPerTurn();
+    const hashDigest = hasher.hashDigest.bind(hasher);
+    hasher.hashDigest = (digest) => {
+      work.count();
+      return hashDigest(digest);
+    };
+    try {
+      const keys = Array.from({ length: 1000 }, () => ({ sha256: foreignKey().sha256 }));
+      await importKeys(keys, await owner.createApplication()).expect(200);
+    } finally {
+      hasher.hashDigest = hashDigest;
+      work.stop();
+    }
+    expect(work.total).toBe(1000);
+    expect(work.most).toBeLessThanOrEqual(50);
   });
 
   it('is for those who manage the keys of the application', async () => {

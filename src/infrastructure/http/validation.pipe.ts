@@ -1,5 +1,7 @@
 import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
-import type { FieldError } from '../../shared/domain-error.js';
+import { setImmediate } from 'node:timers/promises';
+import { DomainError, type FieldError } from '../../shared/domain-error.js';
+import { nestedListOf, type NestedListOf } from '../../shared/http/validation.js';
 import { fieldName, validationFailed } from './to-domain-error.js';
 
 /** Deeper than any body that is described, far shallower than what would exhaust the stack. */
@@ -7,6 +9,11 @@ const MAX_DEPTH = 16;
 
 /** Names that class-transformer and Nest drop in silence, because objects have them anyway. */
 const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Objects of a long list that are validated before others get their turn. */
+const SLICE = 20;
+
+type Fields = Record<string, unknown>;
 
 const UNSTORABLE = /\0|\p{Surrogate}/u;
 
@@ -26,12 +33,65 @@ export class InputValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const declared = metadata.type === 'body' ? nestedListOf(metadata.metatype) : undefined;
+    if (declared !== undefined && isObject(value)) {
+      const list = value[declared.property];
+      if (Array.isArray(list) && list.length > SLICE) {
+        return this.transformInSlices(value, list, declared, metadata);
+      }
+    }
+    return this.transformAtOnce(value, metadata);
+  }
+
+  /** Ends with the first slice in which something is wrong, and names that. */
+  private async transformInSlices(
+    body: Fields,
+    list: readonly unknown[],
+    { property, max }: NestedListOf,
+    metadata: ArgumentMetadata,
+  ): Promise<unknown> {
+    if (list.length > max) {
+      throw validationFailed([
+        { field: property, message: `${property} must contain no more than ${max} elements` },
+      ]);
+    }
+    let whole: Fields | undefined;
+    for (let from = 0; from < list.length; from += SLICE) {
+      if (from > 0) await setImmediate();
+      const part = { ...body, [property]: list.slice(from, from + SLICE) };
+      const read = (await this.transformAtOnce(part, metadata).catch((error: unknown) => {
+        throw movedBy(from, property, error);
+      })) as Fields;
+      if (whole === undefined) whole = read;
+      else (whole[property] as unknown[]).push(...(read[property] as unknown[]));
+    }
+    return whole;
+  }
+
+  private async transformAtOnce(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'body' || metadata.type === 'query') {
       const complaints = complaintsAbout(value, metadata.type);
       if (complaints.length > 0) throw validationFailed(complaints);
     }
     return super.transform(value, metadata);
   }
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The refusal of a slice, with the places in the whole list. */
+function movedBy(from: number, property: string, error: unknown): unknown {
+  const errors = error instanceof DomainError ? error.details.errors : undefined;
+  if (errors === undefined) return error;
+  const place = new RegExp(String.raw`^${property}\.(\d+)`);
+  return validationFailed(
+    errors.map(({ field, message }) => ({
+      field: field.replace(place, (_, index: string) => `${property}.${from + Number(index)}`),
+      message,
+    })),
+  );
 }
 
 function complaintsAbout(value: unknown, type: 'body' | 'query'): FieldError[] {

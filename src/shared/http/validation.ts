@@ -1,6 +1,15 @@
 import { applyDecorators } from '@nestjs/common';
 import { Transform, Type } from 'class-transformer';
-import { IsObject, ValidateBy, ValidateIf, ValidateNested, type ValidationOptions } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsObject,
+  ValidateBy,
+  ValidateIf,
+  ValidateNested,
+  type ValidationOptions,
+} from 'class-validator';
 import { isScope } from '../key-scopes.js';
 
 /** The field may be left out, but not be null: class-validator's own `@IsOptional()` lets null through. */
@@ -14,6 +23,36 @@ export function Omittable(options?: ValidationOptions): PropertyDecorator {
  */
 export function Nested(type: () => new () => object, options?: ValidationOptions): PropertyDecorator {
   return applyDecorators(Type(type), IsObject(options), ValidateNested(options));
+}
+
+const NESTED_LIST = Symbol('NESTED_LIST');
+
+export interface NestedListOf {
+  property: string;
+  max: number;
+}
+
+/**
+ * A list of 1 to `max` objects of a class. A body may have one such list, which may be long: it is validated in slices,
+ * so that others get their turn in between.
+ */
+export function NestedList(type: () => new () => object, max: number): PropertyDecorator {
+  return applyDecorators(
+    IsArray(),
+    ArrayMinSize(1),
+    ArrayMaxSize(max),
+    Nested(type, { each: true }),
+    (target: object, property: string | symbol): void => {
+      Reflect.defineMetadata(NESTED_LIST, { property: String(property), max } satisfies NestedListOf, target);
+    },
+  );
+}
+
+/** The list that a class declares by `@NestedList()`. */
+export function nestedListOf(
+  type: (new (...parameters: never[]) => object) | undefined,
+): NestedListOf | undefined {
+  return type && (Reflect.getMetadata(NESTED_LIST, type.prototype as object) as NestedListOf | undefined);
 }
 
 /** Takes white space off both ends before the value is checked. */

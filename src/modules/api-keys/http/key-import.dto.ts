@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsString, Matches } from 'class-validator';
-import { Nested, Omittable } from '../../../shared/http/validation.js';
+import { IsString, Matches } from 'class-validator';
+import { NestedList, Omittable } from '../../../shared/http/validation.js';
 import { MAX_IMPORT } from '../application/key-import.service.js';
 import { IssueApiKeyDto } from './api-key.dto.js';
 
@@ -33,10 +33,7 @@ export class KeyToImportDto extends OmitType(IssueApiKeyDto, ['credits'] as cons
 
 export class ImportKeysDto {
   @ApiProperty({ type: [KeyToImportDto], minItems: 1, maxItems: MAX_IMPORT })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_IMPORT)
-  @Nested(() => KeyToImportDto, { each: true })
+  @NestedList(() => KeyToImportDto, MAX_IMPORT)
   keys!: KeyToImportDto[];
 }
 

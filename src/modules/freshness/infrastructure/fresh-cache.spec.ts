@@ -48,6 +48,32 @@ describe('A fresh cache', () => {
     expect(cache.remembered('a')).toEqual(thing('a'));
   });
 
+  it('forgets everything at once, however much it is', () => {
+    const looked: string[] = [];
+    const large = new FreshCache<Value>(
+      { held: () => true, beginFill: () => 0, mayFill: () => true, subscribe: () => undefined },
+      {
+        entries: 1000,
+        unknownEntries: 3,
+        unknownMs: 60_000,
+        dependenciesOf: ({ id }) => {
+          looked.push(id);
+          return [onSubject('thing', id)];
+        },
+        dependenciesOfUnknown: [],
+      },
+    );
+    for (let i = 0; i < 1000; i += 1) large.fill(0, String(i), thing(String(i)));
+    looked.length = 0;
+    large.onReset();
+    expect(looked).toEqual([]);
+    expect(large.size).toEqual({ values: 0, unknown: 0, dependencies: 0 });
+    large.fill(0, 'a', thing('a'));
+    expect(large.recall('a')).toEqual(thing('a'));
+    large.onChange({ kind: 'thing', id: 'a' });
+    expect(large.recall('a')).toBeUndefined();
+  });
+
   it('forgets what a change concerns, and nothing else', async () => {
     await fill('a');
     await fill('b', 'other group');

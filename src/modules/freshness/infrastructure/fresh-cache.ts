@@ -34,28 +34,17 @@ interface Read<V> {
  * `null` stands for "there is no such key" throughout. Values are shared between callers: do not change them.
  */
 export class FreshCache<V extends object> implements ChangeListener {
-  private readonly values: LRUCache<string, V>;
-  private readonly unknown: LRUCache<string, true>;
-  private readonly dependents = new Dependents();
+  private values: LRUCache<string, V>;
+  private unknown: LRUCache<string, true>;
+  private dependents = new Dependents();
   private readonly reads = new Map<string, Read<V>>();
 
   constructor(
     private readonly freshness: Pick<Freshness, 'held' | 'beginFill' | 'mayFill' | 'subscribe'>,
     private readonly options: FreshCacheOptions<V>,
   ) {
-    this.values = new LRUCache({
-      max: options.entries,
-      dispose: (value, key) => {
-        for (const dependency of options.dependenciesOf(value)) this.dependents.remove(dependency, key);
-      },
-    });
-    this.unknown = new LRUCache({
-      max: options.unknownEntries,
-      ttl: options.unknownMs,
-      // Asks the clock each time; the default keeps the time in a real timer.
-      ttlResolution: 0,
-      ...(options.clock && { perf: options.clock }),
-    });
+    this.values = this.noValues();
+    this.unknown = this.noUnknown();
     freshness.subscribe(this);
   }
 
@@ -103,12 +92,14 @@ export class FreshCache<V extends object> implements ChangeListener {
     const kind = onKind(change.kind);
     this.drop(onSubject(change.kind, change.id));
     this.drop(kind);
-    if (this.options.dependenciesOfUnknown.includes(kind)) this.unknown.clear();
+    if (this.options.dependenciesOfUnknown.includes(kind)) this.forgetUnknown();
   }
 
   onReset(): void {
-    this.values.clear();
-    this.unknown.clear();
+    // Others wait meanwhile. So the old ones are thrown away whole, rather than emptied one value after the other.
+    this.dependents = new Dependents();
+    this.values = this.noValues();
+    this.forgetUnknown();
   }
 
   get size(): { values: number; unknown: number; dependencies: number } {
@@ -122,6 +113,31 @@ export class FreshCache<V extends object> implements ChangeListener {
    */
   protected mayJoin(): boolean {
     return this.freshness.held();
+  }
+
+  private noValues(): LRUCache<string, V> {
+    return new LRUCache({
+      max: this.options.entries,
+      dispose: (value, key) => {
+        for (const dependency of this.options.dependenciesOf(value)) this.dependents.remove(dependency, key);
+      },
+    });
+  }
+
+  private noUnknown(): LRUCache<string, true> {
+    const { unknownEntries, unknownMs, clock } = this.options;
+    return new LRUCache({
+      max: unknownEntries,
+      ttl: unknownMs,
+      // Asks the clock each time; the default keeps the time in a real timer.
+      ttlResolution: 0,
+      ...(clock && { perf: clock }),
+    });
+  }
+
+  /** Costs as much as there is room for, so it is not done for nothing. */
+  private forgetUnknown(): void {
+    if (this.unknown.size > 0) this.unknown = this.noUnknown();
   }
 
   private begin(key: string, load: (key: string) => Promise<V | null>): Promise<V | null> {
