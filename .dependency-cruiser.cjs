@@ -157,11 +157,11 @@ module.exports = {
       to: { path: '^src/modules/', pathNot: '^src/modules/auth/' },
     },
     {
-      name: 'applications-know-only-auth',
+      name: 'applications-know-no-keys',
       comment: 'An application does not know that it has keys: api-keys enters itself as a dependant.',
       severity: 'error',
       from: { path: '^src/modules/applications/' },
-      to: { path: '^src/modules/', pathNot: '^src/modules/(applications|auth)/' },
+      to: { path: '^src/modules/', pathNot: '^src/modules/(applications|auth|freshness)/' },
     },
     {
       name: 'idempotency-knows-only-auth',

@@ -1,5 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { SYSTEM_ISSUER } from '../shared/actor.js';
 import { isScope, type Scope } from '../shared/scopes.js';
+import { LOCAL_ISSUER } from '../shared/subject.js';
 
 /** One entry of `JWT_ISSUERS`: another issuer whose access tokens are taken. */
 export interface IssuerSettings {
@@ -59,8 +61,10 @@ function parseIssuer(entry: unknown): IssuerSettings {
     throw new Error(`has a field other than ${[...FIELDS].join(', ')}`);
   }
   const issuer = stringOf(fields, 'issuer');
-  // Local people's applications are stored under this name.
-  if (issuer === 'local') throw new Error('issuer must not be "local"');
+  // Local people's applications, and what the service does by itself, are stored under these names.
+  if (issuer === LOCAL_ISSUER || issuer === SYSTEM_ISSUER) {
+    throw new Error(`issuer must not be "${issuer}"`);
+  }
   const keys = parseKeys(fields);
   return {
     issuer,

@@ -1,9 +1,16 @@
+import type { Actor } from './actor.js';
+import type { DomainEvent } from './domain-event.js';
+
 declare const transaction: unique symbol;
 
 /**
- * An open database transaction, handed from one module's repository to another's so that both change their
- * rows together. Only `infrastructure/` can look inside.
+ * An open transaction of a unit of work, handed from one repository to another so that both change their rows
+ * together. Only `infrastructure/` can look inside.
  */
 export interface Transaction {
   readonly [transaction]: never;
+  /** Who makes the changes. */
+  readonly actor: Actor;
+  /** Has the events written before the commit: with the changes, or not at all. */
+  record(events: readonly DomainEvent[]): void;
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { UnitOfWork } from '../../src/shared/unit-of-work.js';
+import { actor } from '../support/actors.js';
 import { ApiKeyRepository } from '../../src/modules/api-keys/domain/api-key.repository.js';
 import { EndedSecretsPurge } from '../../src/modules/api-keys/infrastructure/ended-secrets.purge.js';
 import { Client, verify, type CreatedKey } from '../support/builders.js';
@@ -104,9 +106,12 @@ describe('secrets that have ended', () => {
       key.id,
       hash,
     ]);
-    found.change({ name: 'another name' });
+    found.change({ name: 'another name' }, { scopes: null }, new Date());
     found.secrets[0]!.endAt(new Date(Date.now() + 60_000));
-    expect(await repository.update(found)).not.toBeNull();
+    const { change } = await app.nest
+      .get(UnitOfWork)
+      .run(actor(owner.userId), (tx) => repository.update(found, undefined, tx));
+    expect(change).not.toBeNull();
     expect(
       await app.query(
         `SELECT hash, pepper_version, expires_at IS NULL AS endless FROM api_key_secrets WHERE api_key_id = $1`,

@@ -6,11 +6,12 @@ import { ApiKey } from '../../src/modules/api-keys/domain/api-key.js';
 import { ApiKeyRepository } from '../../src/modules/api-keys/domain/api-key.repository.js';
 import { ApiKeySecret } from '../../src/modules/api-keys/domain/api-key-secret.js';
 import { KeyHash } from '../../src/modules/api-keys/domain/key-hasher.js';
+import { UnitOfWork } from '../../src/shared/unit-of-work.js';
+import { actor } from '../support/actors.js';
 import { Client, UNKNOWN_ID, keyIdOf, verify, type CreatedKey } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
 const LIMIT = 8;
-const SOMEBODY = { issuer: 'somewhere', subject: 'somebody' };
 
 describe('POST /apikey?ApplicationId=', () => {
   let app: TestApp;
@@ -124,15 +125,24 @@ describe('POST /apikey?ApplicationId=', () => {
     const fresh = await owner.createApplication();
     await owner.issueKey(fresh);
     const repository = app.nest.get(ApiKeyRepository, { strict: false });
+    const unitOfWork = app.nest.get(UnitOfWork);
     const insert = (name: string): Promise<string> => {
       const [id, secretId] = [uuidv7(), uuidv7()];
       const hash = new KeyHash(randomBytes(32), 1);
       const secret = ApiKeySecret.create(secretId, id, hash, 'hint', new Date());
-      const key = ApiKey.issue(id, fresh, { name, environment: 'live' }, secret, SOMEBODY, new Date());
-      return repository.insert(key, LIMIT).then(
-        () => name,
-        () => 'refused',
-      );
+      const by = actor(owner.userId);
+      const application = { id: fresh, scopes: null };
+      const settings = { name, environment: 'live' as const };
+      const key = ApiKey.issue({ id, application, settings, secret, by, now: new Date() });
+      // After a statement was refused the others try alone, at once, and do not wait for each other either.
+      const alone = (): Promise<unknown> => unitOfWork.run(by, (tx) => repository.insert(key, LIMIT, tx));
+      return repository
+        .insertBatched(key, LIMIT, by)
+        .then((isInserted) => isInserted || alone())
+        .then(
+          () => name,
+          () => 'refused',
+        );
     };
     const names = ['one', 'two', 'x'.repeat(101), 'three'];
     // The first leaves alone; the others share a statement.

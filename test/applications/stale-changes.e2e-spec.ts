@@ -4,13 +4,16 @@ import {
   ApplicationService,
   type Application,
 } from '../../src/modules/applications/index.js';
+import { Freshness } from '../../src/modules/freshness/index.js';
 import { ApplicationRepository } from '../../src/modules/applications/domain/application.repository.js';
 import { SystemClock } from '../../src/shared/clock.js';
-import type { Subject } from '../../src/shared/subject.js';
+import type { Transaction } from '../../src/shared/transaction.js';
+import { UnitOfWork } from '../../src/shared/unit-of-work.js';
+import { actor } from '../support/actors.js';
 import { UNKNOWN_ID } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
-const ANN: Subject = { issuer: 'https://login.example/', subject: 'ann' };
+const ANN = actor('ann', 'https://login.example/');
 
 describe('an application that somebody else has changed since it was read', () => {
   let app: TestApp;
@@ -29,17 +32,17 @@ describe('an application that somebody else has changed since it was read', () =
 
   it('keeps that change and takes this one', async () => {
     const stale = await read();
-    await service.change(await read(), { name: 'b' });
-    const both = await service.change(stale, { description: 'c' });
+    await service.change(ANN, await read(), { name: 'b' });
+    const both = await service.change(ANN, stale, { description: 'c' });
     expect(both).toMatchObject({ name: 'b', description: 'c' });
     expect(await read()).toMatchObject({ name: 'b', description: 'c' });
   });
 
   it('is changed when the others leave it alone at the fifth attempt, and otherwise is a conflict', async () => {
-    await expect(whileOthersChangeIt(4).change(await read(), { name: 'b' })).resolves.toMatchObject({
+    await expect(whileOthersChangeIt(4).change(ANN, await read(), { name: 'b' })).resolves.toMatchObject({
       name: 'b',
     });
-    await expect(whileOthersChangeIt(5).change(await read(), { name: 'c' })).rejects.toMatchObject({
+    await expect(whileOthersChangeIt(5).change(ANN, await read(), { name: 'c' })).rejects.toMatchObject({
       code: 'edit_conflict',
       detail: expect.stringContaining('read it again'),
     });
@@ -48,14 +51,11 @@ describe('an application that somebody else has changed since it was read', () =
 
   it('is not found when that change was its deletion', async () => {
     const [first, second, third] = [await read(), await read(), await read()];
-    await service.delete(first, ANN);
-    await expect(service.change(second, { name: 'b' })).rejects.toMatchObject({
+    await service.delete(ANN, first);
+    await expect(service.change(ANN, second, { name: 'b' })).rejects.toMatchObject({
       code: 'application_not_found',
     });
-    await expect(service.delete(third, ANN)).rejects.toMatchObject({ code: 'application_not_found' });
-    await expect(service.declaredScopes(application.id)).rejects.toMatchObject({
-      code: 'application_not_found',
-    });
+    await expect(service.delete(ANN, third)).rejects.toMatchObject({ code: 'application_not_found' });
   });
 
   it('is called absent only when it is', async () => {
@@ -63,7 +63,7 @@ describe('an application that somebody else has changed since it was read', () =
       code: 'service_unavailable',
       details: { retryAfter: 1 },
     });
-    await service.delete(await read(), ANN);
+    await service.delete(ANN, await read());
     await expect(service.confirmAbsence(application.id)).resolves.toBeUndefined();
     await expect(service.confirmAbsence(UNKNOWN_ID)).resolves.toBeUndefined();
   });
@@ -73,13 +73,19 @@ describe('an application that somebody else has changed since it was read', () =
     const repository = app.nest.get(ApplicationRepository);
     let left = times;
     const contended = Object.assign(Object.create(repository) as ApplicationRepository, {
-      update: async (changed: Application) => {
+      update: async (changed: Application, tx: Transaction) => {
         if (left-- > 0) {
           await app.query('UPDATE applications SET version = version + 1 WHERE id = $1', [changed.id]);
         }
-        return repository.update(changed);
+        return repository.update(changed, tx);
       },
     });
-    return new ApplicationService(contended, app.nest.get(ApplicationDependants), new SystemClock());
+    return new ApplicationService(
+      app.nest.get(UnitOfWork),
+      contended,
+      app.nest.get(ApplicationDependants),
+      app.nest.get(Freshness, { strict: false }),
+      new SystemClock(),
+    );
   }
 });

@@ -127,7 +127,7 @@ describe('a refill', () => {
     const clock = clockAt('2026-05-27T12:00:00Z');
     const id = await fixture.give('key', { remaining: 2, refill: DAILY }, clock.read);
     clock.advance(24 * HOUR);
-    expect(await fixture.balances(clock.read).set(id, 3)).toMatchObject({ remaining: 3 });
+    expect(await fixture.set(id, 3, clock.read)).toMatchObject({ remaining: 3 });
     expect(await fixture.remaining(id, clock.read)).toBe(3);
   });
 
@@ -135,7 +135,7 @@ describe('a refill', () => {
     const clock = clockAt('2026-05-27T12:00:00Z');
     const id = await fixture.give('key', { remaining: 2, refill: DAILY }, clock.read);
     clock.advance(24 * HOUR);
-    expect(await fixture.balances(clock.read).add(id, -7)).toMatchObject({ remaining: 3 });
+    expect(await fixture.add(id, -7, clock.read)).toMatchObject({ remaining: 3 });
     expect(await fixture.remaining(id, clock.read)).toBe(3);
   });
 });
@@ -143,13 +143,12 @@ describe('a refill', () => {
 describe('a balance', () => {
   it('is set, added to and taken from, and loses nothing to those who change it at once', async () => {
     const id = await fixture.give('key', { remaining: 0 });
-    const balances = fixture.balances();
     const store = new PostgresCreditStore(fixture.pool);
-    await balances.set(id, 100);
+    await fixture.set(id, 100);
     await Promise.all(
       Array.from({ length: 30 }, async (_, i) => {
-        if (i % 3 === 0) await balances.add(id, 5);
-        if (i % 3 === 1) await balances.add(id, -2);
+        if (i % 3 === 0) await fixture.add(id, 5);
+        if (i % 3 === 1) await fixture.add(id, -2);
         if (i % 3 === 2)
           await store.spend([{ accounts: { keyId: id, applicationId: null }, cost: 3, times: 2 }]);
       }),
@@ -159,19 +158,17 @@ describe('a balance', () => {
 
   it('never leaves its range, and stays as it was when it would', async () => {
     const id = await fixture.give('key', { remaining: 5 });
-    const balances = fixture.balances();
-    await expect(balances.add(id, -6)).rejects.toMatchObject({ code: 'credits_out_of_range' });
-    await expect(balances.add(id, MAX_CREDITS)).rejects.toMatchObject({ code: 'credits_out_of_range' });
-    await expect(balances.add(id, -MAX_CREDITS)).rejects.toMatchObject({ code: 'credits_out_of_range' });
+    await expect(fixture.add(id, -6)).rejects.toMatchObject({ code: 'credits_out_of_range' });
+    await expect(fixture.add(id, MAX_CREDITS)).rejects.toMatchObject({ code: 'credits_out_of_range' });
+    await expect(fixture.add(id, -MAX_CREDITS)).rejects.toMatchObject({ code: 'credits_out_of_range' });
     expect(await fixture.remaining(id)).toBe(5);
-    expect(await balances.add(id, MAX_CREDITS - 5)).toMatchObject({ remaining: MAX_CREDITS });
-    expect(await balances.add(id, -MAX_CREDITS)).toMatchObject({ remaining: 0 });
+    expect(await fixture.add(id, MAX_CREDITS - 5)).toMatchObject({ remaining: MAX_CREDITS });
+    expect(await fixture.add(id, -MAX_CREDITS)).toMatchObject({ remaining: 0 });
   });
 
   it('that is not there cannot be changed', async () => {
-    const balances = fixture.balances();
-    await expect(balances.set(randomUUID(), 5)).rejects.toMatchObject({ code: 'no_credits' });
-    await expect(balances.add(randomUUID(), 5)).rejects.toMatchObject({ code: 'no_credits' });
+    await expect(fixture.set(randomUUID(), 5)).rejects.toMatchObject({ code: 'no_credits' });
+    await expect(fixture.add(randomUUID(), 5)).rejects.toMatchObject({ code: 'no_credits' });
   });
 
   it('is refused by the database itself below zero and beyond what JSON can say', async () => {
@@ -222,7 +219,6 @@ describe('a balance', () => {
           const now = (): number => clock.read().getTime();
           const keyId = await fixture.give('key', { remaining, refill }, clock.read);
           const model = new ModelBalance({ remaining, refill }, now());
-          const balances = fixture.balances(clock.read);
           const store = new PostgresCreditStore(fixture.pool, clock.read);
           for (const { kind, hours, amount, times } of steps) {
             clock.advance(hours * HOUR);
@@ -237,14 +233,16 @@ describe('a balance', () => {
             } else if (kind === 'add') {
               const delta = amount - 6;
               if (left + delta < 0)
-                await expect(balances.add(keyId, delta)).rejects.toThrow('credits_out_of_range');
+                await expect(fixture.add(keyId, delta, clock.read)).rejects.toThrow('credits_out_of_range');
               else {
                 model.set(left + delta, now());
-                expect(await balances.add(keyId, delta)).toMatchObject({ remaining: left + delta });
+                expect(await fixture.add(keyId, delta, clock.read)).toMatchObject({
+                  remaining: left + delta,
+                });
               }
             } else if (kind === 'set') {
               model.set(amount, now());
-              await balances.set(keyId, amount);
+              await fixture.set(keyId, amount, clock.read);
             }
             expect(await fixture.remaining(keyId, clock.read)).toBe(model.left(now()));
           }

@@ -3,11 +3,18 @@ import { DataSource } from 'typeorm';
 import type { Pool } from 'pg';
 import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
 import { poolOf } from '../../src/infrastructure/database/pool.js';
-import { asTransaction } from '../../src/infrastructure/database/transaction.js';
+import { OpenTransaction } from '../../src/infrastructure/database/transaction.js';
+import type { Transaction } from '../../src/shared/transaction.js';
 import type { CreditSubject } from '../../src/modules/metering/domain/credit-balances.js';
 import type { Credits } from '../../src/modules/metering/domain/credits.js';
 import { PostgresCreditBalances } from '../../src/modules/metering/infrastructure/postgres-credit-balances.js';
+import { actor } from '../support/actors.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
+
+type Subject = Omit<CreditSubject, 'applicationId'>;
+
+/** A balance knows its subject by the id alone. */
+const whole = (subject: Subject): CreditSubject => ({ ...subject, applicationId: randomUUID() });
 
 /** A database with balances, without the keys and applications they belong to. */
 export class BalancesFixture {
@@ -42,14 +49,26 @@ export class BalancesFixture {
     return id;
   }
 
-  async put(subject: CreditSubject, credits: Credits | null, clock?: () => Date): Promise<void> {
-    await this.dataSource.transaction((manager) =>
-      this.balances(clock).put(subject, credits, asTransaction(manager)),
-    );
+  async put(subject: Subject, credits: Credits | null, clock?: () => Date): Promise<void> {
+    await this.inTransaction((tx) => this.balances(clock).put(whole(subject), credits, tx));
+  }
+
+  set(id: string, remaining: number, clock?: () => Date): Promise<Credits> {
+    return this.inTransaction((tx) => this.balances(clock).set(whole({ kind: 'key', id }), remaining, tx));
+  }
+
+  add(id: string, amount: number, clock?: () => Date): Promise<Credits> {
+    return this.inTransaction((tx) => this.balances(clock).add(whole({ kind: 'key', id }), amount, tx));
   }
 
   async remaining(id: string, clock?: () => Date): Promise<number | undefined> {
     return (await this.balances(clock).findAll([id])).get(id)?.remaining;
+  }
+
+  private inTransaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.dataSource.transaction((manager) =>
+      work(new OpenTransaction(manager, actor('somebody')).handle),
+    );
   }
 
   async drop(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { ChangeProof, Committed } from '../../shared/committed.js';
-import { CommitInDoubt, NotCommitted } from './connection-errors.js';
+import type { Committed } from '../../shared/committed.js';
+import { NotCommitted } from './connection-errors.js';
 import type { PooledClient } from './pooled-client.js';
 
 /**
@@ -41,15 +41,4 @@ export async function commitStatement<R extends object>(
   } finally {
     client.release();
   }
-}
-
-/** The proof of a transaction that has changed something. Throws when it was told none: then it is in doubt. */
-export function proofOf({ change }: Committed<unknown>): ChangeProof {
-  if (change === null) throw new CommitInDoubt('A change was committed and was told no number.');
-  return change;
-}
-
-/** The same for what may have changed nothing. */
-export function proofIf(hasChanged: boolean, committed: Committed<unknown>): ChangeProof | null {
-  return hasChanged ? proofOf(committed) : committed.change;
 }

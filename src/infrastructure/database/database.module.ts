@@ -3,12 +3,15 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { ENV, type Env } from '../../config/env.js';
 import { SystemClock } from '../../shared/clock.js';
+import { UnitOfWork } from '../../shared/unit-of-work.js';
 import { awaitPrimary } from './await-primary.js';
 import { ClockSynchronizer } from './clock-synchronizer.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
+import { EventSubscribers } from './event-subscribers.js';
 import { PoolMetrics } from './pool-metrics.js';
 import { PoolerNotice } from './pooler-notice.js';
+import { PostgresUnitOfWork } from './postgres-unit-of-work.js';
 
 const logger = new Logger('Database');
 
@@ -46,8 +49,10 @@ const logger = new Logger('Database');
       useFactory: (machine: SystemClock) => new DatabaseClock(machine),
     },
     ClockSynchronizer,
+    EventSubscribers,
+    { provide: UnitOfWork, useClass: PostgresUnitOfWork },
   ],
-  exports: [DatabaseClock],
+  exports: [DatabaseClock, EventSubscribers, UnitOfWork],
 })
 export class DatabaseModule {}
 

@@ -1,4 +1,7 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { systemActor, type SystemTask } from '../../shared/actor.js';
+import type { Transaction } from '../../shared/transaction.js';
+import type { UnitOfWork } from '../../shared/unit-of-work.js';
 
 /** Rows of one statement, so that none runs long. */
 const BATCH = 500;
@@ -13,17 +16,22 @@ export abstract class PeriodicBatches implements OnApplicationBootstrap, OnModul
   private stopped = false;
   private running: Promise<void> | undefined;
 
-  /** @param failure for the log: what has not been done */
   protected constructor(
-    private readonly failure: string,
-    private readonly everyMs: number,
+    private readonly work: {
+      /** In whose name it is done. */
+      readonly task: SystemTask;
+      /** For the log: what has not been done. */
+      readonly failure: string;
+      readonly everyMs: number;
+    },
+    private readonly unitOfWork: UnitOfWork,
   ) {}
 
   /** Does it for up to `limit` rows, and says whether there may be more. */
-  protected abstract doSome(limit: number): Promise<boolean>;
+  protected abstract doSome(limit: number, tx: Transaction): Promise<boolean>;
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.run(), this.everyMs).unref();
+    this.timer = setInterval(() => void this.run(), this.work.everyMs).unref();
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -43,9 +51,12 @@ export abstract class PeriodicBatches implements OnApplicationBootstrap, OnModul
   private async batches(): Promise<void> {
     try {
       let mayBeMore = true;
-      while (mayBeMore && !this.stopped) mayBeMore = await this.doSome(BATCH);
+      const actor = systemActor(this.work.task);
+      while (mayBeMore && !this.stopped) {
+        ({ value: mayBeMore } = await this.unitOfWork.run(actor, (tx) => this.doSome(BATCH, tx)));
+      }
     } catch (error) {
-      this.logger.warn(`${this.failure}: ${String(error)}`);
+      this.logger.warn(`${this.work.failure}: ${String(error)}`);
     }
   }
 }

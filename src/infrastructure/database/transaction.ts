@@ -1,12 +1,34 @@
 import type { EntityManager } from 'typeorm';
+import type { Actor } from '../../shared/actor.js';
+import type { DomainEvent } from '../../shared/domain-event.js';
 import type { Transaction } from '../../shared/transaction.js';
 
-/** Hands an open transaction to another module without showing it what it is made of. */
-export function asTransaction(manager: EntityManager): Transaction {
-  return manager as unknown as Transaction;
+/** What a `Transaction` is here. */
+export class OpenTransaction {
+  readonly events: DomainEvent[] = [];
+  /** Whether it is in doubt when its COMMIT was told no number of a change. */
+  needsProof = false;
+
+  constructor(
+    readonly manager: EntityManager,
+    readonly actor: Actor,
+  ) {}
+
+  record(events: readonly DomainEvent[]): void {
+    this.events.push(...events);
+  }
+
+  /** As other modules see it. */
+  get handle(): Transaction {
+    return this as unknown as Transaction;
+  }
 }
 
-/** What `asTransaction` wrapped. */
 export function managerOf(transaction: Transaction): EntityManager {
-  return transaction as unknown as EntityManager;
+  return (transaction as unknown as OpenTransaction).manager;
+}
+
+/** To be called by who has changed rows that get a number: without one, the transaction was not committed for certain. */
+export function expectProof(transaction: Transaction): void {
+  (transaction as unknown as OpenTransaction).needsProof = true;
 }

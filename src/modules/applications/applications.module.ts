@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/index.js';
+import { FreshnessModule } from '../freshness/index.js';
 import { ApplicationDependants } from './application/application-dependants.js';
 import { ApplicationService } from './application/application.service.js';
 import { MemberService } from './application/member.service.js';
@@ -16,7 +17,7 @@ import { TypeOrmApplicationRepository } from './infrastructure/typeorm-applicati
 import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.repository.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([applicationSchema, memberSchema]), AuthModule],
+  imports: [TypeOrmModule.forFeature([applicationSchema, memberSchema]), AuthModule, FreshnessModule],
   controllers: [ApplicationsController, MembersController],
   providers: [
     ApplicationService,

@@ -1,7 +1,7 @@
 export { AuthModule } from './auth.module.js';
-export { type Principal } from './domain/principal.js';
 export { SubjectDirectory } from './application/subject-directory.js';
-export { CurrentPrincipal, type AuthenticatedRequest } from './http/current-principal.decorator.js';
+export { CurrentActor } from './http/current-actor.decorator.js';
+export { type AuthenticatedRequest } from './http/current-principal.decorator.js';
 export { Public } from '../../shared/http/public.decorator.js';
 export { REQUIRED_SCOPES, RequireScopes } from './http/require-scopes.decorator.js';
 export { RouteExplorer, type Route } from './http/route-explorer.js';

@@ -91,8 +91,8 @@ const plants = {
       ApiKeyService,
       'revoke',
       (revoke) =>
-        async function (key, by) {
-          if (key.revokedAt === null) await revoke.call(this, key, by);
+        async function (actor, key) {
+          if (key.revokedAt === null) await revoke.call(this, actor, key);
         },
     );
   },
@@ -167,13 +167,14 @@ const plants = {
     );
     replace(
       TypeOrmApiKeyRepository,
-      'insert',
-      (insert) =>
+      'insertBatched',
+      (insertBatched) =>
         function (...key) {
-          insert.apply(this, key).catch(() => undefined);
-          return Promise.resolve();
+          insertBatched.apply(this, key).catch(() => undefined);
+          return Promise.resolve(true);
         },
     );
+    replace(TypeOrmApiKeyRepository, 'isStored', () => () => Promise.resolve(true));
   },
 
   'repeated-call-is-done-again': async () => {

@@ -36,7 +36,14 @@ export class Rows {
   async insertKey(application: string): Promise<string> {
     const [id, now] = [randomUUID(), new Date()];
     const secret = ApiKeySecret.create(randomUUID(), id, new KeyHash(randomBytes(32), 1), 'a hint', now);
-    const key = ApiKey.issue(id, application, { environment: 'live' }, secret, SOMEBODY, now);
+    const key = ApiKey.issue({
+      id,
+      application: { id: application, scopes: null },
+      settings: { environment: 'live' },
+      secret,
+      by: SOMEBODY,
+      now,
+    });
     await this.dataSource.transaction(async (manager) => {
       await manager.insert<ObjectLiteral>(apiKeySchema, key);
       await manager.insert<ObjectLiteral>(apiKeySecretSchema, secret);

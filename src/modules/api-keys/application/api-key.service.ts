@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
+import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
-import type { ChangeProof, Committed } from '../../../shared/committed.js';
+import type { ChangeProof } from '../../../shared/committed.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
-import type { Subject } from '../../../shared/subject.js';
-import { undeclared } from '../../../shared/key-scopes.js';
+import type { Transaction } from '../../../shared/transaction.js';
+import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import {
@@ -14,20 +15,23 @@ import {
   type Keep,
   type RepeatableCall,
 } from '../../idempotency/index.js';
-import { ApiKey, type ApiKeyChanges, type ApiKeySettings } from '../domain/api-key.js';
+import {
+  ApiKey,
+  mayActivate,
+  type ApiKeyChanges,
+  type ApiKeySettings,
+  type KeyApplication,
+} from '../domain/api-key.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
-import { ApiKeyRepository, type Alongside } from '../domain/api-key.repository.js';
-import { CreditBalances, type CreditChanges } from '../../metering/index.js';
+import { ApiKeyRepository } from '../domain/api-key.repository.js';
+import { CreditBalances } from '../../metering/index.js';
 import { generateKey } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { PlaintextKey } from '../domain/plaintext-key.js';
 
 /** How often a change is tried again when another one came between. */
 const CHANGE_ATTEMPTS = 5;
-
-/** Years that an expiry may lie ahead. */
-const MAX_EXPIRY_YEARS = 10;
 
 /** What the operator sets. */
 export abstract class ApiKeyLimits {
@@ -68,6 +72,7 @@ const ISSUED_KEY: AnswerCodec<IssuedKey> = {
 @Injectable()
 export class ApiKeyService {
   constructor(
+    private readonly unitOfWork: UnitOfWork,
     private readonly keys: ApiKeyRepository,
     private readonly applications: ApplicationService,
     private readonly hasher: KeyHasher,
@@ -79,16 +84,16 @@ export class ApiKeyService {
   ) {}
 
   /**
-   * Throws `validation_failed` for an expiry out of range, `api_key_limit_reached`, `application_not_found`, and what
-   * `IdempotencyService.once` throws.
+   * Throws what `ApiKey.issue` throws, `api_key_limit_reached`, what `ApplicationService.assertStillPermitted` throws,
+   * and what `IdempotencyService.once` throws.
    */
   issue(
-    applicationId: string,
+    actor: Actor,
+    application: KeyApplication,
     settings: ApiKeySettings,
-    by: Subject,
     call?: RepeatableCall,
   ): Promise<IssuedKey> {
-    return this.once(call, (keep) => this.issueNow(applicationId, settings, by, keep));
+    return this.once(call, (keep) => this.issueNow(actor, application, settings, keep));
   }
 
   /** What was answered before has to stay as what is answered now does: its first COMMIT may have been in doubt. */
@@ -101,32 +106,52 @@ export class ApiKeyService {
     if (issued === done) return issued;
     const hashes = this.hasher.candidates(issued.plaintext);
     if (await this.keys.holdsSecret(hashes)) return issued;
-    throw new DomainError(
-      'service_unavailable',
-      'It is not certain that the key is stored. Repeat the call.',
-      {
-        retryAfter: 1,
-      },
-    );
+    throw notStored();
   }
 
   private async issueNow(
-    applicationId: string,
+    actor: Actor,
+    application: KeyApplication,
     settings: ApiKeySettings,
-    by: Subject,
     keep: Keep<IssuedKey> | undefined,
   ): Promise<IssuedKey> {
     const now = this.clock.now();
-    assertExpiry(settings.expiresAt, now);
-    await assertDeclared(this.applications, applicationId, settings.scopes);
     const environment = settings.environment ?? 'live';
     const plaintext = generateKey(environment);
     const id = uuidv7();
     const secret = ApiKeySecret.create(uuidv7(), id, this.hasher.hash(plaintext), plaintext.hint, now);
-    const key = ApiKey.issue(id, applicationId, { ...settings, environment }, secret, by, now);
+    const key = ApiKey.issue({
+      id,
+      application,
+      settings: { ...settings, environment },
+      secret,
+      by: actor,
+      now,
+    });
     const issued = { id, plaintext };
-    await this.keys.insert(key, this.limits.maxActiveKeysPerApplication, keeping(issued, keep));
+    const isAllOfIt = keep === undefined && key.credits === null;
+    if (!isAllOfIt || !(await this.keys.insertBatched(key, this.maxActive, actor))) {
+      await this.unitOfWork.run(actor, (tx) => this.insert(key, (within) => keep?.(issued, within), tx));
+    }
+    // Before it is acknowledged, another transaction has to see it.
+    if (!(await this.keys.isStored(key))) throw notStored();
     return issued;
+  }
+
+  private async insert(
+    key: ApiKey,
+    first: (tx: Transaction) => Promise<void> | undefined,
+    tx: Transaction,
+  ): Promise<void> {
+    const { id, applicationId, credits } = key;
+    await first(tx);
+    await this.keys.insert(key, this.maxActive, tx);
+    if (credits !== null) await this.balances.put({ kind: 'key', id, applicationId }, credits, tx);
+    await this.applications.assertStillPermitted(applicationId, 'manage-keys', tx);
+  }
+
+  private get maxActive(): number {
+    return this.limits.maxActiveKeysPerApplication;
   }
 
   async list(
@@ -148,31 +173,48 @@ export class ApiKeyService {
   }
 
   /**
-   * Throws `api_key_revoked`, `validation_failed`, `no_credits`, `api_key_limit_reached` for a key that would become
-   * active, and `edit_conflict` when others keep changing it.
+   * Throws what `ApiKey.change` throws, `no_credits`, `api_key_limit_reached` for a key that would become active, and
+   * `edit_conflict` when others keep changing it.
    */
-  async change(key: ApiKey, changes: ApiKeyChanges): Promise<ApiKey> {
-    assertExpiry(changes.expiresAt, this.clock.now());
-    await assertDeclared(this.applications, key.applicationId, changes.scopes);
+  async change(
+    actor: Actor,
+    application: KeyApplication,
+    key: ApiKey,
+    changes: ApiKeyChanges,
+  ): Promise<ApiKey> {
+    const { id, applicationId } = key;
+    const { credits } = changes;
+    const maxActive = mayActivate(changes) ? this.maxActive : undefined;
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
-      current.change(changes);
-      const updated = await this.keys.update(current, {
-        first: this.puttingCredits(key.id, changes.credits),
-        maxActive: mayActivate(changes) ? this.limits.maxActiveKeysPerApplication : undefined,
+      current.change(changes, application, this.clock.now());
+      const change = await this.save(actor, current, async (tx) => {
+        await this.keys.update(current, maxActive, tx);
+        // The balance is not the key's to write: it is spent from meanwhile.
+        if (credits !== undefined) await this.balances.put({ kind: 'key', id, applicationId }, credits, tx);
       });
-      current = await this.get(current.id);
-      if (updated !== null) {
-        await this.freshness.settle(updated);
+      current = await this.get(id);
+      if (change !== null) {
+        await this.freshness.settle(change);
         return current;
       }
     }
     throw editConflict();
   }
 
-  /** The balance is not the key's to write: it is spent from meanwhile. */
-  private puttingCredits(id: string, credits: CreditChanges | null | undefined): Alongside | undefined {
-    return credits === undefined ? undefined : (tx) => this.balances.put({ kind: 'key', id }, credits, tx);
+  /** Returns the proof of the change; null, and changes nothing, when somebody else came first. */
+  private async save(
+    actor: Actor,
+    { applicationId }: ApiKey,
+    write: (tx: Transaction) => Promise<void>,
+  ): Promise<ChangeProof | null> {
+    const committed = await unlessStale(
+      this.unitOfWork.run(actor, async (tx) => {
+        await write(tx);
+        await this.applications.assertStillPermitted(applicationId, 'manage-keys', tx);
+      }),
+    );
+    return committed?.change ?? null;
   }
 
   /**
@@ -180,26 +222,31 @@ export class ApiKeyService {
    * `edit_conflict` when somebody else changed the key meanwhile: two who rotate at once must not end each other's
    * secret. Throws what `IdempotencyService.once` throws, too.
    */
-  async rotate(key: ApiKey, rotation: Rotation, call?: RepeatableCall): Promise<IssuedKey> {
+  async rotate(actor: Actor, key: ApiKey, rotation: Rotation, call?: RepeatableCall): Promise<IssuedKey> {
     let change: ChangeProof | null = null;
     const issued = await this.once(call, async (keep) => {
-      const rotated = await this.rotateNow(key, rotation, keep);
-      ({ change } = rotated);
-      return rotated.value;
+      const now = this.clock.now();
+      const { secret, plaintext } = this.nextSecret(key, rotation, now);
+      key.rotate(secret, rotation.overlapSeconds ?? 0, now);
+      const answer = { id: key.id, plaintext };
+      change = await this.save(actor, key, async (tx) => {
+        await keep?.(answer, tx);
+        await this.keys.update(key, undefined, tx);
+      });
+      if (change === null) throw editConflict();
+      return answer;
     });
     // A repeated call promises the same as the first, which may have ended before it could wait.
     await this.freshness.settle(change);
     return issued;
   }
 
-  private async rotateNow(
+  private nextSecret(
     key: ApiKey,
-    rotation: Rotation,
-    keep: Keep<IssuedKey> | undefined,
-  ): Promise<Committed<IssuedKey>> {
-    const now = this.clock.now();
+    { overlapSeconds = 0, activateOnFirstUse = false }: Rotation,
+    now: Date,
+  ): { secret: ApiKeySecret; plaintext: PlaintextKey } {
     const plaintext = generateKey(key.environment);
-    const { overlapSeconds = 0, activateOnFirstUse = false } = rotation;
     const secret = ApiKeySecret.create(
       uuidv7(),
       key.id,
@@ -208,19 +255,15 @@ export class ApiKeyService {
       key.timeOfNextSecret(now),
       activateOnFirstUse ? overlapSeconds : null,
     );
-    key.rotate(secret, overlapSeconds, now);
-    const issued = { id: key.id, plaintext };
-    const change = await this.keys.update(key, { first: keeping(issued, keep) });
-    if (change === null) throw editConflict();
-    return { value: issued, change };
+    return { secret, plaintext };
   }
 
   /** Ends one secret now. Throws what `ApiKey.endSecret` throws, and `edit_conflict`. */
-  async endSecret({ id }: ApiKey, secretId: string): Promise<void> {
+  async endSecret(actor: Actor, { id }: ApiKey, secretId: string): Promise<void> {
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       const current = await this.get(id, secretId);
       if (current.endSecret(secretId, this.clock.now())) {
-        const change = await this.keys.update(current);
+        const change = await this.save(actor, current, (tx) => this.keys.update(current, undefined, tx));
         if (change !== null) return this.freshness.settle(change);
       } else if (await this.keys.hasEndedSecret(secretId)) {
         // Also for one that somebody else has ended: 204 says that no node accepts it any more.
@@ -231,31 +274,14 @@ export class ApiKeyService {
   }
 
   /** Again and again with the same result: the key is revoked for good. */
-  async revoke(key: ApiKey, by: Subject): Promise<void> {
-    const change = await this.keys.revoke(key.id, by, this.clock.now());
+  async revoke(actor: Actor, key: ApiKey): Promise<void> {
+    const now = this.clock.now();
+    const change = await this.save(actor, key, async (tx) => {
+      await this.keys.revokeAll([key.id], now, tx);
+    });
     // Whether or not this call was the one that revoked it: 204 says that no node accepts the key any more.
     await this.freshness.settle(change);
   }
-}
-
-/** Whether a disabled or expired key may be active after them. */
-function mayActivate({ enabled, expiresAt }: ApiKeyChanges): boolean {
-  return enabled === true || expiresAt !== undefined;
-}
-
-function keeping(issued: IssuedKey, keep: Keep<IssuedKey> | undefined): Alongside | undefined {
-  return keep && ((tx) => keep(issued, tx));
-}
-
-export function assertExpiry(expiresAt: Date | null | undefined, now: Date): void {
-  if (expiresAt === undefined || expiresAt === null) return;
-  const latest = new Date(now);
-  latest.setUTCFullYear(latest.getUTCFullYear() + MAX_EXPIRY_YEARS);
-  if (expiresAt > now && expiresAt <= latest) return;
-  const message = `must lie in the future, at most ${MAX_EXPIRY_YEARS} years ahead`;
-  throw new DomainError('validation_failed', `expiresAt ${message}.`, {
-    errors: [{ field: 'expiresAt', message }],
-  });
 }
 
 function editConflict(): DomainError {
@@ -269,16 +295,7 @@ export function apiKeyNotFound(): DomainError {
   );
 }
 
-/** Throws `validation_failed` for scopes that the application does not declare, where it declares any. */
-export async function assertDeclared(
-  applications: ApplicationService,
-  applicationId: string,
-  scopes: readonly string[] = [],
-): Promise<void> {
-  if (scopes.length === 0) return;
-  if (undeclared(scopes, await applications.declaredScopes(applicationId)).length === 0) return;
-  const message = 'must be scopes that the application declares';
-  throw new DomainError('validation_failed', `scopes ${message}.`, {
-    errors: [{ field: 'scopes', message }],
-  });
+function notStored(): DomainError {
+  const detail = 'It is not certain that the key is stored. Repeat the call.';
+  return new DomainError('service_unavailable', detail, { retryAfter: 1 });
 }

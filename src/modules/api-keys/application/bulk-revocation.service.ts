@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { Subject } from '../../../shared/subject.js';
+import type { Transaction } from '../../../shared/transaction.js';
+import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import type { ApiKey } from '../domain/api-key.js';
@@ -25,6 +28,7 @@ export type RevocationSelection = { ids: readonly string[] } | { applicationId: 
 @Injectable()
 export class BulkRevocationService {
   constructor(
+    private readonly unitOfWork: UnitOfWork,
     private readonly keys: ApiKeyRepository,
     private readonly applications: ApplicationService,
     private readonly clock: Clock,
@@ -33,16 +37,21 @@ export class BulkRevocationService {
 
   /**
    * What became of each key: of those named, in their order, or of the newest 1,000 that fit the filter and are not
-   * revoked yet. Throws, for a filter, what `ApplicationService.authorize` throws and `application_not_found`.
+   * revoked yet. Throws, for a filter, what `ApplicationService.authorize` throws and `application_not_found`; and the
+   * former for whoever lost the role meanwhile.
    */
-  async revoke(selection: RevocationSelection, by: Subject): Promise<RevocationResult[]> {
-    const outcomes =
+  async revoke(actor: Actor, selection: RevocationSelection): Promise<RevocationResult[]> {
+    const { outcomes, applicationIds } =
       'ids' in selection
-        ? await this.judge(selection.ids, by)
-        : await this.select(selection.applicationId, selection.filter, by);
+        ? await this.judge(selection.ids, actor)
+        : await this.select(selection.applicationId, selection.filter, actor);
     // Those that were found revoked too, which is to be acknowledged: the statement sees to it that it stays.
     const revocable = [...outcomes].filter(([, outcome]) => IS_REVOKED.has(outcome)).map(([id]) => id);
-    const { value, change } = await this.keys.revokeAll(revocable, by, this.clock.now());
+    const { value, change } = await this.unitOfWork.run(actor, async (tx) => {
+      const revoked = await this.keys.revokeAll(revocable, this.clock.now(), tx);
+      for (const id of applicationIds) await this.assertStillPermitted(id, tx);
+      return revoked;
+    });
     const revoked = new Set(value);
     await this.freshness.settle(change);
     return [...outcomes].map(([id, outcome]) => ({
@@ -52,18 +61,29 @@ export class BulkRevocationService {
     }));
   }
 
-  private async judge(ids: readonly string[], by: Subject): Promise<Map<string, RevocationOutcome>> {
+  /** The keys of an application that was deleted meanwhile are revoked, as was asked for. */
+  private async assertStillPermitted(applicationId: string, tx: Transaction): Promise<void> {
+    try {
+      await this.applications.assertStillPermitted(applicationId, 'manage-keys', tx);
+    } catch (error) {
+      if (!(error instanceof DomainError && error.code === 'application_not_found')) throw error;
+    }
+  }
+
+  private async judge(ids: readonly string[], by: Subject): Promise<Judgement> {
     const found = new Map((await this.keys.findAll(ids)).map((key) => [key.id, key]));
     const access = new Map<string, RevocationOutcome>();
     for (const { applicationId } of found.values()) {
       if (!access.has(applicationId)) access.set(applicationId, await this.accessTo(applicationId, by));
     }
-    return new Map(
+    const outcomes = new Map(
       ids.map((id) => {
         const key = found.get(id);
         return [id, key === undefined ? 'not_found' : outcomeFor(key, access.get(key.applicationId))];
       }),
     );
+    const applicationIds = [...access].flatMap(([id, outcome]) => (outcome === 'revoked' ? [id] : []));
+    return { outcomes, applicationIds };
   }
 
   /** `revoked` where the caller may revoke. */
@@ -77,11 +97,7 @@ export class BulkRevocationService {
     }
   }
 
-  private async select(
-    applicationId: string,
-    filter: KeyFilter,
-    by: Subject,
-  ): Promise<Map<string, RevocationOutcome>> {
+  private async select(applicationId: string, filter: KeyFilter, by: Subject): Promise<Judgement> {
     const application = await this.applications.authorize(applicationId, by, 'manage-keys');
     if (application === null) {
       throw new DomainError('application_not_found', 'There is no application of this id.');
@@ -89,8 +105,15 @@ export class BulkRevocationService {
     const query = { ...filter, applicationId, notRevoked: true };
     const keys = await this.keys.list(query, { limit: MAX_BULK_REVOCATION }, this.clock.now());
     // The list answers one more, to say that there are more.
-    return new Map(keys.slice(0, MAX_BULK_REVOCATION).map((key) => [key.id, 'revoked']));
+    const outcomes = new Map(keys.slice(0, MAX_BULK_REVOCATION).map((key) => [key.id, 'revoked' as const]));
+    return { outcomes, applicationIds: [applicationId] };
   }
+}
+
+/** What is to become of each key, and the applications in which the caller may see to it. */
+interface Judgement {
+  readonly outcomes: ReadonlyMap<string, RevocationOutcome>;
+  readonly applicationIds: readonly string[];
 }
 
 const IS_REVOKED = new Set<RevocationOutcome>(['revoked', 'already_revoked']);

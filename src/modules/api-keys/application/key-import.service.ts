@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { setImmediate } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
+import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
-import type { Subject } from '../../../shared/subject.js';
+import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
-import { ApiKey, type ApiKeySettings } from '../domain/api-key.js';
+import { ApiKey, type ApiKeySettings, type KeyApplication } from '../domain/api-key.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import { importedHint } from '../domain/imported-key.js';
 import { KeyHasher } from '../domain/key-hasher.js';
-import { ApiKeyLimits, assertDeclared, assertExpiry } from './api-key.service.js';
+import { ApiKeyLimits } from './api-key.service.js';
 
 /** The keys of one call. */
 export const MAX_IMPORT = 1000;
@@ -35,6 +36,7 @@ export type ImportResult = { outcome: 'imported'; id: string } | { outcome: 'exi
 @Injectable()
 export class KeyImportService {
   constructor(
+    private readonly unitOfWork: UnitOfWork,
     private readonly keys: ApiKeyRepository,
     private readonly applications: ApplicationService,
     private readonly hasher: KeyHasher,
@@ -45,27 +47,28 @@ export class KeyImportService {
 
   /**
    * What became of each key, in their order; one that is here already, in whatever application, is left alone. Throws
-   * `validation_failed` for an expiry out of range, `api_key_limit_reached` and `application_not_found`, and imports
+   * what `ApiKey.issue` and `ApplicationService.assertStillPermitted` throw, and `api_key_limit_reached`, and imports
    * nothing then.
    */
-  async import(applicationId: string, keys: readonly KeyToImport[], by: Subject): Promise<ImportResult[]> {
+  async import(
+    actor: Actor,
+    application: KeyApplication,
+    keys: readonly KeyToImport[],
+  ): Promise<ImportResult[]> {
     const now = this.clock.now();
-    const scopes = keys.flatMap((key) => key.scopes ?? []);
-    await assertDeclared(this.applications, applicationId, scopes);
     const candidates: { key: ApiKey; hashes: Buffer[] }[] = [];
     for (const [index, key] of keys.entries()) {
       // A thousand hashes are some work: others get their turn in between.
       if (index % SLICE === SLICE - 1) await setImmediate();
-      assertExpiry(key.expiresAt, now);
       const hashes = this.hasher.digestCandidates(key.sha256);
-      candidates.push({ key: this.toKey(applicationId, key, by, now), hashes });
+      candidates.push({ key: this.toKey(actor, application, key, now), hashes });
     }
-    const { value: imported, change } = await this.keys.import(
-      applicationId,
-      candidates,
-      this.limits.maxActiveKeysPerApplication,
-      now,
-    );
+    const maxActive = this.limits.maxActiveKeysPerApplication;
+    const { value: imported, change } = await this.unitOfWork.run(actor, async (tx) => {
+      const ids = await this.keys.import(application.id, candidates, maxActive, now, tx);
+      await this.applications.assertStillPermitted(application.id, 'manage-keys', tx);
+      return ids;
+    });
     // Nodes may remember that these keys are unknown.
     await this.freshness.settle(change);
     return candidates.map(({ key }) =>
@@ -73,7 +76,7 @@ export class KeyImportService {
     );
   }
 
-  private toKey(applicationId: string, imported: KeyToImport, by: Subject, now: Date): ApiKey {
+  private toKey(actor: Actor, application: KeyApplication, imported: KeyToImport, now: Date): ApiKey {
     const { sha256, prefix, environment = 'live', ...settings } = imported;
     const id = uuidv7();
     const secret = ApiKeySecret.import(
@@ -83,6 +86,13 @@ export class KeyImportService {
       importedHint(prefix),
       now,
     );
-    return ApiKey.issue(id, applicationId, { ...settings, environment }, secret, by, now);
+    return ApiKey.issue({
+      id,
+      application,
+      settings: { ...settings, environment },
+      secret,
+      by: actor,
+      now,
+    });
   }
 }

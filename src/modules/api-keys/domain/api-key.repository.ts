@@ -1,7 +1,6 @@
-import type { ChangeProof, Committed } from '../../../shared/committed.js';
+import type { Actor } from '../../../shared/actor.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
-import type { Subject } from '../../../shared/subject.js';
 import type { ApiKey } from './api-key.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
 
@@ -14,37 +13,38 @@ export interface ApiKeyQuery {
   notRevoked?: boolean;
 }
 
-/** What another module writes in the transaction that changes a key. */
-export type Alongside = (tx: Transaction) => Promise<void>;
-
-export interface UpdateOptions {
-  /** Is done at the beginning of the same transaction, and taken back with it. */
-  first?: Alongside | undefined;
-  /** Active keys that the application may have. */
-  maxActive?: number | undefined;
-}
-
-/** Where keys are kept. Whether the application of a key still is there, its caller knows. */
+/**
+ * Where keys are kept. Whether the application of a key still is there, and whether the actor may change it, its caller
+ * knows.
+ */
 export abstract class ApiKeyRepository {
   /**
-   * Inserts the key with its secret and its credits in one transaction: after a crash there is either no key or one
-   * that works. Then looks for it once more, as others do, and throws `service_unavailable` if it is not there.
-   * Throws `application_not_found` when the application was deleted meanwhile and `api_key_limit_reached` when it
-   * has `maxActive` active keys; both hold however many are issued at once. Does `first` at the beginning of the
-   * same transaction.
+   * Inserts a key without credits in one statement, which it shares with keys that are issued at the same time, and in
+   * which its events are written. Returns false, and does nothing, when that cannot be done without waiting for
+   * somebody: the keys of the application have to be counted, say, or the actor has no role any more that permits it.
    */
-  abstract insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void>;
+  abstract insertBatched(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean>;
 
   /**
-   * Inserts the keys that none of their possible `hashes` says are here already, in one transaction, and answers the
-   * ids of those. Throws as `insert` does, and inserts none then.
+   * Inserts the key with its secret. Throws `application_not_found` when the application was deleted meanwhile and
+   * `api_key_limit_reached` when it has `maxActive` active keys; both hold however many are issued at once.
+   */
+  abstract insert(key: ApiKey, maxActive: number, tx: Transaction): Promise<void>;
+
+  /** Whether the secrets of the key are committed: others see them. */
+  abstract isStored(key: ApiKey): Promise<boolean>;
+
+  /**
+   * Inserts the keys that none of their possible `hashes` says are here already, and returns the ids of those. Throws
+   * as `insert` does.
    */
   abstract import(
     applicationId: string,
     candidates: readonly { key: ApiKey; hashes: readonly Buffer[] }[],
     maxActive: number,
     now: Date,
-  ): Promise<Committed<Set<string>>>;
+    tx: Transaction,
+  ): Promise<Set<string>>;
 
   /** Whether a secret of one of these hashes is there, and stays whatever becomes of the database. */
   abstract holdsSecret(hashes: readonly Buffer[]): Promise<boolean>;
@@ -62,21 +62,21 @@ export abstract class ApiKeyRepository {
   abstract list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]>;
 
   /**
-   * Writes the key, when its secrets end, and new secrets, in one transaction. Answers null, and changes nothing, when
-   * somebody else changed or revoked the key since it was read. Throws `api_key_limit_reached` when the key would be
-   * one active key more than `maxActive`; without it, the change makes no key active.
+   * Writes the key, when its secrets end, and new secrets. Throws `OptimisticLockError` when somebody else changed or
+   * revoked the key since it was read, and `api_key_limit_reached` when the key would be one active key more than
+   * `maxActive`; without it, the change makes no key active.
    */
-  abstract update(key: ApiKey, options?: UpdateOptions): Promise<ChangeProof | null>;
+  abstract update(key: ApiKey, maxActive: number | undefined, tx: Transaction): Promise<void>;
 
-  /** Revokes for good. A key that is revoked already stays as it is, whatever becomes of the database. */
-  abstract revoke(id: string, by: Subject, now: Date): Promise<ChangeProof | null>;
-
-  /** The same for many, in one statement. Answers the ids of those that it revoked. */
-  abstract revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<Committed<string[]>>;
+  /**
+   * Revokes for good, in the name of the actor, and returns the ids of those that it revoked. A key that is revoked
+   * already stays as it is, whatever becomes of the database.
+   */
+  abstract revokeAll(ids: readonly string[], now: Date, tx: Transaction): Promise<string[]>;
 
   /**
    * Revokes what is left of an application's keys, in the transaction that deletes it. Of a great many it marks the
    * first ones; the others follow, and verification takes them for revoked already.
    */
-  abstract revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void>;
+  abstract revokeAllOf(applicationId: string, now: Date, tx: Transaction): Promise<void>;
 }

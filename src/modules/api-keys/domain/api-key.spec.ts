@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { eventsOf } from '../../../shared/domain-event.js';
 import { ApiKey, type ApiKeyChanges } from './api-key.js';
 import { ApiKeySecret } from './api-key-secret.js';
 import { KeyHash } from './key-hasher.js';
@@ -6,6 +7,7 @@ import { KeyHash } from './key-hasher.js';
 const NOW = new Date('2026-05-27T10:00:00.000Z');
 const at = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000);
 const BY = { issuer: 'local', subject: 'ann' };
+const APPLICATION = { id: 'application', scopes: null };
 
 const secret = (id: string, now = NOW, overlapOnFirstUse: number | null = null): ApiKeySecret =>
   ApiKeySecret.create(
@@ -20,16 +22,20 @@ const secret = (id: string, now = NOW, overlapOnFirstUse: number | null = null):
 function issue(settings: ApiKeyChanges = {}): ApiKey {
   const { credits, enabled, ...others } = settings;
   const given = credits === undefined ? {} : { credits: { remaining: 5, refill: null } };
-  const key = ApiKey.issue(
-    'key',
-    'application',
-    { environment: 'live', ...others, ...given },
-    secret('a'),
-    BY,
-    NOW,
-  );
-  if (enabled !== undefined) key.change({ enabled });
+  const key = ApiKey.issue({
+    id: 'key',
+    application: APPLICATION,
+    settings: { environment: 'live', ...others, ...given },
+    secret: secret('a'),
+    by: BY,
+    now: NOW,
+  });
+  if (enabled !== undefined) change(key, { enabled });
   return key;
+}
+
+function change(key: ApiKey, changes: ApiKeyChanges): void {
+  key.change(changes, APPLICATION, NOW);
 }
 
 /** As it is read after somebody has revoked it. */
@@ -94,7 +100,7 @@ describe('The status of a key', () => {
     const key = issue({ expiresAt: at(60) });
     expect(key.status(at(59.999))).toBe('active');
     expect(key.status(at(60))).toBe('expired');
-    key.change({ enabled: false });
+    change(key, { enabled: false });
     expect(key.status(at(60))).toBe('disabled');
     expect(revoked(key).status(at(60))).toBe('revoked');
   });
@@ -114,24 +120,24 @@ describe('A change of a key', () => {
     {},
   ] satisfies ApiKeyChanges[])('changes what it names and nothing else: %j', (changes) => {
     const key = issue(SETTINGS);
-    key.change(changes);
+    change(key, changes);
     expect(key).toMatchObject({ ...SETTINGS, enabled: true, metered: false, ...changes });
   });
 
   it('begins and ends the spending of credits', () => {
     const key = issue();
-    key.change({ credits: { remaining: 5 } });
+    change(key, { credits: { remaining: 5 } });
     expect(key.metered).toBe(true);
-    key.change({ name: 'another' });
+    change(key, { name: 'another' });
     expect(key.metered).toBe(true);
-    key.change({ credits: null });
+    change(key, { credits: null });
     expect(key.metered).toBe(false);
   });
 
   it('is refused once the key is revoked', () => {
     const key = revoked(issue());
     expect(() => {
-      key.change({ enabled: true });
+      change(key, { enabled: true });
     }).toThrow(refusal('api_key_revoked'));
   });
 });
@@ -189,9 +195,9 @@ describe('A rotation', () => {
   });
 
   it('is refused once the key is revoked or has expired, and not while it is disabled', () => {
-    key.change({ enabled: false });
+    change(key, { enabled: false });
     key.rotate(secret('b', at(1)), 60, at(1));
-    key.change({ enabled: true, expiresAt: at(2) });
+    change(key, { enabled: true, expiresAt: at(2) });
     expect(() => {
       key.rotate(secret('c', at(2)), 60, at(2));
     }).toThrow(refusal('api_key_expired'));
@@ -235,5 +241,88 @@ describe('The end of one secret', () => {
     const key = revoked(issue());
     expect(key.endSecret('a', NOW)).toBe(false);
     expect(key.secrets[0]!.revokedAt).toBeNull();
+  });
+});
+
+describe('The bounds of a key', () => {
+  const invalid = (field: string): unknown =>
+    expect.objectContaining({
+      code: 'validation_failed',
+      details: { errors: [{ field, message: expect.any(String) }] },
+    });
+  const inYears = (years: number, more = 0): Date => {
+    const time = new Date(NOW);
+    time.setUTCFullYear(time.getUTCFullYear() + years);
+    return new Date(time.getTime() + more);
+  };
+
+  it.each([NOW, at(-1), inYears(10, 1)])(
+    'let it expire neither in the past nor in ten years: %p',
+    (expiresAt) => {
+      expect(() => issue({ expiresAt })).toThrow(invalid('expiresAt'));
+      expect(() => {
+        change(issue(), { expiresAt });
+      }).toThrow(invalid('expiresAt'));
+    },
+  );
+
+  it('let it expire in ten years to the millisecond', () => {
+    expect(issue({ expiresAt: inYears(10) }).expiresAt).toEqual(inYears(10));
+    expect(issue({ expiresAt: at(0.001) }).expiresAt).toEqual(at(0.001));
+  });
+
+  it('let it have the scopes that its application declares, and all where it declares none', () => {
+    const application = { id: 'application', scopes: ['read'] };
+    const key = issue();
+    expect(() => {
+      key.change({ scopes: ['write'] }, application, NOW);
+    }).toThrow(invalid('scopes'));
+    key.change({ scopes: ['read'] }, application, NOW);
+    expect(key.scopes).toEqual(['read']);
+    change(key, { scopes: ['write'] });
+    expect(key.scopes).toEqual(['write']);
+  });
+});
+
+describe('The events of a key', () => {
+  const named = (key: ApiKey): string[] => eventsOf(key).map(({ name }) => name);
+
+  it('tell what it is issued as, and of its secret the hint alone', () => {
+    const key = issue(SETTINGS);
+    expect(eventsOf(key)).toEqual([
+      {
+        name: 'ApiKeyIssued',
+        applicationId: 'application',
+        target: { kind: 'api_key', id: 'key' },
+        before: null,
+        after: { ...SETTINGS, enabled: true, environment: 'live', hint: 'hint of a' },
+      },
+    ]);
+  });
+
+  it('tell the fields that a change has changed, as they were and are, and no others', () => {
+    const key = issue(SETTINGS);
+    change(key, { name: 'another', scopes: ['read'], enabled: false });
+    expect(eventsOf(key)[1]).toMatchObject({
+      name: 'ApiKeyChanged',
+      before: { name: 'of the till', enabled: true },
+      after: { name: 'another', enabled: false },
+    });
+    expect(Object.keys(eventsOf(key)[1]!.after!)).toEqual(['name', 'enabled']);
+  });
+
+  it('leave out what changes nothing', () => {
+    const key = issue(SETTINGS);
+    change(key, { name: 'of the till' });
+    expect(named(key)).toEqual(['ApiKeyIssued']);
+  });
+
+  it('tell of a rotation and of the end of a secret, by its id', () => {
+    const key = issue();
+    key.rotate(secret('b', at(1)), 60, at(1));
+    key.endSecret('a', at(2));
+    key.endSecret('a', at(3));
+    expect(named(key)).toEqual(['ApiKeyIssued', 'ApiKeyRotated', 'ApiKeySecretEnded']);
+    expect(eventsOf(key)[2]!.after).toEqual({ secretId: 'a', hint: 'hint of a', revokedAt: at(2) });
   });
 });

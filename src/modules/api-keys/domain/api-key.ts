@@ -1,4 +1,6 @@
 import { DomainError } from '../../../shared/domain-error.js';
+import { Aggregate, changedFields, type EventFields } from '../../../shared/domain-event.js';
+import { undeclared } from '../../../shared/key-scopes.js';
 import type { Subject } from '../../../shared/subject.js';
 import type { KeyEnvironment } from './key-format.js';
 import { keyStatus, type KeyStatus } from '../../../shared/key-status.js';
@@ -8,6 +10,9 @@ import type { Metadata } from './metadata.js';
 
 /** That work at the same time. */
 const MAX_LIVE_SECRETS = 5;
+
+/** Years that an expiry may lie ahead. */
+const MAX_EXPIRY_YEARS = 10;
 
 export interface ApiKeyChanges {
   name?: string;
@@ -27,74 +32,123 @@ export interface ApiKeySettings extends Omit<ApiKeyChanges, 'enabled' | 'credits
   environment?: KeyEnvironment;
 }
 
-/** What people name, restrict and revoke. Its secrets come and go; its id stays. */
-export class ApiKey {
-  private constructor(
-    readonly id: string,
-    readonly applicationId: string,
-    public name: string,
-    readonly environment: KeyEnvironment,
-    public scopes: string[],
-    public metadata: Metadata,
-    public enabled: boolean,
-    public expiresAt: Date | null,
-    readonly createdAt: Date,
-    readonly createdByIssuer: string,
-    readonly createdBySubject: string,
-    readonly revokedAt: Date | null,
-    readonly revokedByIssuer: string | null,
-    readonly revokedBySubject: string | null,
-    /** Counts the changes, so that a stale one is noticed. */
-    readonly version: number,
-    /** The customer of the application that the key was made for, as the application names them. */
-    public externalId: string | null,
-    public tags: string[],
-    /** CIDR ranges the key may be used from; none for everywhere. */
-    public ipAllowlist: string[],
-    public rateLimits: RateLimit[],
-    /** Whether it spends credits of its own. */
-    public metered: boolean,
-    /** Those that work, or the newest; oldest first. Of those that have ended it has only the one it was read for. */
-    readonly secrets: ApiKeySecret[],
-    /** To within a second or so; null when it never was. */
-    readonly lastUsedAt: Date | null,
-    /** As they were when the key was read; null for one that may be verified without end. */
-    readonly credits: Credits | null,
-  ) {}
+/** Of the application that a key belongs to, what bounds the key. */
+export interface KeyApplication {
+  readonly id: string;
+  /** The scopes that its keys may have; null for any. */
+  readonly scopes: readonly string[] | null;
+}
 
-  static issue(
-    id: string,
-    applicationId: string,
-    settings: ApiKeySettings & { environment: KeyEnvironment },
-    secret: ApiKeySecret,
-    by: Subject,
-    now: Date,
-  ): ApiKey {
-    return new ApiKey(
+export interface NewApiKey {
+  id: string;
+  application: KeyApplication;
+  settings: ApiKeySettings & { environment: KeyEnvironment };
+  secret: ApiKeySecret;
+  by: Subject;
+  now: Date;
+}
+
+interface ApiKeyProps {
+  readonly id: string;
+  readonly applicationId: string;
+  name: string;
+  readonly environment: KeyEnvironment;
+  scopes: string[];
+  metadata: Metadata;
+  enabled: boolean;
+  expiresAt: Date | null;
+  readonly createdAt: Date;
+  readonly createdByIssuer: string;
+  readonly createdBySubject: string;
+  readonly revokedAt: Date | null;
+  readonly revokedByIssuer: string | null;
+  readonly revokedBySubject: string | null;
+  readonly version: number;
+  externalId: string | null;
+  tags: string[];
+  ipAllowlist: string[];
+  rateLimits: RateLimit[];
+  metered: boolean;
+  readonly secrets: ApiKeySecret[];
+  readonly lastUsedAt: Date | null;
+  readonly credits: Credits | null;
+}
+
+/** What people name, restrict and revoke. Its secrets come and go; its id stays. */
+export class ApiKey extends Aggregate implements ApiKeyProps {
+  readonly id!: string;
+  readonly applicationId!: string;
+  name!: string;
+  readonly environment!: KeyEnvironment;
+  scopes!: string[];
+  metadata!: Metadata;
+  enabled!: boolean;
+  expiresAt!: Date | null;
+  readonly createdAt!: Date;
+  readonly createdByIssuer!: string;
+  readonly createdBySubject!: string;
+  readonly revokedAt!: Date | null;
+  readonly revokedByIssuer!: string | null;
+  readonly revokedBySubject!: string | null;
+  /** Counts the changes, so that a stale one is noticed. */
+  readonly version!: number;
+  /** The customer of the application that the key was made for, as the application names them. */
+  externalId!: string | null;
+  tags!: string[];
+  /** CIDR ranges the key may be used from; none for everywhere. */
+  ipAllowlist!: string[];
+  rateLimits!: RateLimit[];
+  /** Whether it spends credits of its own. */
+  metered!: boolean;
+  /** Those that work, or the newest; oldest first. Of those that have ended it has only the one it was read for. */
+  readonly secrets!: ApiKeySecret[];
+  /** To within a second or so; null when it never was. */
+  readonly lastUsedAt!: Date | null;
+  /** As they were when the key was read; null for one that may be verified without end. */
+  readonly credits!: Credits | null;
+
+  /** The repository, which reads keys, makes them without. */
+  private constructor(props?: ApiKeyProps) {
+    super();
+    Object.assign(this, props);
+  }
+
+  /** Throws `validation_failed` for an expiry out of range and for scopes that the application does not declare. */
+  static issue({ id, application, settings, secret, by, now }: NewApiKey): ApiKey {
+    assertExpiry(settings.expiresAt, now);
+    assertDeclared(settings.scopes, application.scopes);
+    const key = new ApiKey({
       id,
-      applicationId,
-      settings.name ?? `Key of ${now.toISOString().slice(0, 10)}`,
-      settings.environment,
-      settings.scopes ?? [],
-      settings.metadata ?? {},
-      true,
-      settings.expiresAt ?? null,
-      now,
-      by.issuer,
-      by.subject,
-      null,
-      null,
-      null,
-      1,
-      settings.externalId ?? null,
-      settings.tags ?? [],
-      settings.ipAllowlist ?? [],
-      settings.rateLimits ?? [],
-      (settings.credits ?? null) !== null,
-      [secret],
-      null,
-      settings.credits ?? null,
-    );
+      applicationId: application.id,
+      name: settings.name ?? `Key of ${now.toISOString().slice(0, 10)}`,
+      environment: settings.environment,
+      scopes: settings.scopes ?? [],
+      metadata: settings.metadata ?? {},
+      enabled: true,
+      expiresAt: settings.expiresAt ?? null,
+      createdAt: now,
+      createdByIssuer: by.issuer,
+      createdBySubject: by.subject,
+      revokedAt: null,
+      revokedByIssuer: null,
+      revokedBySubject: null,
+      version: 1,
+      externalId: settings.externalId ?? null,
+      tags: settings.tags ?? [],
+      ipAllowlist: settings.ipAllowlist ?? [],
+      rateLimits: settings.rateLimits ?? [],
+      metered: (settings.credits ?? null) !== null,
+      secrets: [secret],
+      lastUsedAt: null,
+      credits: settings.credits ?? null,
+    });
+    const { environment, hint } = key;
+    key.happened(secret.imported ? 'ApiKeyImported' : 'ApiKeyIssued', null, {
+      ...key.settings,
+      environment,
+      hint,
+    });
+    return key;
   }
 
   status(now: Date): KeyStatus {
@@ -118,9 +172,15 @@ export class ApiKey {
     return new Date(Math.max(now.getTime(), newest + 1));
   }
 
-  /** All but the balance, which is spent from meanwhile. Throws `api_key_revoked`: revoking is for good. */
-  change(changes: ApiKeyChanges): void {
+  /**
+   * All but the balance, which is spent from meanwhile. Throws `api_key_revoked`, because revoking is for good, and what
+   * `issue` throws.
+   */
+  change(changes: ApiKeyChanges, application: Pick<KeyApplication, 'scopes'>, now: Date): void {
+    assertExpiry(changes.expiresAt, now);
+    assertDeclared(changes.scopes, application.scopes);
     this.assertNotRevoked();
+    const before = this.settings;
     if (changes.name !== undefined) this.name = changes.name;
     if (changes.scopes !== undefined) this.scopes = changes.scopes;
     if (changes.enabled !== undefined) this.enabled = changes.enabled;
@@ -131,6 +191,8 @@ export class ApiKey {
     if (changes.ipAllowlist !== undefined) this.ipAllowlist = changes.ipAllowlist;
     if (changes.rateLimits !== undefined) this.rateLimits = changes.rateLimits;
     if (changes.credits !== undefined) this.metered = changes.credits !== null;
+    const changed = changedFields(before, this.settings);
+    if (changed !== null) this.happened('ApiKeyChanged', changed.before, changed.after);
   }
 
   /**
@@ -157,6 +219,8 @@ export class ApiKey {
       );
     }
     this.secrets.push(secret);
+    const { id: secretId, hint, createdAt } = secret;
+    this.happened('ApiKeyRotated', null, { secretId, hint, createdAt, overlapSeconds });
   }
 
   /**
@@ -176,7 +240,20 @@ export class ApiKey {
       );
     }
     secret.revoke(now);
+    const { hint, revokedAt } = secret;
+    const named = { secretId: id, hint };
+    this.happened('ApiKeySecretEnded', { ...named, revokedAt: null }, { ...named, revokedAt });
     return true;
+  }
+
+  private get settings(): EventFields {
+    const { name, scopes, metadata, enabled, expiresAt, externalId, tags, ipAllowlist, rateLimits } = this;
+    return { name, scopes, metadata, enabled, expiresAt, externalId, tags, ipAllowlist, rateLimits };
+  }
+
+  private happened(name: string, before: EventFields | null, after: EventFields | null): void {
+    const { id, applicationId } = this;
+    this.record({ name, applicationId, target: { kind: 'api_key', id }, before, after });
   }
 
   private assertNotRevoked(): void {
@@ -184,4 +261,26 @@ export class ApiKey {
       throw new DomainError('api_key_revoked', 'A revoked key cannot be changed: issue a new one.');
     }
   }
+}
+
+/** Whether a disabled or expired key may be active after them, and so counts against the limit of its application. */
+export function mayActivate({ enabled, expiresAt }: ApiKeyChanges): boolean {
+  return enabled === true || expiresAt !== undefined;
+}
+
+function assertExpiry(expiresAt: Date | null | undefined, now: Date): void {
+  if (expiresAt === undefined || expiresAt === null) return;
+  const latest = new Date(now);
+  latest.setUTCFullYear(latest.getUTCFullYear() + MAX_EXPIRY_YEARS);
+  if (expiresAt > now && expiresAt <= latest) return;
+  throw invalid('expiresAt', `must lie in the future, at most ${MAX_EXPIRY_YEARS} years ahead`);
+}
+
+function assertDeclared(scopes: readonly string[] = [], declared: readonly string[] | null): void {
+  if (undeclared(scopes, declared).length === 0) return;
+  throw invalid('scopes', 'must be scopes that the application declares');
+}
+
+function invalid(field: string, message: string): DomainError {
+  return new DomainError('validation_failed', `${field} ${message}.`, { errors: [{ field, message }] });
 }

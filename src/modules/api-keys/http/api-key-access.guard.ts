@@ -9,18 +9,24 @@ import {
 import { Reflector } from '@nestjs/core';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { readUuid } from '../../../shared/http/uuid.js';
-import { ApplicationService, DeclareNeed, ROUTE_NEED, type Need } from '../../applications/index.js';
-import type { AuthenticatedRequest } from '../../auth/index.js';
+import {
+  ApplicationService,
+  DeclareNeed,
+  ROUTE_NEED,
+  type ApplicationRequest,
+  type Need,
+} from '../../applications/index.js';
 import { ApiKeyService, apiKeyNotFound } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
 
-interface ApiKeyRequest extends AuthenticatedRequest {
+interface ApiKeyRequest extends ApplicationRequest {
   apiKey: ApiKey;
 }
 
 /**
  * Refuses whoever may not do what the route does to a key of the application that the key in the path belongs to: a
- * malformed id is 400, an unknown key or one of a deleted application 404, a lack of the role 403. Hands the key on.
+ * malformed id is 400, an unknown key or one of a deleted application 404, a lack of the role 403. Hands the key and
+ * its application on.
  */
 @Injectable()
 export class ApiKeyAccessGuard implements CanActivate {
@@ -36,6 +42,7 @@ export class ApiKeyAccessGuard implements CanActivate {
     const key = await this.keys.get(readUuid('id', (request.params as Record<string, unknown>).id));
     const application = await this.applications.authorize(key.applicationId, request.principal, need);
     if (application === null) throw apiKeyNotFound();
+    request.application = application;
     request.apiKey = key;
     return true;
   }

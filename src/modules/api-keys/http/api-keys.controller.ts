@@ -1,9 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { readUuid } from '../../../shared/http/uuid.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
-import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
+import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { Repeatable, type RepeatableCall } from '../../idempotency/index.js';
 import { ApiKeyService } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
@@ -43,14 +44,14 @@ export class ApiKeysController {
   @ApplicationAccess({ from: 'query', need: 'manage-keys' })
   @IssueApiKeyDocs()
   async issue(
+    @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
-    @CurrentPrincipal() principal: Principal,
     @Query() _query: ApplicationIdQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Repeatable() call?: RepeatableCall,
     @Body() body?: IssueApiKeyDto,
   ): Promise<string> {
-    const { id, plaintext } = await this.keys.issue(application.id, body ?? {}, principal, call);
+    const { id, plaintext } = await this.keys.issue(actor, application, body ?? {}, call);
     return shownOnce(reply.header('Location', `/apikey/${id}`), plaintext);
   }
 
@@ -81,12 +82,13 @@ export class ApiKeysController {
   @ApiKeyAccess('manage-keys')
   @RotateApiKeyDocs()
   async rotate(
+    @CurrentActor() actor: Actor,
     @CurrentApiKey() key: ApiKey,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Repeatable() call?: RepeatableCall,
     @Body() body?: RotateApiKeyDto,
   ): Promise<string> {
-    const { id, plaintext } = await this.keys.rotate(key, body ?? {}, call);
+    const { id, plaintext } = await this.keys.rotate(actor, key, body ?? {}, call);
     return shownOnce(reply.header('Location', `/apikey/${id}`), plaintext);
   }
 
@@ -95,16 +97,25 @@ export class ApiKeysController {
   @RequireScopes('apikeys:write')
   @ApiKeyAccess('manage-keys')
   @EndApiKeySecretDocs()
-  async endSecret(@CurrentApiKey() key: ApiKey, @Param('secretId') secretId: string): Promise<void> {
-    await this.keys.endSecret(key, readUuid('secretId', secretId));
+  async endSecret(
+    @CurrentActor() actor: Actor,
+    @CurrentApiKey() key: ApiKey,
+    @Param('secretId') secretId: string,
+  ): Promise<void> {
+    await this.keys.endSecret(actor, key, readUuid('secretId', secretId));
   }
 
   @Patch(':id')
   @RequireScopes('apikeys:write')
   @ApiKeyAccess('manage-keys')
   @ChangeApiKeyDocs()
-  async change(@CurrentApiKey() key: ApiKey, @Body() body: ChangeApiKeyDto): Promise<ApiKeyDto> {
-    return toResponse(await this.keys.change(key, body), this.clock.now());
+  async change(
+    @CurrentActor() actor: Actor,
+    @CurrentApplication() application: Application,
+    @CurrentApiKey() key: ApiKey,
+    @Body() body: ChangeApiKeyDto,
+  ): Promise<ApiKeyDto> {
+    return toResponse(await this.keys.change(actor, application, key, body), this.clock.now());
   }
 
   @Delete(':id')
@@ -112,8 +123,8 @@ export class ApiKeysController {
   @RequireScopes('apikeys:write')
   @ApiKeyAccess('manage-keys')
   @RevokeApiKeyDocs()
-  async revoke(@CurrentApiKey() key: ApiKey, @CurrentPrincipal() principal: Principal): Promise<void> {
-    await this.keys.revoke(key, principal);
+  async revoke(@CurrentActor() actor: Actor, @CurrentApiKey() key: ApiKey): Promise<void> {
+    await this.keys.revoke(actor, key);
   }
 }
 

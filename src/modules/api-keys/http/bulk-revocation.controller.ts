@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import type { Actor } from '../../../shared/actor.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { NamesNoApplication } from '../../applications/index.js';
-import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
+import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { BulkRevocationService, type RevocationSelection } from '../application/bulk-revocation.service.js';
 import { BulkRevocationDocs, RevokeApiKeysDocs } from './bulk-revocation.docs.js';
 import { BulkRevocationDto, BulkRevocationResultDto } from './bulk-revocation.dto.js';
@@ -18,10 +19,10 @@ export class BulkRevocationController {
   @NamesNoApplication()
   @RevokeApiKeysDocs()
   async revoke(
-    @CurrentPrincipal() principal: Principal,
+    @CurrentActor() actor: Actor,
     @Body() body: BulkRevocationDto,
   ): Promise<BulkRevocationResultDto> {
-    return { results: await this.revocations.revoke(toSelection(body), principal) };
+    return { results: await this.revocations.revoke(actor, toSelection(body)) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { RequireScopes } from '../../auth/index.js';
+import type { Actor } from '../../../shared/actor.js';
+import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { ChangeBalanceDto, CreditsDto, LimitsService, toBalanceChange } from '../../metering/index.js';
 import type { ApiKey } from '../domain/api-key.js';
 import { ApiKeyAccess, CurrentApiKey } from './api-key-access.guard.js';
@@ -15,7 +16,11 @@ export class KeyCreditsController {
   @RequireScopes('apikeys:write')
   @ApiKeyAccess('manage-keys')
   @ChangeApiKeyCreditsDocs()
-  change(@CurrentApiKey() key: ApiKey, @Body() body: ChangeBalanceDto): Promise<CreditsDto> {
-    return this.limits.changeBalance(key.id, toBalanceChange(body));
+  change(
+    @CurrentActor() actor: Actor,
+    @CurrentApiKey() { id, applicationId }: ApiKey,
+    @Body() body: ChangeBalanceDto,
+  ): Promise<CreditsDto> {
+    return this.limits.changeBalance(actor, { kind: 'key', id, applicationId }, toBalanceChange(body));
   }
 }

@@ -1,7 +1,8 @@
 import { Body, Controller, HttpCode, Post, Query } from '@nestjs/common';
+import type { Actor } from '../../../shared/actor.js';
 import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
-import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
+import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { KeyImportService } from '../application/key-import.service.js';
 import { ApplicationIdQueryDto } from './api-key.dto.js';
 import { ImportApiKeysDocs, KeyImportDocs } from './key-import.docs.js';
@@ -19,8 +20,8 @@ export class KeyImportController {
   @ApplicationAccess({ from: 'query', need: 'manage-keys' })
   @ImportApiKeysDocs()
   async import(
+    @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
-    @CurrentPrincipal() principal: Principal,
     @Query() _query: ApplicationIdQueryDto,
     @Body() body: ImportKeysDto,
   ): Promise<ImportKeysResultDto> {
@@ -29,6 +30,6 @@ export class KeyImportController {
       sha256: Buffer.from(sha256, sha256.length === 64 ? 'hex' : 'base64url'),
       prefix,
     }));
-    return { results: await this.imports.import(application.id, keys, principal) };
+    return { results: await this.imports.import(actor, application, keys) };
   }
 }

@@ -55,8 +55,8 @@ export class ApiKeySecrets {
    * Deletes up to `limit` secrets whose retention is over, and answers how many. A key that has none that works keeps
    * all of its own.
    */
-  async purgeEnded(limit: number): Promise<number> {
-    const [, deleted] = await this.manager.query<[unknown, number]>(
+  async purgeEnded(limit: number, manager: EntityManager): Promise<number> {
+    const [, deleted] = await manager.query<[unknown, number]>(
       `DELETE FROM api_key_secrets
         WHERE id IN (
           SELECT id FROM api_key_secrets ended

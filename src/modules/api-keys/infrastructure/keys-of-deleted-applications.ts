@@ -1,22 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
 import { PeriodicBatches } from '../../../infrastructure/database/periodic-batches.js';
-import { PendingKeyRevocations } from './pending-key-revocations.js';
+import type { Transaction } from '../../../shared/transaction.js';
+import { UnitOfWork } from '../../../shared/unit-of-work.js';
+import { revokeSomePending } from './pending-key-revocations.js';
 
 const EVERY_MS = 5_000;
 
 /** Revokes the keys of a deleted application that were too many for the transaction that deleted it. */
 @Injectable()
 export class KeysOfDeletedApplications extends PeriodicBatches {
-  private readonly pending: PendingKeyRevocations;
-
-  constructor(@InjectDataSource() dataSource: DataSource) {
-    super('Keys of deleted applications were not marked as revoked', EVERY_MS);
-    this.pending = new PendingKeyRevocations(dataSource.manager);
+  constructor(unitOfWork: UnitOfWork) {
+    const failure = 'Keys of deleted applications were not marked as revoked';
+    super({ task: 'revocation', failure, everyMs: EVERY_MS }, unitOfWork);
   }
 
-  protected doSome(limit: number): Promise<boolean> {
-    return this.pending.revokeSome(limit);
+  protected doSome(limit: number, tx: Transaction): Promise<boolean> {
+    return revokeSomePending(limit, null, tx);
   }
 }

@@ -1,5 +1,6 @@
-import type { EntityManager } from 'typeorm';
-import type { Subject } from '../../../shared/subject.js';
+import { managerOf } from '../../../infrastructure/database/transaction.js';
+import type { Transaction } from '../../../shared/transaction.js';
+import { recordRevocations, type RevokedKey } from './record-revocations.js';
 
 /**
  * Up to `$1` keys of the application `$2`, or of any, in the order of their ids, as everybody locks them. Whoever finds
@@ -18,32 +19,42 @@ const REVOKE_SOME = `
        SET revoked_at = pending.revoked_at, revoked_by_issuer = pending.revoked_by_issuer,
            revoked_by_subject = pending.revoked_by_subject, version = version + 1
       FROM locked, pending WHERE api_keys.id = locked.id
+    RETURNING api_keys.id, api_keys.application_id, api_keys.revoked_at
   ), finished AS (
     DELETE FROM pending_key_revocations USING pending
      WHERE pending_key_revocations.application_id = pending.application_id
        AND (SELECT count(*) FROM locked) < $1
   )
-  SELECT count(*)::integer AS applications FROM pending`;
+  SELECT count(*)::integer AS applications, (SELECT coalesce(jsonb_agg(revoked), '[]') FROM revoked) AS revoked
+    FROM pending`;
 
 /**
- * The keys of deleted applications that are still to be revoked. Verification takes them for revoked since their
- * application was deleted, so nothing waits for it.
+ * Notes, inside the transaction that deletes the application, that its keys are to be revoked in the name of the actor.
+ * Verification takes them for revoked as soon as their application is deleted, so nothing waits for it.
  */
-export class PendingKeyRevocations {
-  constructor(private readonly manager: EntityManager) {}
+export async function addPendingRevocations(
+  applicationId: string,
+  now: Date,
+  tx: Transaction,
+): Promise<void> {
+  const { issuer, subject } = tx.actor;
+  await managerOf(tx).query(
+    `INSERT INTO pending_key_revocations (application_id, revoked_at, revoked_by_issuer, revoked_by_subject)
+     VALUES ($1, $2, $3, $4)`,
+    [applicationId, now, issuer, subject],
+  );
+}
 
-  /** Inside the transaction that deletes the application. */
-  async add(applicationId: string, by: Subject, now: Date): Promise<void> {
-    await this.manager.query(
-      `INSERT INTO pending_key_revocations (application_id, revoked_at, revoked_by_issuer, revoked_by_subject)
-       VALUES ($1, $2, $3, $4)`,
-      [applicationId, now, by.issuer, by.subject],
-    );
-  }
-
-  /** Revokes up to `limit` keys of this application, or else of any, and says whether there may be more. */
-  async revokeSome(limit: number, applicationId: string | null = null): Promise<boolean> {
-    const [found] = await this.manager.query<{ applications: number }[]>(REVOKE_SOME, [limit, applicationId]);
-    return found !== undefined && found.applications > 0;
-  }
+/** Revokes up to `limit` such keys, of one application or else of any, and says whether there may be more. */
+export async function revokeSomePending(
+  limit: number,
+  applicationId: string | null,
+  tx: Transaction,
+): Promise<boolean> {
+  const [found] = await managerOf(tx).query<{ applications: number; revoked: RevokedKey[] }[]>(REVOKE_SOME, [
+    limit,
+    applicationId,
+  ]);
+  recordRevocations(found?.revoked ?? [], tx);
+  return found !== undefined && found.applications > 0;
 }

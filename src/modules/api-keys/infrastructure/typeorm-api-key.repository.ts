@@ -8,35 +8,27 @@ import {
   type ObjectLiteral,
   type SelectQueryBuilder,
 } from 'typeorm';
-import {
-  BARRIER,
-  commit,
-  commitStatement,
-  proofIf,
-  proofOf,
-} from '../../../infrastructure/database/commit.js';
+import { BARRIER } from '../../../infrastructure/database/commit.js';
+import { EventSubscribers } from '../../../infrastructure/database/event-subscribers.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
-import { asTransaction, managerOf } from '../../../infrastructure/database/transaction.js';
-import type { ChangeProof, Committed } from '../../../shared/committed.js';
+import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
+import type { Actor } from '../../../shared/actor.js';
+import { eventsOf } from '../../../shared/domain-event.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
-import type { Subject } from '../../../shared/subject.js';
+import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import { ApiKey } from '../domain/api-key.js';
-import {
-  ApiKeyRepository,
-  type Alongside,
-  type ApiKeyQuery,
-  type UpdateOptions,
-} from '../domain/api-key.repository.js';
+import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
 import { keyStatusConditions } from '../../../shared/key-status.js';
 import { CreditBalances, type RateLimit } from '../../metering/index.js';
 import type { Metadata } from '../domain/metadata.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 import { ApiKeySecrets } from './api-key-secrets.js';
-import { JoinedInserts } from './joined-inserts.js';
+import { BatchedInserts } from './batched-inserts.js';
 import { ManyKeys } from './many-keys.js';
-import { PendingKeyRevocations } from './pending-key-revocations.js';
+import { addPendingRevocations, revokeSomePending } from './pending-key-revocations.js';
+import { recordRevocations, type RevokedKey } from './record-revocations.js';
 import { StoredSecrets } from './stored-secrets.js';
 
 const HAS_STATUS = keyStatusConditions({
@@ -50,8 +42,8 @@ const HAS_STATUS = keyStatusConditions({
 const REVOKED_AT_ONCE = 500;
 
 /**
- * Revokes keys, and answers the ids of those it has revoked. It locks them in the order of their ids, as everybody does
- * who locks several: two in opposite orders would wait for each other.
+ * Revokes keys, and returns those it has revoked. It locks them in the order of their ids, as everybody does who locks
+ * several: two in opposite orders would wait for each other.
  */
 const REVOKE_IN_ORDER = `
   WITH locked AS MATERIALIZED (
@@ -59,9 +51,9 @@ const REVOKE_IN_ORDER = `
   ), revoked AS (
     UPDATE api_keys SET revoked_at = $1, revoked_by_issuer = $2, revoked_by_subject = $3, version = version + 1
       FROM locked WHERE api_keys.id = locked.id
-    RETURNING api_keys.id
+    RETURNING api_keys.id, api_keys.application_id, api_keys.revoked_at
   )
-  SELECT coalesce(array_agg(id), '{}') AS revoked, ${BARRIER} FROM revoked`;
+  SELECT coalesce(jsonb_agg(revoked), '[]') AS revoked, ${BARRIER} FROM revoked`;
 
 /** The advisory lock of imports; any number that nothing else uses. */
 const IMPORT_LOCK = 7_305_808_871;
@@ -69,41 +61,39 @@ const IMPORT_LOCK = 7_305_808_871;
 @Injectable()
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly manager: EntityManager;
-  private readonly inserts: JoinedInserts;
+  private readonly inserts: BatchedInserts;
   private readonly secrets: ApiKeySecrets;
   private readonly stored: StoredSecrets;
   private readonly many: ManyKeys;
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource() dataSource: DataSource,
     private readonly balances: CreditBalances,
+    subscribers: EventSubscribers,
   ) {
     super();
     this.manager = dataSource.manager;
-    this.inserts = new JoinedInserts(dataSource);
+    this.inserts = new BatchedInserts(dataSource, subscribers);
     this.secrets = new ApiKeySecrets(dataSource.manager);
     this.stored = new StoredSecrets(poolOf(dataSource));
     this.many = new ManyKeys(dataSource);
   }
 
-  async insert(key: ApiKey, maxActive: number, first?: Alongside): Promise<void> {
-    const isAllOfIt = first === undefined && key.credits === null;
-    if (!isAllOfIt || !(await this.inserts.insert(key, maxActive)))
-      await this.insertInTurn(key, maxActive, first);
-    const stored = await Promise.all(key.secrets.map(({ hash }) => this.stored.isCommitted(hash)));
-    if (stored.includes(false)) throw notStored();
+  insertBatched(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean> {
+    return this.inserts.insert(key, maxActive, actor);
   }
 
-  private async insertInTurn(key: ApiKey, maxActive: number, first: Alongside | undefined): Promise<void> {
-    await this.manager.transaction(async (manager) => {
-      await first?.(asTransaction(manager));
-      await takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
-      await manager.insert<ObjectLiteral>(apiKeySchema, key);
-      await manager.insert(apiKeySecretSchema, key.secrets);
-      if (key.credits !== null) {
-        await this.balances.put({ kind: 'key', id: key.id }, key.credits, asTransaction(manager));
-      }
-    });
+  async insert(key: ApiKey, maxActive: number, tx: Transaction): Promise<void> {
+    const manager = managerOf(tx);
+    await takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
+    await manager.insert<ObjectLiteral>(apiKeySchema, key);
+    await manager.insert(apiKeySecretSchema, key.secrets);
+    tx.record(eventsOf(key));
+  }
+
+  async isStored(key: ApiKey): Promise<boolean> {
+    const stored = await Promise.all(key.secrets.map(({ hash }) => this.stored.isCommitted(hash)));
+    return !stored.includes(false);
   }
 
   async import(
@@ -111,28 +101,29 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     candidates: readonly { key: ApiKey; hashes: readonly Buffer[] }[],
     maxActive: number,
     now: Date,
-  ): Promise<Committed<Set<string>>> {
-    const imported = await commit(this.dataSource, async (manager) => {
-      // Imports take turns, whatever their application: two of the same key must not both find it missing.
-      await manager.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
-      const rows: { hash: Buffer }[] = await manager.query(
-        'SELECT hash FROM api_key_secrets WHERE hash = ANY ($1)',
-        [candidates.flatMap(({ hashes }) => hashes)],
-      );
-      const seen = new Set(rows.map(({ hash }) => hash.toString('hex')));
-      const keys = candidates.flatMap(({ key, hashes }) => {
-        const names = hashes.map((hash) => hash.toString('hex'));
-        if (names.some((name) => seen.has(name))) return [];
-        // Named twice in one call, it is here already the second time.
-        for (const name of names) seen.add(name);
-        return [key];
-      });
-      await takeTurn(manager, applicationId, keys.length, maxActive, now);
-      if (keys.length === 0) return new Set<string>();
-      await this.many.insert(keys, manager);
-      return new Set(keys.map((key) => key.id));
+    tx: Transaction,
+  ): Promise<Set<string>> {
+    const manager = managerOf(tx);
+    // Imports take turns, whatever their application: two of the same key must not both find it missing.
+    await manager.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
+    const rows: { hash: Buffer }[] = await manager.query(
+      'SELECT hash FROM api_key_secrets WHERE hash = ANY ($1)',
+      [candidates.flatMap(({ hashes }) => hashes)],
+    );
+    const seen = new Set(rows.map(({ hash }) => hash.toString('hex')));
+    const keys = candidates.flatMap(({ key, hashes }) => {
+      const names = hashes.map((hash) => hash.toString('hex'));
+      if (names.some((name) => seen.has(name))) return [];
+      // Named twice in one call, it is here already the second time.
+      for (const name of names) seen.add(name);
+      return [key];
     });
-    return { ...imported, change: proofIf(imported.value.size > 0, imported) };
+    await takeTurn(manager, applicationId, keys.length, maxActive, now);
+    if (keys.length === 0) return new Set();
+    await this.many.insert(keys, manager);
+    expectProof(tx);
+    tx.record(keys.flatMap((key) => eventsOf(key)));
+    return new Set(keys.map((key) => key.id));
   }
 
   holdsSecret(hashes: readonly Buffer[]): Promise<boolean> {
@@ -171,58 +162,54 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     );
   }
 
-  async update(key: ApiKey, { first, maxActive }: UpdateOptions = {}): Promise<ChangeProof | null> {
-    return unlessStale(
-      commit(this.dataSource, async (manager) => {
-        await first?.(asTransaction(manager));
-        if (maxActive !== undefined && key.enabled) await takeTurnToActivate(manager, key, maxActive);
-        const { affected } = await manager.update(
-          apiKeySchema,
-          { id: key.id, version: key.version, revokedAt: IsNull() },
-          {
-            name: key.name,
-            scopes: key.scopes,
-            metadata: json(key.metadata),
-            enabled: key.enabled,
-            expiresAt: key.expiresAt,
-            externalId: key.externalId,
-            tags: key.tags,
-            ipAllowlist: key.ipAllowlist,
-            rateLimits: json(key.rateLimits),
-            metered: key.metered,
-            version: key.version + 1,
-          },
-        );
-        // The version guards the secrets too: they change only together with their key.
-        if (affected !== 1) throw new Stale();
-        await this.secrets.write(key.secrets, manager);
-      }),
+  async update(key: ApiKey, maxActive: number | undefined, tx: Transaction): Promise<void> {
+    const manager = managerOf(tx);
+    if (maxActive !== undefined && key.enabled) await takeTurnToActivate(manager, key, maxActive);
+    const { affected } = await manager.update(
+      apiKeySchema,
+      { id: key.id, version: key.version, revokedAt: IsNull() },
+      {
+        name: key.name,
+        scopes: key.scopes,
+        metadata: json(key.metadata),
+        enabled: key.enabled,
+        expiresAt: key.expiresAt,
+        externalId: key.externalId,
+        tags: key.tags,
+        ipAllowlist: key.ipAllowlist,
+        rateLimits: json(key.rateLimits),
+        metered: key.metered,
+        version: key.version + 1,
+      },
     );
+    // The version guards the secrets too: they change only together with their key.
+    if (affected !== 1) throw new OptimisticLockError();
+    await this.secrets.write(key.secrets, manager);
+    expectProof(tx);
+    tx.record(eventsOf(key));
   }
 
-  async revoke(id: string, by: Subject, now: Date): Promise<ChangeProof | null> {
-    return (await this.revokeAll([id], by, now)).change;
-  }
-
-  async revokeAll(ids: readonly string[], by: Subject, now: Date): Promise<Committed<string[]>> {
+  async revokeAll(ids: readonly string[], now: Date, tx: Transaction): Promise<string[]> {
+    const { issuer, subject } = tx.actor;
     // Also where nothing is left to revoke: what was found revoked is acknowledged, and has to stay.
-    const done = await commitStatement<{ revoked: string[] }>(poolOf(this.dataSource), REVOKE_IN_ORDER, [
+    const [row] = await managerOf(tx).query<{ revoked: RevokedKey[] }[]>(REVOKE_IN_ORDER, [
       now,
-      by.issuer,
-      by.subject,
+      issuer,
+      subject,
       ids,
     ]);
-    const revoked = done.value.flatMap((row) => row.revoked);
-    return { value: revoked, change: proofIf(revoked.length > 0, done) };
+    const revoked = row?.revoked ?? [];
+    recordRevocations(revoked, tx);
+    return revoked.map(({ id }) => id);
   }
 
-  async revokeAllOf(applicationId: string, by: Subject, now: Date, tx: Transaction): Promise<void> {
-    const manager = managerOf(tx);
+  async revokeAllOf(applicationId: string, now: Date, tx: Transaction): Promise<void> {
     // Who is about to issue a key is waited for, and whoever comes later finds the application deleted.
-    await manager.query('DELETE FROM application_key_counts WHERE application_id = $1', [applicationId]);
-    const pending = new PendingKeyRevocations(manager);
-    await pending.add(applicationId, by, now);
-    await pending.revokeSome(REVOKED_AT_ONCE, applicationId);
+    await managerOf(tx).query('DELETE FROM application_key_counts WHERE application_id = $1', [
+      applicationId,
+    ]);
+    await addPendingRevocations(applicationId, now, tx);
+    await revokeSomePending(REVOKED_AT_ONCE, applicationId, tx);
   }
 
   private ofApplication(manager: EntityManager, applicationId: string): SelectQueryBuilder<ApiKey> {
@@ -277,7 +264,7 @@ async function takeTurnToActivate(manager: EntityManager, key: ApiKey, maxActive
     [key.id, key.applicationId, maxActive, key.expiresAt],
   );
   // Deleted together with its keys.
-  if (turn?.refusal === 'application_not_found') throw new Stale();
+  if (turn?.refusal === 'application_not_found') throw new OptimisticLockError();
   if (turn?.refusal === 'api_key_limit_reached') throw limitReached(maxActive);
 }
 
@@ -285,30 +272,6 @@ function limitReached(maxActive: number): DomainError {
   return new DomainError(
     'api_key_limit_reached',
     `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
-  );
-}
-
-/** Takes the transaction back. */
-class Stale extends Error {
-  override readonly name = 'Stale';
-}
-
-async function unlessStale(transaction: Promise<Committed<void>>): Promise<ChangeProof | null> {
-  try {
-    return proofOf(await transaction);
-  } catch (error) {
-    if (error instanceof Stale) return null;
-    throw error;
-  }
-}
-
-function notStored(): DomainError {
-  return new DomainError(
-    'service_unavailable',
-    'It is not certain that the key is stored. Repeat the call.',
-    {
-      retryAfter: 1,
-    },
   );
 }
 

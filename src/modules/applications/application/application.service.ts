@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
+import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
+import type { Transaction } from '../../../shared/transaction.js';
+import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
+import { Freshness } from '../../freshness/index.js';
 import { Application, applicationNotFound, type ApplicationChanges } from '../domain/application.js';
 import { ApplicationRepository } from '../domain/application.repository.js';
 import { assertMeets, type Need } from '../domain/role.js';
@@ -15,14 +19,16 @@ const CHANGE_ATTEMPTS = 5;
 @Injectable()
 export class ApplicationService {
   constructor(
+    private readonly unitOfWork: UnitOfWork,
     private readonly applications: ApplicationRepository,
     private readonly dependants: ApplicationDependants,
+    private readonly freshness: Freshness,
     private readonly clock: Clock,
   ) {}
 
-  async create(owner: Subject, props: ApplicationChanges & { name: string }): Promise<Application> {
-    const application = Application.create(uuidv7(), owner, props, this.clock.now());
-    await this.applications.insert(application);
+  async create(actor: Actor, props: ApplicationChanges & { name: string }): Promise<Application> {
+    const application = Application.create(uuidv7(), actor, props, this.clock.now());
+    await this.unitOfWork.run(actor, (tx) => this.applications.insert(application, tx));
     return application;
   }
 
@@ -44,21 +50,34 @@ export class ApplicationService {
     return access.application;
   }
 
+  /**
+   * The same for who acts in a transaction, and until it ends: somebody who takes the role away waits for that, and
+   * once they were answered nothing more is changed by it. The last thing to be done in a transaction. Throws
+   * `application_not_found`, `not_application_owner` and `insufficient_role`.
+   */
+  async assertStillPermitted(id: string, need: Need, tx: Transaction): Promise<void> {
+    const role = await this.applications.lockRole(id, tx);
+    if (role === null && (await this.applications.find(id, tx)) === null) throw applicationNotFound();
+    assertMeets(role, need);
+  }
+
   /** Throws `application_not_found` when it was deleted meanwhile, `edit_conflict` when others keep changing it. */
-  async change(application: Application, changes: ApplicationChanges): Promise<Application> {
+  async change(actor: Actor, application: Application, changes: ApplicationChanges): Promise<Application> {
     let current = application;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.change(changes, this.clock.now());
-      const isUpdated = await this.applications.update(current);
+      const updated = await unlessStale(this.update(actor, current));
       current = await this.get(current.id);
-      if (isUpdated) return current;
+      if (updated !== null) return current;
     }
     throw new DomainError('edit_conflict', 'Others are changing this application: read it again and retry.');
   }
 
-  /** The scopes that the keys of an application may have; null for any. Throws `application_not_found`. */
-  async declaredScopes(id: string): Promise<string[] | null> {
-    return (await this.get(id)).scopes;
+  private update(actor: Actor, application: Application): Promise<unknown> {
+    return this.unitOfWork.run(actor, async (tx) => {
+      await this.applications.update(application, tx);
+      await this.assertStillPermitted(application.id, 'manage-application', tx);
+    });
   }
 
   /** Throws `application_not_found`, also for a deleted one. */
@@ -69,13 +88,19 @@ export class ApplicationService {
   }
 
   /** Deletes it together with everything that other modules keep for it. */
-  async delete(application: Application, by: Subject): Promise<void> {
+  async delete(actor: Actor, application: Application): Promise<void> {
     const now = this.clock.now();
-    const { value: deleted, change } = await this.applications.delete(application.id, now, (tx) =>
-      this.dependants.endWith(application.id, by, now, tx),
-    );
-    await this.dependants.settle(change);
-    if (!deleted) throw applicationNotFound();
+    const { id } = application;
+    application.delete();
+    const { value: isDeleted, change } = await this.unitOfWork.run(actor, async (tx) => {
+      if (!(await this.applications.delete(application, now, tx))) return false;
+      assertMeets(await this.applications.lockRole(id, tx), 'manage-application');
+      await this.dependants.onApplicationDeleted(id, now, tx);
+      await this.applications.removeMembers(id, tx);
+      return true;
+    });
+    await this.freshness.settle(change);
+    if (!isDeleted) throw applicationNotFound();
   }
 
   /**
@@ -86,6 +111,6 @@ export class ApplicationService {
     if (!(await this.applications.isGone(id))) {
       throw new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1 });
     }
-    await this.dependants.settle(null);
+    await this.freshness.settle(null);
   }
 }

@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
+import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { SubjectDirectory } from '../../auth/index.js';
+import { Freshness } from '../../freshness/index.js';
 import type { Application } from '../domain/application.js';
 import type { Member } from '../domain/member.js';
 import { MemberRepository } from '../domain/member.repository.js';
+import type { Members } from '../domain/members.js';
 import type { Role } from '../domain/role.js';
-import { ApplicationDependants } from './application-dependants.js';
 
 /**
  * Who has a part in an application. Every change may move its ownership, which verification answers, so each is
@@ -16,9 +19,10 @@ import { ApplicationDependants } from './application-dependants.js';
 @Injectable()
 export class MemberService {
   constructor(
+    private readonly unitOfWork: UnitOfWork,
     private readonly members: MemberRepository,
     private readonly directory: SubjectDirectory,
-    private readonly dependants: ApplicationDependants,
+    private readonly freshness: Freshness,
     private readonly clock: Clock,
   ) {}
 
@@ -30,40 +34,48 @@ export class MemberService {
 
   /** Throws what `Members.assign` and `SubjectDirectory.assertKnown` throw. */
   async assign(
+    actor: Actor,
     applicationId: string,
     who: Subject,
     role: Role,
-    by: Subject,
   ): Promise<{ member: Member; isNew: boolean }> {
     await this.directory.assertKnown(who);
     const now = this.clock.now();
-    const { value: assigned, change } = await this.members.change(applicationId, (members) => {
+    return this.changeMembers(actor, applicationId, (members) => {
       const before = members.all.length;
-      const member = members.assign(who, role, by, now);
+      const member = members.assign(who, role, actor, now);
       return { member, isNew: members.all.length > before };
     });
-    await this.dependants.settle(change);
-    return assigned;
   }
 
   /** Throws what `Members.remove` throws. */
-  async remove(applicationId: string, who: Subject, by: Subject): Promise<void> {
+  async remove(actor: Actor, applicationId: string, who: Subject): Promise<void> {
     const now = this.clock.now();
-    const { change } = await this.members.change(applicationId, (members) => {
-      members.remove(who, by, now);
+    await this.changeMembers(actor, applicationId, (members) => {
+      members.remove(who, actor, now);
     });
-    await this.dependants.settle(change);
   }
 
   /** Throws what `Members.transfer` and `SubjectDirectory.assertKnown` throw. */
-  async transfer(applicationId: string, to: Subject, by: Subject): Promise<Application> {
+  async transfer(actor: Actor, applicationId: string, to: Subject): Promise<Application> {
     await this.directory.assertKnown(to);
     const now = this.clock.now();
-    const { value: application, change } = await this.members.change(applicationId, (members) => {
-      members.transfer(to, by, now);
+    return this.changeMembers(actor, applicationId, (members) => {
+      members.transfer(to, actor, now);
       return members.application;
     });
-    await this.dependants.settle(change);
-    return application;
+  }
+
+  /** Whether the actor may do it is judged under the lock, by `Members`. */
+  private async changeMembers<T>(
+    actor: Actor,
+    applicationId: string,
+    work: (members: Members) => T,
+  ): Promise<T> {
+    const { value, change } = await this.unitOfWork.run(actor, (tx) =>
+      this.members.change(applicationId, work, tx),
+    );
+    await this.freshness.settle(change);
+    return value;
   }
 }

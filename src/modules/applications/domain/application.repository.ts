@@ -1,4 +1,3 @@
-import type { Committed } from '../../../shared/committed.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
@@ -15,12 +14,12 @@ export interface ApplicationAccess {
 /** Where applications are kept. A deleted one is not found by anything here. */
 export abstract class ApplicationRepository {
   /** Inserts the application with its owner as its first member. */
-  abstract insert(application: Application): Promise<void>;
+  abstract insert(application: Application, tx: Transaction): Promise<void>;
 
-  /** Answers false, and changes nothing, when somebody else changed or deleted it since it was read. */
-  abstract update(application: Application): Promise<boolean>;
+  /** Throws `OptimisticLockError` when somebody else changed or deleted it since it was read. */
+  abstract update(application: Application, tx: Transaction): Promise<void>;
 
-  abstract find(id: string): Promise<Application | null>;
+  abstract find(id: string, tx?: Transaction): Promise<Application | null>;
 
   /**
    * Whether there is certainly no such application, and none comes back whatever becomes of the server: found by a
@@ -30,16 +29,21 @@ export abstract class ApplicationRepository {
 
   abstract findFor(id: string, who: Subject): Promise<ApplicationAccess | null>;
 
+  /**
+   * The role of the transaction's actor, which nobody takes away until it ends; null for who has no part in the
+   * application, any more perhaps.
+   */
+  abstract lockRole(id: string, tx: Transaction): Promise<Role | null>;
+
   /** Up to `limit + 1` of the applications somebody is a member of, newest first. */
   abstract listOf(member: Subject, page: PageRequest): Promise<Application[]>;
 
   /**
-   * Deletes the application, lets its members go, and does `alongside` in the same transaction. Answers false, and changes nothing,
-   * when it was deleted already, which is as certain then as with `isGone`.
+   * Deletes the application; its members stay until `removeMembers`. Returns false, and changes nothing, when it was
+   * deleted already, which is as certain then as with `isGone`.
    */
-  abstract delete(
-    id: string,
-    now: Date,
-    alongside: (tx: Transaction) => Promise<void>,
-  ): Promise<Committed<boolean>>;
+  abstract delete(application: Application, now: Date, tx: Transaction): Promise<boolean>;
+
+  /** Lets everybody go. To be called last: whoever is about to change something of the application is waited for. */
+  abstract removeMembers(id: string, tx: Transaction): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { DomainError } from '../../../shared/domain-error.js';
+import { Aggregate, changedFields, type EventFields } from '../../../shared/domain-event.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
 
 export const APPLICATION_ENVIRONMENTS = ['production', 'staging', 'development'] as const;
@@ -12,7 +13,7 @@ export interface ApplicationChanges {
 }
 
 /** What keys belong to: a service somebody owns. */
-export class Application {
+export class Application extends Aggregate {
   private constructor(
     readonly id: string,
     public name: string,
@@ -29,7 +30,9 @@ export class Application {
     readonly version: number,
     /** The scopes its keys may have; null for any. */
     public scopes: string[] | null,
-  ) {}
+  ) {
+    super();
+  }
 
   static create(
     id: string,
@@ -37,7 +40,7 @@ export class Application {
     props: ApplicationChanges & { name: string },
     now: Date,
   ): Application {
-    return new Application(
+    const application = new Application(
       id,
       props.name,
       props.description ?? null,
@@ -50,6 +53,8 @@ export class Application {
       1,
       props.scopes ?? null,
     );
+    application.happened('ApplicationCreated', null, { ...application.settings, owner: application.owner });
+    return application;
   }
 
   get owner(): Subject {
@@ -62,17 +67,39 @@ export class Application {
 
   /** Who may do this, and that the new owner is one among the members, `Members` sees to. */
   handOver(to: Subject, now: Date): void {
+    const before = this.owner;
     this.ownerIssuer = to.issuer;
     this.ownerSubject = to.subject;
     this.updatedAt = now;
+    if (!isSameSubject(before, to)) {
+      this.happened('ApplicationOwnerChanged', { owner: before }, { owner: this.owner });
+    }
   }
 
   change(changes: ApplicationChanges, now: Date): void {
+    const before = this.settings;
     if (changes.name !== undefined) this.name = changes.name;
     if (changes.description !== undefined) this.description = changes.description;
     if (changes.environment !== undefined) this.environment = changes.environment;
     if (changes.scopes !== undefined) this.scopes = changes.scopes;
     this.updatedAt = now;
+    const changed = changedFields(before, this.settings);
+    if (changed !== null) this.happened('ApplicationChanged', changed.before, changed.after);
+  }
+
+  /** What becomes of its keys and members, those who keep them see to. */
+  delete(): void {
+    this.happened('ApplicationDeleted', { ...this.settings, owner: this.owner }, null);
+  }
+
+  private get settings(): Required<ApplicationChanges> {
+    const { name, description, environment, scopes } = this;
+    return { name, description, environment, scopes };
+  }
+
+  private happened(name: string, before: EventFields | null, after: EventFields | null): void {
+    const { id } = this;
+    this.record({ name, applicationId: id, target: { kind: 'application', id }, before, after });
   }
 }
 

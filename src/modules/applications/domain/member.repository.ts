@@ -1,5 +1,5 @@
-import type { Committed } from '../../../shared/committed.js';
 import type { PageRequest } from '../../../shared/page.js';
+import type { Transaction } from '../../../shared/transaction.js';
 import type { Member } from './member.js';
 import type { Members } from './members.js';
 
@@ -9,8 +9,8 @@ export abstract class MemberRepository {
   abstract list(applicationId: string, page: PageRequest): Promise<Member[]>;
 
   /**
-   * Locks the application, hands it out with all its members, and writes what `change` has changed, in one
-   * transaction; when `change` throws, nothing is written. Throws `application_not_found`.
+   * Locks the application, hands it out with all its members, and writes what `change` has changed. Throws
+   * `application_not_found`.
    */
-  abstract change<T>(applicationId: string, change: (members: Members) => T): Promise<Committed<T>>;
+  abstract change<T>(applicationId: string, change: (members: Members) => T, tx: Transaction): Promise<T>;
 }

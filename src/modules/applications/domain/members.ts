@@ -1,5 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { DomainError } from '../../../shared/domain-error.js';
+import { Aggregate, type EventFields } from '../../../shared/domain-event.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
 import type { Application } from './application.js';
 import { Member } from './member.js';
@@ -15,13 +16,14 @@ export const MAX_MEMBERS = 100;
  *
  * Whether the caller may do it is judged here once more: since a guard looked, they may have lost their role.
  */
-export class Members {
+export class Members extends Aggregate {
   private readonly everybody: Member[];
 
   constructor(
     readonly application: Application,
     members: readonly Member[],
   ) {
+    super();
     this.everybody = [...members];
   }
 
@@ -40,14 +42,15 @@ export class Members {
   /** Everybody may leave; taking out others is for those who manage them. Throws `member_not_found`, `last_owner`. */
   remove(who: Subject, by: Subject, now: Date): void {
     assertMeets(this.roleOf(by), isSameSubject(who, by) ? 'read' : 'manage-members');
-    const index = this.everybody.findIndex((member) => isSameSubject(member, who));
-    if (index === -1) {
+    const member = this.find(who);
+    if (member === undefined) {
       throw new DomainError(
         'member_not_found',
         'Nobody of this name is a member: list them with GET /applications/{id}/members.',
       );
     }
-    this.everybody.splice(index, 1);
+    this.everybody.splice(this.everybody.indexOf(member), 1);
+    this.happened('MemberRemoved', member, personOf(member), null);
     this.keepAnOwner(now);
   }
 
@@ -73,7 +76,10 @@ export class Members {
   private enrol(who: Subject, role: Role, now: Date): Member {
     const known = this.find(who);
     if (known !== undefined) {
+      const before = known.role;
       known.take(role, now);
+      if (before !== role)
+        this.happened('MemberRoleChanged', known, personOf(known, before), personOf(known));
       return known;
     }
     if (this.everybody.length >= MAX_MEMBERS) {
@@ -84,6 +90,7 @@ export class Members {
     }
     const member = Member.join(uuidv7(), this.application.id, who, role, now);
     this.everybody.push(member);
+    this.happened('MemberAdded', member, null, personOf(member));
     return member;
   }
 
@@ -99,4 +106,18 @@ export class Members {
     }
     if (!owners.some((owner) => this.application.isOwnedBy(owner))) this.application.handOver(first, now);
   }
+
+  private happened(
+    name: string,
+    { id }: Member,
+    before: EventFields | null,
+    after: EventFields | null,
+  ): void {
+    const applicationId = this.application.id;
+    this.record({ name, applicationId, target: { kind: 'member', id }, before, after });
+  }
+}
+
+function personOf({ issuer, subject, role }: Member, as: Role = role): EventFields {
+  return { issuer, subject, role: as };
 }

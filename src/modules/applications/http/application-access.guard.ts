@@ -30,7 +30,8 @@ export interface ApplicationAccessOptions {
   awaitsAbsence?: boolean;
 }
 
-interface ApplicationRequest extends AuthenticatedRequest {
+/** A request that has been let through to an application carries it. */
+export interface ApplicationRequest extends AuthenticatedRequest {
   application: Application;
 }
 

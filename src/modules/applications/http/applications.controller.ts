@@ -1,7 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Patch, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Actor } from '../../../shared/actor.js';
 import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
-import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
+import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { ApplicationService } from '../application/application.service.js';
 import type { Application } from '../domain/application.js';
 import { ApplicationAccess, CurrentApplication } from './application-access.guard.js';
@@ -32,11 +33,11 @@ export class ApplicationsController {
   @NamesNoApplication()
   @CreateApplicationDocs()
   async create(
-    @CurrentPrincipal() principal: Principal,
+    @CurrentActor() actor: Actor,
     @Body() body: CreateApplicationDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ApplicationDto> {
-    const application = await this.applications.create(principal, body);
+    const application = await this.applications.create(actor, body);
     reply.header('Location', `/applications/${application.id}`);
     return toResponse(application);
   }
@@ -45,11 +46,8 @@ export class ApplicationsController {
   @RequireScopes('applications:read')
   @NamesNoApplication()
   @ListApplicationsDocs()
-  async list(
-    @CurrentPrincipal() principal: Principal,
-    @Query() query: PageQueryDto,
-  ): Promise<ApplicationPageDto> {
-    const page = await this.applications.list(principal, query);
+  async list(@CurrentActor() actor: Actor, @Query() query: PageQueryDto): Promise<ApplicationPageDto> {
+    const page = await this.applications.list(actor, query);
     return { ...page, data: page.data.map(toResponse) };
   }
 
@@ -66,10 +64,11 @@ export class ApplicationsController {
   @ApplicationAccess({ from: 'path', need: 'manage-application' })
   @ChangeApplicationDocs()
   async change(
+    @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
     @Body() body: ChangeApplicationDto,
   ): Promise<ApplicationDto> {
-    return toResponse(await this.applications.change(application, body));
+    return toResponse(await this.applications.change(actor, application, body));
   }
 
   @Delete(':id')
@@ -77,10 +76,7 @@ export class ApplicationsController {
   @RequireScopes('applications:write')
   @ApplicationAccess({ from: 'path', need: 'manage-application', awaitsAbsence: true })
   @DeleteApplicationDocs()
-  async delete(
-    @CurrentPrincipal() principal: Principal,
-    @CurrentApplication() application: Application,
-  ): Promise<void> {
-    await this.applications.delete(application, principal);
+  async delete(@CurrentActor() actor: Actor, @CurrentApplication() application: Application): Promise<void> {
+    await this.applications.delete(actor, application);
   }
 }

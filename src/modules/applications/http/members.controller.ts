@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Actor } from '../../../shared/actor.js';
 import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import type { Subject } from '../../../shared/subject.js';
-import { CurrentPrincipal, RequireScopes, type Principal } from '../../auth/index.js';
+import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { MemberService } from '../application/member.service.js';
 import type { Application } from '../domain/application.js';
 import { ApplicationAccess, CurrentApplication } from './application-access.guard.js';
@@ -47,13 +48,13 @@ export class MembersController {
   @PutMemberDocs()
   async put(
     @CurrentApplication() application: Application,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentActor() actor: Actor,
     @Param('subject') subject: string,
     @Body() body: AssignRoleDto,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MemberDto> {
     const person = readPerson(subject, body.issuer);
-    const { member, isNew } = await this.members.assign(application.id, person, body.role, principal);
+    const { member, isNew } = await this.members.assign(actor, application.id, person, body.role);
     reply.code(isNew ? 201 : 200);
     return toMemberResponse(member);
   }
@@ -65,11 +66,11 @@ export class MembersController {
   @RemoveMemberDocs()
   async remove(
     @CurrentApplication() application: Application,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentActor() actor: Actor,
     @PersonInPath() person: Subject,
     @Query() _query: IssuerQueryDto,
   ): Promise<void> {
-    await this.members.remove(application.id, person, principal);
+    await this.members.remove(actor, application.id, person);
   }
 
   @Post('transfer')
@@ -79,9 +80,9 @@ export class MembersController {
   @TransferApplicationDocs()
   async transfer(
     @CurrentApplication() application: Application,
-    @CurrentPrincipal() principal: Principal,
+    @CurrentActor() actor: Actor,
     @Body() { subject, issuer }: TransferDto,
   ): Promise<ApplicationDto> {
-    return toResponse(await this.members.transfer(application.id, readPerson(subject, issuer), principal));
+    return toResponse(await this.members.transfer(actor, application.id, readPerson(subject, issuer)));
   }
 }

@@ -3,14 +3,15 @@ import { InjectRepository } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { IsNull, Repository } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
-import { BARRIER, commit, commitStatement, proofIf } from '../../../infrastructure/database/commit.js';
+import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
 import { Columns } from '../../../infrastructure/database/columns.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
-import { asTransaction } from '../../../infrastructure/database/transaction.js';
-import type { Committed } from '../../../shared/committed.js';
+import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
+import { eventsOf } from '../../../shared/domain-event.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
+import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import { Application } from '../domain/application.js';
 import { ApplicationRepository, type ApplicationAccess } from '../domain/application.repository.js';
 import { Member } from '../domain/member.js';
@@ -41,16 +42,17 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
        WHERE application.id = $1 AND application.deleted_at IS NULL`;
   }
 
-  insert(application: Application): Promise<void> {
+  async insert(application: Application, tx: Transaction): Promise<void> {
     const { id, owner, createdAt } = application;
-    return this.rows.manager.transaction(async (manager) => {
-      await manager.insert(applicationSchema, application);
-      await manager.insert(memberSchema, Member.join(uuidv7(), id, owner, 'owner', createdAt));
-    });
+    const manager = managerOf(tx);
+    await manager.insert(applicationSchema, application);
+    await manager.insert(memberSchema, Member.join(uuidv7(), id, owner, 'owner', createdAt));
+    tx.record(eventsOf(application));
   }
 
-  async update(application: Application): Promise<boolean> {
-    const { affected } = await this.rows.update(
+  async update(application: Application, tx: Transaction): Promise<void> {
+    const { affected } = await managerOf(tx).update(
+      applicationSchema,
       { id: application.id, version: application.version, deletedAt: IsNull() },
       {
         name: application.name,
@@ -61,11 +63,13 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
         version: application.version + 1,
       },
     );
-    return affected === 1;
+    if (affected !== 1) throw new OptimisticLockError();
+    tx.record(eventsOf(application));
   }
 
-  find(id: string): Promise<Application | null> {
-    return this.rows.findOneBy({ id, deletedAt: IsNull() });
+  find(id: string, tx?: Transaction): Promise<Application | null> {
+    const manager = tx === undefined ? this.rows.manager : managerOf(tx);
+    return manager.findOneBy(applicationSchema, { id, deletedAt: IsNull() });
   }
 
   async isGone(id: string): Promise<boolean> {
@@ -84,6 +88,15 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     return row === undefined ? null : { application: this.columns.entityOf(row), role: row.role };
   }
 
+  async lockRole(id: string, tx: Transaction): Promise<Role | null> {
+    const { issuer, subject } = tx.actor;
+    const rows = await managerOf(tx).query<{ role: Role }[]>(
+      `SELECT role FROM application_members WHERE application_id = $1 AND issuer = $2 AND subject = $3 FOR SHARE`,
+      [id, issuer, subject],
+    );
+    return rows[0]?.role ?? null;
+  }
+
   listOf({ issuer, subject }: Subject, page: PageRequest): Promise<Application[]> {
     const query = this.rows
       .createQueryBuilder('application')
@@ -96,27 +109,25 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
       .getMany();
   }
 
-  async delete(
-    id: string,
-    now: Date,
-    alongside: (tx: Transaction) => Promise<void>,
-  ): Promise<Committed<boolean>> {
-    const done = await commit(this.rows.manager.dataSource, async (manager) => {
-      // Locks the row, so that no key is issued between this and the commit.
-      const { affected } = await manager.update(
-        applicationSchema,
-        { id, deletedAt: IsNull() },
-        { deletedAt: now, updatedAt: now, version: () => 'version + 1' },
-      );
-      if (affected !== 1) {
-        // What was found has to stay: so this transaction must be one that writes.
-        await manager.query(`SELECT ${BARRIER}`);
-        return false;
-      }
-      await manager.delete(memberSchema, { applicationId: id });
-      await alongside(asTransaction(manager));
-      return true;
-    });
-    return { ...done, change: proofIf(done.value, done) };
+  async delete(application: Application, now: Date, tx: Transaction): Promise<boolean> {
+    const manager = managerOf(tx);
+    // Locks the row, so that no key is issued between this and the commit.
+    const { affected } = await manager.update(
+      applicationSchema,
+      { id: application.id, deletedAt: IsNull() },
+      { deletedAt: now, updatedAt: now, version: () => 'version + 1' },
+    );
+    if (affected !== 1) {
+      // What was found has to stay: so this transaction must be one that writes.
+      await manager.query(`SELECT ${BARRIER}`);
+      return false;
+    }
+    expectProof(tx);
+    tx.record(eventsOf(application));
+    return true;
+  }
+
+  async removeMembers(id: string, tx: Transaction): Promise<void> {
+    await managerOf(tx).delete(memberSchema, { applicationId: id });
   }
 }

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, IsNull, LessThan, Repository, type EntityManager } from 'typeorm';
-import { commit } from '../../../infrastructure/database/commit.js';
-import type { Committed } from '../../../shared/committed.js';
+import { managerOf } from '../../../infrastructure/database/transaction.js';
+import { eventsOf } from '../../../shared/domain-event.js';
 import type { PageRequest } from '../../../shared/page.js';
+import type { Transaction } from '../../../shared/transaction.js';
 import { applicationNotFound } from '../domain/application.js';
 import { Member } from '../domain/member.js';
 import { MemberRepository } from '../domain/member.repository.js';
@@ -26,30 +27,30 @@ export class TypeOrmMemberRepository extends MemberRepository {
     });
   }
 
-  change<T>(applicationId: string, change: (members: Members) => T): Promise<Committed<T>> {
-    return commit(this.rows.manager.dataSource, async (manager) => {
-      // Changes of one application's members take turns: two owners who leave at once must not both find the other.
-      const application = await manager.findOne(applicationSchema, {
-        where: { id: applicationId, deletedAt: IsNull() },
-        lock: { mode: 'for_no_key_update' },
-      });
-      if (application === null) throw applicationNotFound();
-      const { owner } = application;
-      const before = await manager.findBy(memberSchema, { applicationId });
-      const roles = new Map(before.map((member) => [member.id, member.role]));
-      const members = new Members(application, before);
-      const result = change(members);
-      await writeMembers(manager, roles, members);
-      if (!application.isOwnedBy(owner)) {
-        const { ownerIssuer, ownerSubject, updatedAt } = application;
-        await manager.update(
-          applicationSchema,
-          { id: applicationId },
-          { ownerIssuer, ownerSubject, updatedAt, version: () => 'version + 1' },
-        );
-      }
-      return result;
+  async change<T>(applicationId: string, change: (members: Members) => T, tx: Transaction): Promise<T> {
+    const manager = managerOf(tx);
+    // Changes of one application's members take turns: two owners who leave at once must not both find the other.
+    const application = await manager.findOne(applicationSchema, {
+      where: { id: applicationId, deletedAt: IsNull() },
+      lock: { mode: 'for_no_key_update' },
     });
+    if (application === null) throw applicationNotFound();
+    const { owner } = application;
+    const before = await manager.findBy(memberSchema, { applicationId });
+    const roles = new Map(before.map((member) => [member.id, member.role]));
+    const members = new Members(application, before);
+    const result = change(members);
+    await writeMembers(manager, roles, members);
+    if (!application.isOwnedBy(owner)) {
+      const { ownerIssuer, ownerSubject, updatedAt } = application;
+      await manager.update(
+        applicationSchema,
+        { id: applicationId },
+        { ownerIssuer, ownerSubject, updatedAt, version: () => 'version + 1' },
+      );
+    }
+    tx.record([...eventsOf(members), ...eventsOf(application)]);
+    return result;
   }
 }
 

@@ -1,8 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
+import { personActor, type Actor, type Origin } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { SCOPES, type Scope } from '../../../shared/scopes.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
+import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { assertPasswordIsNotWeak } from '../domain/password-policy.js';
 import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
 import { RefreshToken, RefreshTokenFamily } from '../domain/refresh-token-family.js';
@@ -24,12 +27,13 @@ export interface SignedIn {
   scopes: readonly Scope[];
 }
 
-/** Signing up, in and out of the people who registered here. `address` is where a call comes from. */
+/** Signing up, in and out of the people who registered here. `origin` is where a call comes from. */
 @Injectable()
 export class AuthService {
   private readonly logger = new Logger(AuthService.name);
 
   constructor(
+    private readonly unitOfWork: UnitOfWork,
     private readonly users: UserRepository,
     private readonly families: RefreshTokenFamilyRepository,
     private readonly passwords: PasswordHasher,
@@ -41,8 +45,9 @@ export class AuthService {
   /** Throws `weak_password`, `email_taken` and `too_many_requests`. */
   async register(
     details: { email: string; password: string; name?: string },
-    address: string,
+    origin: Origin,
   ): Promise<SignedIn> {
+    const { address } = origin;
     const email = normalizeEmail(details.email);
     this.limiter.countCall('register', address);
     this.limiter.countAttempt('register', email, address);
@@ -50,16 +55,21 @@ export class AuthService {
     const passwordHash = await this.passwords.hash(details.password);
     const { name } = details;
     const user = User.register(uuidv7(), { email: details.email, name, passwordHash }, this.clock.now());
-    await this.users.add(user);
+    const session = this.newSession(user, [...SCOPES]);
+    await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
+      await this.users.add(user, tx);
+      await this.families.start(session.family, session.first, tx);
+    });
     this.limiter.recognize(email, address);
-    return this.signIn(user, [...SCOPES]);
+    return this.tokensFor(user, session.family.scopes, session.secret);
   }
 
   /** Throws `invalid_scope`, `invalid_credentials` and `too_many_requests`. */
   async login(
     details: { email: string; password: string; scope?: string },
-    address: string,
+    origin: Origin,
   ): Promise<SignedIn> {
+    const { address } = origin;
     const email = normalizeEmail(details.email);
     const scopes = requestedScopes(details.scope);
     this.limiter.countCall('login', address);
@@ -71,14 +81,19 @@ export class AuthService {
     }
     this.limiter.forgive('login', email, address);
     this.limiter.recognize(email, address);
-    if (this.passwords.isOutdated(user.passwordHash)) {
-      await this.users.replacePasswordHash(user, await this.passwords.hash(details.password));
-    }
-    return this.signIn(user, scopes);
+    const isOutdated = this.passwords.isOutdated(user.passwordHash);
+    const renewed = isOutdated ? await this.passwords.hash(details.password) : undefined;
+    const session = this.newSession(user, scopes);
+    await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
+      if (renewed !== undefined) await this.users.replacePasswordHash(user, renewed, tx);
+      await this.families.start(session.family, session.first, tx);
+    });
+    return this.tokensFor(user, session.family.scopes, session.secret);
   }
 
   /** Throws `invalid_refresh_token` and `too_many_requests`. */
-  async refresh(refreshToken: string, address: string): Promise<SignedIn> {
+  async refresh(refreshToken: string, origin: Origin): Promise<SignedIn> {
+    const { address } = origin;
     this.limiter.countCall('refresh', address);
     const shown = RefreshTokenSecret.parse(refreshToken)?.hash();
     if (shown === undefined) throw invalidRefreshToken();
@@ -89,7 +104,9 @@ export class AuthService {
     this.limiter.countAttempt('refresh', user.id, address);
 
     const next = RefreshTokenSecret.generate();
-    const verdict = await this.families.rotate(shown, next.hash(), this.clock.now());
+    const { value: verdict } = await this.unitOfWork.run(actorOf(user.id, origin), (tx) =>
+      this.families.rotate(shown, next.hash(), this.clock.now(), tx),
+    );
     if (verdict === 'reused') {
       this.logger.warn(`A spent refresh token of user ${user.id} was shown again: that login is ended`);
     }
@@ -98,9 +115,12 @@ export class AuthService {
   }
 
   /** Ends the login that a refresh token belongs to. */
-  async logout(refreshToken: string): Promise<void> {
-    const secret = RefreshTokenSecret.parse(refreshToken);
-    if (secret !== undefined) await this.families.end(secret.hash());
+  async logout(refreshToken: string, origin: Origin): Promise<void> {
+    const shown = RefreshTokenSecret.parse(refreshToken)?.hash();
+    const family = shown && (await this.families.findByTokenHash(shown));
+    if (family === undefined) return;
+    family.end();
+    await this.unitOfWork.run(actorOf(family.userId, origin), (tx) => this.families.end(family, tx));
   }
 
   /** The person that a local access token speaks for. Throws `invalid_token` when there is none any more. */
@@ -112,12 +132,14 @@ export class AuthService {
     return user;
   }
 
-  private async signIn(user: User, scopes: Scope[]): Promise<SignedIn> {
+  private newSession(
+    user: User,
+    scopes: Scope[],
+  ): { family: RefreshTokenFamily; first: RefreshToken; secret: RefreshTokenSecret } {
     const now = this.clock.now();
     const secret = RefreshTokenSecret.generate();
     const family = RefreshTokenFamily.start(uuidv7(), user.id, scopes, now);
-    await this.families.start(family, RefreshToken.issue(secret.hash(), family, now));
-    return this.tokensFor(user, scopes, secret);
+    return { family, first: RefreshToken.issue(secret.hash(), family, now), secret };
   }
 
   private async tokensFor(
@@ -128,6 +150,11 @@ export class AuthService {
     const { token, expiresIn } = await this.accessTokens.issue(user.id, scopes);
     return { user, accessToken: token, expiresIn, refreshToken, scopes };
   }
+}
+
+/** Somebody who registered here. They are known by their password or a refresh token; the access token comes after. */
+function actorOf(userId: string, origin: Origin): Actor {
+  return personActor({ issuer: LOCAL_ISSUER, subject: userId }, origin);
 }
 
 function invalidRefreshToken(): DomainError {

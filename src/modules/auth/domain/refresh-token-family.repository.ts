@@ -1,8 +1,9 @@
+import type { Transaction } from '../../../shared/transaction.js';
 import type { RefreshToken, RefreshTokenFamily, RotationVerdict } from './refresh-token-family.js';
 
 export abstract class RefreshTokenFamilyRepository {
   /** Adds a family with its first token. */
-  abstract start(family: RefreshTokenFamily, first: RefreshToken): Promise<void>;
+  abstract start(family: RefreshTokenFamily, first: RefreshToken, tx: Transaction): Promise<void>;
 
   /** The family a token belongs to, current or spent. */
   abstract findByTokenHash(hash: Buffer): Promise<RefreshTokenFamily | undefined>;
@@ -11,11 +12,16 @@ export abstract class RefreshTokenFamilyRepository {
    * Spends the token and adds the next one, or ends the family, as `judgeRotation` says; atomically, so that of
    * two exchanges of one token exactly one succeeds. Undefined when the token is gone with its family.
    */
-  abstract rotate(hash: Buffer, nextHash: Buffer, now: Date): Promise<RotationVerdict | undefined>;
+  abstract rotate(
+    hash: Buffer,
+    nextHash: Buffer,
+    now: Date,
+    tx: Transaction,
+  ): Promise<RotationVerdict | undefined>;
 
-  /** Ends the family of a token; nothing happens when there is none. */
-  abstract end(hash: Buffer): Promise<void>;
+  /** Ends the family; nothing happens when it has ended before. */
+  abstract end(family: RefreshTokenFamily, tx: Transaction): Promise<void>;
 
   /** Deletes at most `limit` expired families and answers how many there were. */
-  abstract purgeExpired(now: Date, limit: number): Promise<number>;
+  abstract purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number>;
 }

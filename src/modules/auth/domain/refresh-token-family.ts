@@ -1,3 +1,4 @@
+import { Aggregate, type EventFields } from '../../../shared/domain-event.js';
 import type { Scope } from '../../../shared/scopes.js';
 
 /**
@@ -10,7 +11,7 @@ const FAMILY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
  * A login and all refresh tokens that descend from it; one of them is current, the others are spent. A family
  * exists as long as it is good: logging out, or showing a spent token again, deletes it with its tokens.
  */
-export class RefreshTokenFamily {
+export class RefreshTokenFamily extends Aggregate {
   private constructor(
     readonly id: string,
     readonly userId: string,
@@ -18,11 +19,34 @@ export class RefreshTokenFamily {
     readonly scopes: Scope[],
     readonly createdAt: Date,
     readonly expiresAt: Date,
-  ) {}
+  ) {
+    super();
+  }
 
   static start(id: string, userId: string, scopes: Scope[], now: Date): RefreshTokenFamily {
     const expiresAt = new Date(now.getTime() + FAMILY_LIFETIME_MS);
-    return new RefreshTokenFamily(id, userId, scopes, now, expiresAt);
+    const family = new RefreshTokenFamily(id, userId, scopes, now, expiresAt);
+    family.happened('SignedIn', null, { userId, scopes, expiresAt });
+    return family;
+  }
+
+  /** What becomes of one of its tokens that is shown: `judgeRotation`. All but `rotate` is the end of the family. */
+  show(token: RefreshToken, now: Date): RotationVerdict {
+    const { userId } = this;
+    const verdict = judgeRotation(token, this, now);
+    if (verdict === 'rotate') this.happened('SessionRefreshed', null, null);
+    else if (verdict === 'reused') this.happened('RefreshTokenReused', { userId }, null);
+    else this.happened('SessionExpired', { userId }, null);
+    return verdict;
+  }
+
+  /** Their person has logged out. */
+  end(): void {
+    this.happened('SignedOut', { userId: this.userId }, null);
+  }
+
+  private happened(name: string, before: EventFields | null, after: EventFields | null): void {
+    this.record({ name, applicationId: null, target: { kind: 'session', id: this.id }, before, after });
   }
 }
 

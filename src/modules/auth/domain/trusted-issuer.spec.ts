@@ -45,7 +45,15 @@ describe('principalOf', () => {
       issuer: ISSUER.issuer,
       subject: 'ann',
       scopes: new Set(['apikeys:read']),
+      tokenId: null,
     });
+  });
+
+  it('tells the id of the token, where it has one that can be kept', () => {
+    expect(read({ jti: 'a-token' }).tokenId).toBe('a-token');
+    for (const jti of ['', 'x'.repeat(256), 'a\u0000b', 'a\ud800', 7, null, {}]) {
+      expect(read({ jti }).tokenId).toBeNull();
+    }
   });
 
   it('gives the default scopes to a token without the claim only', () => {

@@ -44,7 +44,7 @@ export function acceptsHeader(issuer: TrustedIssuer, header: TokenHeader): boole
 
 /** Who a token speaks for, from claims whose signature was verified with a key of that issuer. */
 export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknown>, now: Date): Principal {
-  const { iss, aud, sub, exp, nbf, iat, scope } = claims;
+  const { iss, aud, sub, exp, nbf, iat, scope, jti } = claims;
   const seconds = now.getTime() / 1000;
   if (iss !== issuer.issuer || !names(aud, issuer.audience) || !isSubjectIdentifier(sub)) throw notValid();
   // The `sub` of people who registered here is their id.
@@ -58,7 +58,13 @@ export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknow
     throw new DomainError('invalid_token', 'The access token is not good yet: look at its nbf.');
   }
   const scopes = scope === undefined ? issuer.defaultScopes : scope.split(' ').filter(isScope);
-  return { issuer: issuer.principalIssuer, subject: sub, scopes: new Set(scopes) };
+  return {
+    issuer: issuer.principalIssuer,
+    subject: sub,
+    scopes: new Set(scopes),
+    // Of the same form as a subject. One that is not identifies nothing here, and makes no token worse.
+    tokenId: isSubjectIdentifier(jti) ? jti : null,
+  };
 }
 
 /** Says no more than that, so that nobody learns which of the checks to get around next. */

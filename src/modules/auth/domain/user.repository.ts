@@ -1,10 +1,11 @@
+import type { Transaction } from '../../../shared/transaction.js';
 import type { User } from './user.js';
 
 export abstract class UserRepository {
   /** Throws `email_taken`, also when two register at once. */
-  abstract add(user: User): Promise<void>;
+  abstract add(user: User, tx: Transaction): Promise<void>;
   abstract find(id: string): Promise<User | undefined>;
   abstract findByEmail(normalizedEmail: string): Promise<User | undefined>;
   /** Puts a hash of the same password, at today's cost, in the place of the old one if that is still there. */
-  abstract replacePasswordHash(user: User, hash: string): Promise<void>;
+  abstract replacePasswordHash(user: User, hash: string, tx: Transaction): Promise<void>;
 }

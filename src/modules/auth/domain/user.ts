@@ -1,5 +1,7 @@
+import { Aggregate } from '../../../shared/domain-event.js';
+
 /** Somebody who registered here. */
-export class User {
+export class User extends Aggregate {
   private constructor(
     readonly id: string,
     /** As it was given. */
@@ -9,7 +11,9 @@ export class User {
     readonly name: string | null,
     readonly passwordHash: string,
     readonly createdAt: Date,
-  ) {}
+  ) {
+    super();
+  }
 
   static register(
     id: string,
@@ -17,7 +21,15 @@ export class User {
     now: Date,
   ): User {
     const { email, name, passwordHash } = details;
-    return new User(id, email, normalizeEmail(email), name ?? null, passwordHash, now);
+    const user = new User(id, email, normalizeEmail(email), name ?? null, passwordHash, now);
+    user.record({
+      name: 'UserRegistered',
+      applicationId: null,
+      target: { kind: 'user', id },
+      before: null,
+      after: { email, name: user.name },
+    });
+    return user;
   }
 }
 

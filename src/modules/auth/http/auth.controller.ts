@@ -1,10 +1,12 @@
-import { Body, Controller, Get, Header, HttpCode, Ip, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
+import type { Origin } from '../../../shared/actor.js';
 import { Public } from '../../../shared/http/public.decorator.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { AuthService } from '../application/auth.service.js';
 import type { Principal } from '../domain/principal.js';
 import { AuthDocs, GetMeDocs, LoginDocs, LogoutDocs, RefreshDocs, RegisterDocs } from './auth.docs.js';
 import { LoginDto, RefreshTokenDto, RegisterDto } from './credentials.dto.js';
+import { CurrentOrigin } from './current-actor.decorator.js';
 import { CurrentPrincipal } from './current-principal.decorator.js';
 import { MeDto } from './me.dto.js';
 import { RequireScopes } from './require-scopes.decorator.js';
@@ -19,8 +21,8 @@ export class AuthController {
   @Public()
   @Header('Cache-Control', 'no-store')
   @RegisterDocs()
-  async register(@Body() body: RegisterDto, @Ip() address: string): Promise<TokensDto> {
-    return toTokens(await this.auth.register(body, address));
+  async register(@Body() body: RegisterDto, @CurrentOrigin() origin: Origin): Promise<TokensDto> {
+    return toTokens(await this.auth.register(body, origin));
   }
 
   @Post('login')
@@ -28,8 +30,8 @@ export class AuthController {
   @Public()
   @Header('Cache-Control', 'no-store')
   @LoginDocs()
-  async login(@Body() body: LoginDto, @Ip() address: string): Promise<TokensDto> {
-    return toTokens(await this.auth.login(body, address));
+  async login(@Body() body: LoginDto, @CurrentOrigin() origin: Origin): Promise<TokensDto> {
+    return toTokens(await this.auth.login(body, origin));
   }
 
   @Post('refresh')
@@ -37,16 +39,16 @@ export class AuthController {
   @Public()
   @Header('Cache-Control', 'no-store')
   @RefreshDocs()
-  async refresh(@Body() body: RefreshTokenDto, @Ip() address: string): Promise<TokensDto> {
-    return toTokens(await this.auth.refresh(body.refreshToken, address));
+  async refresh(@Body() body: RefreshTokenDto, @CurrentOrigin() origin: Origin): Promise<TokensDto> {
+    return toTokens(await this.auth.refresh(body.refreshToken, origin));
   }
 
   @Post('logout')
   @HttpCode(204)
   @Public()
   @LogoutDocs()
-  async logout(@Body() body: RefreshTokenDto): Promise<void> {
-    await this.auth.logout(body.refreshToken);
+  async logout(@Body() body: RefreshTokenDto, @CurrentOrigin() origin: Origin): Promise<void> {
+    await this.auth.logout(body.refreshToken, origin);
   }
 
   @Get('me')

@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { managerOf } from '../../../infrastructure/database/transaction.js';
+import { eventsOf } from '../../../shared/domain-event.js';
+import type { Transaction } from '../../../shared/transaction.js';
 import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
-import {
-  RefreshToken,
-  RefreshTokenFamily,
-  judgeRotation,
-  type RotationVerdict,
-} from '../domain/refresh-token-family.js';
+import { RefreshToken, RefreshTokenFamily, type RotationVerdict } from '../domain/refresh-token-family.js';
 
 @Injectable()
 export class TypeOrmRefreshTokenFamilyRepository extends RefreshTokenFamilyRepository {
@@ -14,44 +12,46 @@ export class TypeOrmRefreshTokenFamilyRepository extends RefreshTokenFamilyRepos
     super();
   }
 
-  async start(family: RefreshTokenFamily, first: RefreshToken): Promise<void> {
-    await this.dataSource.transaction(async (manager) => {
-      await manager.insert(RefreshTokenFamily, family);
-      await manager.insert(RefreshToken, first);
-    });
+  async start(family: RefreshTokenFamily, first: RefreshToken, tx: Transaction): Promise<void> {
+    const manager = managerOf(tx);
+    await manager.insert(RefreshTokenFamily, family);
+    await manager.insert(RefreshToken, first);
+    tx.record(eventsOf(family));
   }
 
   async findByTokenHash(hash: Buffer): Promise<RefreshTokenFamily | undefined> {
     return familyOf(this.dataSource.manager, hash);
   }
 
-  async rotate(hash: Buffer, nextHash: Buffer, now: Date): Promise<RotationVerdict | undefined> {
-    return this.dataSource.transaction(async (manager) => {
-      // The family's row is locked before its token is read: who comes second sees the token spent.
-      const family = await familyOf(manager, hash, { lock: true });
-      const token = family && (await manager.findOneBy(RefreshToken, { hash }));
-      if (!family || !token) return undefined;
-      const verdict = judgeRotation(token, family, now);
-      if (verdict === 'rotate') {
-        await manager.update(RefreshToken, { hash }, { spentAt: now });
-        await manager.insert(RefreshToken, RefreshToken.issue(nextHash, family, now));
-      } else {
-        await manager.delete(RefreshTokenFamily, { id: family.id });
-      }
-      return verdict;
-    });
+  async rotate(
+    hash: Buffer,
+    nextHash: Buffer,
+    now: Date,
+    tx: Transaction,
+  ): Promise<RotationVerdict | undefined> {
+    const manager = managerOf(tx);
+    // The family's row is locked before its token is read: who comes second sees the token spent.
+    const family = await familyOf(manager, hash, { lock: true });
+    const token = family && (await manager.findOneBy(RefreshToken, { hash }));
+    if (!family || !token) return undefined;
+    const verdict = family.show(token, now);
+    if (verdict === 'rotate') {
+      await manager.update(RefreshToken, { hash }, { spentAt: now });
+      await manager.insert(RefreshToken, RefreshToken.issue(nextHash, family, now));
+    } else {
+      await manager.delete(RefreshTokenFamily, { id: family.id });
+    }
+    tx.record(eventsOf(family));
+    return verdict;
   }
 
-  async end(hash: Buffer): Promise<void> {
-    await this.dataSource.query(
-      `DELETE FROM refresh_token_families
-        WHERE id = (SELECT family_id FROM refresh_tokens WHERE hash = $1)`,
-      [hash],
-    );
+  async end(family: RefreshTokenFamily, tx: Transaction): Promise<void> {
+    const { affected } = await managerOf(tx).delete(RefreshTokenFamily, { id: family.id });
+    if (affected === 1) tx.record(eventsOf(family));
   }
 
-  async purgeExpired(now: Date, limit: number): Promise<number> {
-    const { affected } = await this.dataSource
+  async purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number> {
+    const { affected } = await managerOf(tx)
       .createQueryBuilder()
       .delete()
       .from(RefreshTokenFamily)

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { managerOf } from '../../../infrastructure/database/transaction.js';
 import { DomainError } from '../../../shared/domain-error.js';
+import { eventsOf } from '../../../shared/domain-event.js';
+import type { Transaction } from '../../../shared/transaction.js';
 import { User } from '../domain/user.js';
 import { UserRepository } from '../domain/user.repository.js';
 
@@ -10,8 +13,8 @@ export class TypeOrmUserRepository extends UserRepository {
     super();
   }
 
-  async add(user: User): Promise<void> {
-    const inserted = await this.dataSource
+  async add(user: User, tx: Transaction): Promise<void> {
+    const inserted = await managerOf(tx)
       .createQueryBuilder()
       .insert()
       .into(User)
@@ -22,6 +25,7 @@ export class TypeOrmUserRepository extends UserRepository {
     if ((inserted.raw as unknown[]).length === 0) {
       throw new DomainError('email_taken', 'Log in, or register with another email.');
     }
+    tx.record(eventsOf(user));
   }
 
   async find(id: string): Promise<User | undefined> {
@@ -32,8 +36,11 @@ export class TypeOrmUserRepository extends UserRepository {
     return (await this.dataSource.manager.findOneBy(User, { normalizedEmail })) ?? undefined;
   }
 
-  async replacePasswordHash(user: User, hash: string): Promise<void> {
+  async replacePasswordHash(user: User, hash: string, tx: Transaction): Promise<void> {
     const { id, passwordHash } = user;
-    await this.dataSource.manager.update(User, { id, passwordHash }, { passwordHash: hash });
+    const { affected } = await managerOf(tx).update(User, { id, passwordHash }, { passwordHash: hash });
+    if (affected === 0) return;
+    const target = { kind: 'user', id } as const;
+    tx.record([{ name: 'PasswordHashRenewed', applicationId: null, target, before: null, after: null }]);
   }
 }

@@ -13,5 +13,5 @@ export abstract class AnswerRepository {
   abstract keep(answer: SealedAnswer, tx: Transaction): Promise<boolean>;
 
   /** Deletes up to `limit` answers that have run out, and says how many. */
-  abstract purgeExpired(limit: number): Promise<number>;
+  abstract purgeExpired(limit: number, tx: Transaction): Promise<number>;
 }

@@ -48,8 +48,8 @@ export class PostgresAnswerRepository extends AnswerRepository {
     }
   }
 
-  async purgeExpired(limit: number): Promise<number> {
-    const [, deleted]: [unknown, number] = await this.dataSource.query(
+  async purgeExpired(limit: number, tx: Transaction): Promise<number> {
+    const [, deleted]: [unknown, number] = await managerOf(tx).query(
       `DELETE FROM idempotent_answers
         WHERE id IN (SELECT id FROM idempotent_answers WHERE expires_at <= now()
                       ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,

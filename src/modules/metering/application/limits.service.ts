@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../../../shared/actor.js';
+import { UnitOfWork } from '../../../shared/unit-of-work.js';
+import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import {
   ApplicationLimitsRepository,
   type ApplicationLimits,
   type ApplicationLimitsChanges,
 } from '../domain/application-limits.js';
-import { CreditBalances } from '../domain/credit-balances.js';
+import { CreditBalances, type CreditSubject } from '../domain/credit-balances.js';
 import type { Credits } from '../domain/credits.js';
 
 /** Sets a balance, or adds to it. */
@@ -15,6 +18,8 @@ export type BalanceChange = { readonly set: number } | { readonly add: number };
 @Injectable()
 export class LimitsService {
   constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly applications: ApplicationService,
     private readonly limits: ApplicationLimitsRepository,
     private readonly balances: CreditBalances,
     private readonly freshness: Freshness,
@@ -24,9 +29,17 @@ export class LimitsService {
     return this.limits.find(applicationId);
   }
 
-  /** Answers when the change holds on every node. Throws `no_credits`. */
-  async change(applicationId: string, changes: ApplicationLimitsChanges): Promise<ApplicationLimits> {
-    await this.freshness.settle(await this.limits.change(applicationId, changes));
+  /** Resolves when the change holds on every node. Throws `no_credits`. */
+  async change(
+    actor: Actor,
+    applicationId: string,
+    changes: ApplicationLimitsChanges,
+  ): Promise<ApplicationLimits> {
+    const { change } = await this.unitOfWork.run(actor, async (tx) => {
+      await this.limits.change(applicationId, changes, tx);
+      await this.applications.assertStillPermitted(applicationId, 'manage-keys', tx);
+    });
+    await this.freshness.settle(change);
     return this.limits.find(applicationId);
   }
 
@@ -34,9 +47,15 @@ export class LimitsService {
    * Changes the balance of a key or an application; no node keeps it in memory, so it holds at once. Throws
    * `no_credits` and `credits_out_of_range`.
    */
-  changeBalance(subjectId: string, change: BalanceChange): Promise<Credits> {
-    return 'set' in change
-      ? this.balances.set(subjectId, change.set)
-      : this.balances.add(subjectId, change.add);
+  async changeBalance(actor: Actor, subject: CreditSubject, change: BalanceChange): Promise<Credits> {
+    const { value: credits } = await this.unitOfWork.run(actor, async (tx) => {
+      const changed =
+        'set' in change
+          ? await this.balances.set(subject, change.set, tx)
+          : await this.balances.add(subject, change.add, tx);
+      await this.applications.assertStillPermitted(subject.applicationId, 'manage-keys', tx);
+      return changed;
+    });
+    return credits;
   }
 }

@@ -1,4 +1,4 @@
-import type { ChangeProof } from '../../../shared/committed.js';
+import type { Transaction } from '../../../shared/transaction.js';
 import type { CreditChanges, Credits } from './credits.js';
 import type { RateLimit } from './rate-limit.js';
 
@@ -18,5 +18,5 @@ export abstract class ApplicationLimitsRepository {
   abstract find(applicationId: string): Promise<ApplicationLimits>;
 
   /** What is left out stays. Throws `no_credits` for a change of credits that are not there. */
-  abstract change(applicationId: string, changes: ApplicationLimitsChanges): Promise<ChangeProof | null>;
+  abstract change(applicationId: string, changes: ApplicationLimitsChanges, tx: Transaction): Promise<void>;
 }

@@ -5,6 +5,8 @@ import type { CreditChanges, Credits } from './credits.js';
 export interface CreditSubject {
   readonly kind: 'key' | 'application';
   readonly id: string;
+  /** The application itself, or that of the key. */
+  readonly applicationId: string;
 }
 
 /** The balances, for those who manage them. What they read has the refills that are due. */
@@ -20,11 +22,11 @@ export abstract class CreditBalances {
   abstract put(subject: CreditSubject, credits: CreditChanges | null, tx: Transaction): Promise<void>;
 
   /** Sets what is left; the refill stays. Throws `no_credits`. */
-  abstract set(subjectId: string, remaining: number): Promise<Credits>;
+  abstract set(subject: CreditSubject, remaining: number, tx: Transaction): Promise<Credits>;
 
   /**
    * Adds, or takes away when it is negative. Nothing that is spent meanwhile is lost.
    * Throws `no_credits`, and `credits_out_of_range` when the balance would fall below zero or grow too large.
    */
-  abstract add(subjectId: string, amount: number): Promise<Credits>;
+  abstract add(subject: CreditSubject, amount: number, tx: Transaction): Promise<Credits>;
 }

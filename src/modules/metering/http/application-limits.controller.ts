@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Patch, Post } from '@nestjs/common';
+import type { Actor } from '../../../shared/actor.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
-import { RequireScopes } from '../../auth/index.js';
+import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { LimitsService, type BalanceChange } from '../application/limits.service.js';
 import {
   ApplicationLimitsDocs,
@@ -33,10 +34,11 @@ export class ApplicationLimitsController {
   @ApplicationAccess({ from: 'path', need: 'manage-keys' })
   @ChangeApplicationLimitsDocs()
   change(
+    @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
     @Body() body: ChangeApplicationLimitsDto,
   ): Promise<ApplicationLimitsDto> {
-    return this.limits.change(application.id, body);
+    return this.limits.change(actor, application.id, body);
   }
 
   @Post('applications/:id/credits')
@@ -45,10 +47,12 @@ export class ApplicationLimitsController {
   @ApplicationAccess({ from: 'path', need: 'manage-keys' })
   @ChangeApplicationCreditsDocs()
   changeApplicationCredits(
-    @CurrentApplication() application: Application,
+    @CurrentActor() actor: Actor,
+    @CurrentApplication() { id }: Application,
     @Body() body: ChangeBalanceDto,
   ): Promise<CreditsDto> {
-    return this.limits.changeBalance(application.id, toBalanceChange(body));
+    const subject = { kind: 'application', id, applicationId: id } as const;
+    return this.limits.changeBalance(actor, subject, toBalanceChange(body));
   }
 }
 

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { commit } from '../../../infrastructure/database/commit.js';
-import { asTransaction } from '../../../infrastructure/database/transaction.js';
-import type { ChangeProof } from '../../../shared/committed.js';
+import { managerOf } from '../../../infrastructure/database/transaction.js';
+import { changedFields } from '../../../shared/domain-event.js';
+import type { Transaction } from '../../../shared/transaction.js';
 import {
   ApplicationLimitsRepository,
   type ApplicationLimits,
@@ -30,25 +30,32 @@ export class PostgresApplicationLimits extends ApplicationLimitsRepository {
     return { rateLimits: rows[0]?.rate_limits ?? [], credits: balances.get(applicationId) ?? null };
   }
 
-  async change(applicationId: string, changes: ApplicationLimitsChanges): Promise<ChangeProof | null> {
+  async change(applicationId: string, changes: ApplicationLimitsChanges, tx: Transaction): Promise<void> {
     const { rateLimits, credits } = changes;
-    const { change } = await commit(this.dataSource, async (manager) => {
-      await manager.query(
-        `INSERT INTO application_limits AS l (application_id, rate_limits, metered)
-         VALUES ($1, coalesce($2::jsonb, '[]'), coalesce($3, false))
-             ON CONFLICT (application_id) DO UPDATE
-                SET rate_limits = coalesce($2::jsonb, l.rate_limits), metered = coalesce($3, l.metered)`,
-        [
-          applicationId,
-          rateLimits === undefined ? null : JSON.stringify(rateLimits),
-          credits === undefined ? null : credits !== null,
-        ],
-      );
-      if (credits !== undefined) {
-        const subject = { kind: 'application', id: applicationId } as const;
-        await this.balances.put(subject, credits, asTransaction(manager));
-      }
-    });
-    return change;
+    const manager = managerOf(tx);
+    const before = await manager.query<{ rate_limits: RateLimit[] }[]>(
+      'SELECT rate_limits FROM application_limits WHERE application_id = $1 FOR UPDATE',
+      [applicationId],
+    );
+    await manager.query(
+      `INSERT INTO application_limits AS l (application_id, rate_limits, metered)
+       VALUES ($1, coalesce($2::jsonb, '[]'), coalesce($3, false))
+           ON CONFLICT (application_id) DO UPDATE
+              SET rate_limits = coalesce($2::jsonb, l.rate_limits), metered = coalesce($3, l.metered)`,
+      [
+        applicationId,
+        rateLimits === undefined ? null : JSON.stringify(rateLimits),
+        credits === undefined ? null : credits !== null,
+      ],
+    );
+    if (rateLimits !== undefined) {
+      const changed = changedFields({ rateLimits: before[0]?.rate_limits ?? [] }, { rateLimits });
+      const target = { kind: 'application', id: applicationId } as const;
+      if (changed !== null)
+        tx.record([{ name: 'ApplicationLimitsChanged', applicationId, target, ...changed }]);
+    }
+    if (credits !== undefined) {
+      await this.balances.put({ kind: 'application', id: applicationId, applicationId }, credits, tx);
+    }
   }
 }

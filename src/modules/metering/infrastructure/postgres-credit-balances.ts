@@ -40,71 +40,112 @@ export class PostgresCreditBalances extends CreditBalances {
 
   async put(subject: CreditSubject, credits: CreditChanges | null, tx: Transaction): Promise<void> {
     const manager = managerOf(tx);
+    const before = await this.lock(subject, tx);
     if (credits === null) {
       await manager.query('DELETE FROM credit_balances WHERE subject_id = $1', [subject.id]);
+      recordChange(subject, before, null, tx);
       return;
     }
     const { remaining = null, refill } = credits;
-    const keepsRefill = refill === undefined;
     const refillColumns = [refill?.amount ?? null, refill?.interval ?? null, refill?.day ?? null];
-    const updated: [unknown[], number] = await manager.query(
-      `UPDATE credit_balances b
-          SET remaining       = coalesce($2, credits_left(b, coalesce($7, now()))),
-              refill_amount   = CASE WHEN $3 THEN refill_amount ELSE $4 END,
-              refill_interval = CASE WHEN $3 THEN refill_interval ELSE $5 END,
-              refill_day      = CASE WHEN $3 THEN refill_day ELSE $6 END,
-              refilled_at     = greatest(refilled_at, coalesce($7, now()))
-        WHERE subject_id = $1`,
-      [subject.id, remaining, keepsRefill, ...refillColumns, this.now()],
-    );
-    if (updated[1] === 1) return;
+    if (before !== null) {
+      const [rows] = await manager.query<[Row[], number]>(
+        `UPDATE credit_balances b
+            SET remaining       = coalesce($2, credits_left(b, coalesce($7, now()))),
+                refill_amount   = CASE WHEN $3 THEN refill_amount ELSE $4 END,
+                refill_interval = CASE WHEN $3 THEN refill_interval ELSE $5 END,
+                refill_day      = CASE WHEN $3 THEN refill_day ELSE $6 END,
+                refilled_at     = greatest(refilled_at, coalesce($7, now()))
+          WHERE subject_id = $1
+      RETURNING ${columns('remaining')}`,
+        [subject.id, remaining, refill === undefined, ...refillColumns, this.now()],
+      );
+      recordChange(subject, before, rows, tx);
+      return;
+    }
     if (remaining === null) throw noCredits();
-    await manager.query(
+    const rows = await manager.query<Row[]>(
       `INSERT INTO credit_balances (subject_id, subject_kind, remaining, refill_amount, refill_interval, refill_day,
                                     refilled_at)
        VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, now()))
            -- Somebody else has given some just now: one of the two changes will be found stale.
-           ON CONFLICT (subject_id) DO UPDATE SET remaining = excluded.remaining`,
+           ON CONFLICT (subject_id) DO UPDATE SET remaining = excluded.remaining
+    RETURNING ${columns('remaining')}`,
       [subject.id, subject.kind, remaining, ...refillColumns, this.now()],
     );
+    recordChange(subject, before, rows, tx);
   }
 
-  async set(subjectId: string, remaining: number): Promise<Credits> {
+  async set(subject: CreditSubject, remaining: number, tx: Transaction): Promise<Credits> {
+    const before = await this.lock(subject, tx);
+    if (before === null) throw noCredits();
     // A refill that was due until now is overwritten, not added later.
-    const { rows } = await this.pool.query<Row>(
+    const [rows] = await managerOf(tx).query<[Row[], number]>(
       `UPDATE credit_balances
           SET remaining = $2, refilled_at = greatest(refilled_at, coalesce($3, now()))
         WHERE subject_id = $1
     RETURNING ${columns('remaining')}`,
-      [subjectId, remaining, this.now()],
+      [subject.id, remaining, this.now()],
     );
-    const [row] = rows;
-    if (row === undefined) throw noCredits();
-    return toCredits(row);
+    return recordChange(subject, before, rows, tx);
   }
 
-  async add(subjectId: string, amount: number): Promise<Credits> {
+  async add(subject: CreditSubject, amount: number, tx: Transaction): Promise<Credits> {
+    const before = await this.lock(subject, tx);
+    if (before === null) throw noCredits();
     // One moment for all of the statement: with two, a refill at midnight could be noted and not given.
-    const { rows } = await this.pool.query<Row>(
+    const [rows] = await managerOf(tx).query<[Row[], number]>(
       `UPDATE credit_balances b
           SET remaining = credits_left(b, coalesce($4, now())) + $2,
               refilled_at = greatest(
                 refilled_at, credit_refill_due(refill_interval, refill_day, coalesce($4, now())))
         WHERE subject_id = $1 AND credits_left(b, coalesce($4, now())) + $2 BETWEEN 0 AND $3
     RETURNING ${columns('remaining')}`,
-      [subjectId, amount, MAX_CREDITS, this.now()],
+      [subject.id, amount, MAX_CREDITS, this.now()],
     );
-    const [row] = rows;
-    if (row !== undefined) return toCredits(row);
-    const { rowCount } = await this.pool.query('SELECT FROM credit_balances WHERE subject_id = $1', [
-      subjectId,
-    ]);
-    throw rowCount === 0 ? noCredits() : creditsOutOfRange();
+    if (rows.length === 0) throw creditsOutOfRange();
+    return recordChange(subject, before, rows, tx);
+  }
+
+  /** The balance, which nobody spends from until the end of the transaction; null when there is none. */
+  private async lock({ id }: CreditSubject, tx: Transaction): Promise<Credits | null> {
+    const [row] = await managerOf(tx).query<Row[]>(
+      `SELECT ${columns('credits_left(b, coalesce($2, now()))')}
+         FROM credit_balances b WHERE subject_id = $1 FOR UPDATE`,
+      [id, this.now()],
+    );
+    return row === undefined ? null : toCredits(row);
   }
 
   private now(): Date | null {
     return this.clock?.() ?? null;
   }
+}
+
+/** Returns what there is now: the row that a change has returned. */
+function recordChange(subject: CreditSubject, before: Credits | null, rows: Row[], tx: Transaction): Credits;
+function recordChange(subject: CreditSubject, before: Credits | null, rows: null, tx: Transaction): null;
+function recordChange(
+  { kind, id, applicationId }: CreditSubject,
+  before: Credits | null,
+  rows: Row[] | null,
+  tx: Transaction,
+): Credits | null {
+  const [row] = rows ?? [];
+  const after = row === undefined ? null : toCredits(row);
+  if (before !== null || after !== null) {
+    const target = { kind: kind === 'key' ? ('api_key' as const) : kind, id };
+    tx.record([
+      {
+        name: 'CreditsChanged',
+        applicationId,
+        target,
+        before: before === null ? null : { credits: before },
+        after: after === null ? null : { credits: after },
+      },
+    ]);
+  }
+  return after;
 }
 
 /** Numbers as JavaScript has them: a balance is never larger than it can say exactly. */

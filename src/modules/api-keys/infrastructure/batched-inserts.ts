@@ -1,0 +1,162 @@
+import { DatabaseError, type Pool } from 'pg';
+import type { DataSource } from 'typeorm';
+import { Columns } from '../../../infrastructure/database/columns.js';
+import { eventsAsJson, type EventSubscribers } from '../../../infrastructure/database/event-subscribers.js';
+import { poolOf } from '../../../infrastructure/database/pool.js';
+import type { Actor } from '../../../shared/actor.js';
+import { Batcher } from '../../../shared/concurrency/batcher.js';
+import { eventsOf } from '../../../shared/domain-event.js';
+import { rolesThatMeet } from '../../applications/index.js';
+import type { ApiKey } from '../domain/api-key.js';
+import type { ApiKeySecret } from '../domain/api-key-secret.js';
+import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
+
+/** Keys that come while a statement is under way share the next one, and its commit. It waits for nobody's lock. */
+const BATCHES = { maxBatches: 1, maxCalls: 50 };
+
+interface NewKey {
+  readonly key: ApiKey;
+  readonly maxActive: number;
+  readonly actor: Actor;
+}
+
+/**
+ * Inserts new keys in one round trip, as nearly every key is issued: takes the turn that `take_turn_to_issue` would
+ * give, if the bound allows it without a count, and checks once more that each actor may issue. Keys that are issued
+ * at once share a statement and its commit, and their events are written in it.
+ */
+export class BatchedInserts {
+  private readonly pool: Pool;
+  private readonly keys: Columns<ApiKey>;
+  private readonly secrets: Columns<ApiKeySecret>;
+  private readonly calls = new Batcher((requests: readonly NewKey[]) => this.send(requests), BATCHES);
+  private statement:
+    { readonly subscribers: number; readonly name: string; readonly text: string } | undefined;
+
+  constructor(
+    dataSource: DataSource,
+    private readonly subscribers: EventSubscribers,
+  ) {
+    this.pool = poolOf(dataSource);
+    this.keys = new Columns(dataSource, apiKeySchema);
+    this.secrets = new Columns(dataSource, apiKeySecretSchema);
+  }
+
+  /**
+   * Returns whether it did. It does nothing when the keys of the application have to be counted, somebody else is
+   * issuing for it or changing its members at the moment, or the actor may not issue any more: the key then has to take
+   * its turn alone.
+   */
+  async insert(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean> {
+    const done = await this.calls.call(key.applicationId, { key, maxActive, actor });
+    if (done instanceof Error) throw done;
+    return done;
+  }
+
+  private async send(requests: readonly NewKey[]): Promise<(boolean | Error)[]> {
+    try {
+      return await this.insertAll(requests);
+    } catch (error) {
+      if (requests.length === 1 || !(error instanceof DatabaseError)) throw error;
+      // What is wrong with one key must not cost the others theirs. A statement that was refused has done nothing.
+      return Promise.all(
+        requests.map((request) =>
+          this.insertAll([request]).then(
+            ([done]) => done === true,
+            (reason: unknown) => reason as Error,
+          ),
+        ),
+      );
+    }
+  }
+
+  private async insertAll(requests: readonly NewKey[]): Promise<boolean[]> {
+    const keys = requests.map(({ key }) => key);
+    const { name, text, subscribers } = this.currentStatement();
+    const values: unknown[] = [
+      JSON.stringify(keys.map((key) => this.keys.rowOf(key))),
+      JSON.stringify(keys.flatMap((key) => key.secrets.map((secret) => this.secrets.rowOf(secret)))),
+      Math.min(...requests.map(({ maxActive }) => maxActive)),
+    ];
+    if (subscribers > 0) {
+      values.push(
+        eventsAsJson(requests.flatMap(({ key, actor }) => eventsOf(key).map((event) => ({ event, actor })))),
+      );
+    }
+    const { rows } = await this.pool.query<{ id: string }>({ name, text, values });
+    const inserted = new Set(rows.map(({ id }) => id));
+    return keys.map(({ id }) => inserted.has(id));
+  }
+
+  /** Whoever subscribes does so while the service starts, and perhaps after this was made. */
+  private currentStatement(): NonNullable<typeof this.statement> {
+    const { count } = this.subscribers;
+    if (this.statement?.subscribers !== count) {
+      const text = insertText(this.keys, this.secrets) + endOf(this.subscribers);
+      this.statement = { subscribers: count, name: `insert_api_keys_${count}`, text };
+    }
+    return this.statement;
+  }
+}
+
+/**
+ * An application that has no room for all of its keys gets none of them. Neither does one whose count is locked: were
+ * it waited for, whoever issues for other applications would wait too, and two nodes perhaps for each other. The same
+ * goes for the row that makes an actor a member: it is locked, so that whoever removes them waits for this statement,
+ * and skipped while somebody is about to.
+ */
+function insertText(keys: Columns<ApiKey>, secrets: Columns<ApiKeySecret>): string {
+  const roles = rolesThatMeet('manage-keys')
+    .map((role) => `'${role}'`)
+    .join(', ');
+  return `
+    WITH new_key AS MATERIALIZED (SELECT * FROM jsonb_populate_recordset(NULL::api_keys, $1)),
+         actor AS (
+           SELECT DISTINCT application_id, created_by_issuer AS issuer, created_by_subject AS subject FROM new_key
+         ),
+         permitted AS MATERIALIZED (
+           SELECT actor.* FROM application_members member JOIN actor USING (application_id, issuer, subject)
+            WHERE member.role IN (${roles}) FOR SHARE OF member SKIP LOCKED
+         ),
+         permitted_key AS MATERIALIZED (
+           SELECT new_key.* FROM new_key JOIN permitted
+               ON (new_key.application_id, created_by_issuer, created_by_subject)
+                = (permitted.application_id, issuer, subject)
+         ),
+         asked AS (SELECT application_id, count(*)::integer AS keys FROM permitted_key GROUP BY application_id),
+         locked AS MATERIALIZED (
+           SELECT counts.application_id, asked.keys
+             FROM application_key_counts counts JOIN asked USING (application_id)
+            FOR UPDATE OF counts SKIP LOCKED
+         ),
+         turn AS (
+           UPDATE application_key_counts counts SET unrevoked = unrevoked + locked.keys FROM locked
+            WHERE counts.application_id = locked.application_id AND unrevoked + locked.keys <= $3
+           RETURNING counts.application_id
+         ),
+         inserted AS (
+           INSERT INTO api_keys (${keys.names})
+           SELECT ${keys.namesIn('permitted_key')} FROM permitted_key JOIN turn USING (application_id) RETURNING id
+         ),
+         secret AS (
+           INSERT INTO api_key_secrets (${secrets.names})
+           SELECT ${secrets.namesIn('new_secret')}
+             FROM jsonb_populate_recordset(NULL::api_key_secrets, $2) new_secret
+             JOIN inserted ON inserted.id = new_secret.api_key_id
+         )`;
+}
+
+/** Hands the events of those keys that are inserted to whoever subscribes, if anybody does. */
+function endOf(subscribers: EventSubscribers): string {
+  if (subscribers.count === 0) return ' SELECT id FROM inserted';
+  // A CTE that nothing reads is not run: therefore each row reads it.
+  return `,
+         event AS MATERIALIZED (
+           SELECT jsonb_agg(event ORDER BY place) AS events
+             FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS given (event, place)
+            WHERE (event -> 'target' ->> 'id')::uuid IN (SELECT id FROM inserted)
+           HAVING count(*) > 0
+         ),
+         written AS MATERIALIZED (SELECT ${subscribers.selectList('event.events')} FROM event)
+    SELECT id, (SELECT count(*) FROM written) FROM inserted`;
+}

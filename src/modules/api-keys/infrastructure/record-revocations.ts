@@ -1,0 +1,24 @@
+import { expectProof } from '../../../infrastructure/database/transaction.js';
+import type { Transaction } from '../../../shared/transaction.js';
+
+/** A key that a statement has revoked, as JSON has it. */
+export interface RevokedKey {
+  id: string;
+  application_id: string;
+  revoked_at: string;
+}
+
+/** Records what was revoked by a statement, without reading the keys. */
+export function recordRevocations(keys: readonly RevokedKey[], tx: Transaction): void {
+  if (keys.length === 0) return;
+  expectProof(tx);
+  tx.record(
+    keys.map(({ id, application_id: applicationId, revoked_at: revokedAt }) => ({
+      name: 'ApiKeyRevoked',
+      applicationId,
+      target: { kind: 'api_key', id },
+      before: { revokedAt: null },
+      after: { revokedAt: new Date(revokedAt) },
+    })),
+  );
+}

@@ -1,0 +1,20 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import type { Actor, Origin } from '../../../shared/actor.js';
+import type { AuthenticatedRequest } from './current-principal.decorator.js';
+
+/** Hands a controller the verified caller, as who makes a change. Only for routes that are not `@Public()`. */
+export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
+  const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+  const { issuer, subject, tokenId } = request.principal;
+  return { issuer, subject, tokenId, ...originOf(request) };
+});
+
+/** Hands a controller of a `@Public()` route where the call came from: who made it turns out later. */
+export const CurrentOrigin = createParamDecorator((_: unknown, context: ExecutionContext): Origin =>
+  originOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);
+
+function originOf({ ip, id }: FastifyRequest): Origin {
+  return { address: ip, requestId: id };
+}

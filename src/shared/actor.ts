@@ -1,0 +1,33 @@
+import type { Subject } from './subject.js';
+
+/** Where a call came from. */
+export interface Origin {
+  /** The address of the client. */
+  readonly address: string;
+  /** The `X-Request-Id` of the answer. */
+  readonly requestId: string;
+}
+
+/** Who makes a change, and from where. */
+export interface Actor extends Subject {
+  /** The `jti` of the access token that was shown; null where there was none. */
+  readonly tokenId: string | null;
+  /** Of its `Origin`; null for what is done without a call. */
+  readonly address: string | null;
+  readonly requestId: string | null;
+}
+
+/** The issuer of what this service does by itself. The configuration refuses it as the name of another issuer. */
+export const SYSTEM_ISSUER = 'system';
+
+/** What is done without a caller: by a timer, or on the operator's machine. */
+export type SystemTask = 'purge' | 'revocation';
+
+export function systemActor(task: SystemTask): Actor {
+  return { issuer: SYSTEM_ISSUER, subject: task, tokenId: null, address: null, requestId: null };
+}
+
+/** A person, as an actor of whom no token is at hand: who signs in, for instance. */
+export function personActor({ issuer, subject }: Subject, { address, requestId }: Origin): Actor {
+  return { issuer, subject, tokenId: null, address, requestId };
+}

@@ -1,0 +1,51 @@
+/** What of an entity was changed, by the name of its field. Never a secret, nor the hash of one. */
+export type EventFields = Readonly<Record<string, unknown>>;
+
+/** What an event happened to. */
+interface EventTarget {
+  readonly kind: 'application' | 'member' | 'api_key' | 'user' | 'session' | 'system';
+  readonly id: string;
+}
+
+/** A change that was made, to be written in its transaction by whoever subscribes. */
+export interface DomainEvent {
+  /** In the past tense: `ApiKeyIssued`. */
+  readonly name: string;
+  /** The application whose event it is; null for accounts, and for what the service does by itself. */
+  readonly applicationId: string | null;
+  readonly target: EventTarget;
+  /** The fields that were changed, as they were; null for what there was not before. */
+  readonly before: EventFields | null;
+  /** The same fields as they are now; null for what there is not any more. */
+  readonly after: EventFields | null;
+}
+
+/** Kept beside the entities, so that their events are none of their columns. */
+const recorded = new WeakMap<object, DomainEvent[]>();
+
+/** An entity that records what happens to it. Whoever writes it hands its events to the transaction. */
+export abstract class Aggregate {
+  protected record(event: DomainEvent): void {
+    const events = recorded.get(this);
+    if (events === undefined) recorded.set(this, [event]);
+    else events.push(event);
+  }
+}
+
+/** What has happened to an entity since it was made or read. */
+export function eventsOf(entity: Aggregate): readonly DomainEvent[] {
+  return recorded.get(entity) ?? [];
+}
+
+/** Those of the fields that differ, before and after; null when none does. */
+export function changedFields<T extends object>(
+  before: T,
+  after: T,
+): { before: EventFields; after: EventFields } | null {
+  const names = (Object.keys(before) as (keyof T & string)[]).filter(
+    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
+  );
+  if (names.length === 0) return null;
+  const pick = (from: T): EventFields => Object.fromEntries(names.map((name) => [name, from[name]]));
+  return { before: pick(before), after: pick(after) };
+}
