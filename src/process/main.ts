@@ -6,13 +6,15 @@ import { withLocalSecrets } from '../config/local-secrets.js';
 import { workerVariables } from '../config/worker-env.js';
 import { CLOSING_TIMEOUT, EndOfProcess } from './end-of-process.js';
 import { openDatabase } from '../infrastructure/database/open-database.js';
+import { printableLines } from '../infrastructure/logging/printable.js';
+import { scrub } from '../infrastructure/logging/scrub.js';
 import { loadApp, serve } from './serve.js';
 import { explainFailure } from './start-failure.js';
 import { localUrl, welcome } from './welcome.js';
 import { Workers } from './workers.js';
 
 const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${printableLines(scrub(text))}\n`);
 };
 
 let end: EndOfProcess | undefined;

@@ -89,7 +89,7 @@ function logAnswer(
       reqId: request.id,
       method: request.method,
       route,
-      url: scrubUrl(request.raw.url ?? ''),
+      url: scrubUrl(request.raw.url ?? '', route),
       status: reply.statusCode,
       milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       client: request.ip,

@@ -34,7 +34,13 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     .header('content-type', PROBLEM_CONTENT_TYPE)
     // Serialized here: a route's response schemas are for what it answers when all is well.
     .serializer(JSON.stringify)
-    .send(toProblem(refusal, request.id, scrubPath(request.raw.url ?? '/')));
+    .send(toProblem(refusal, request.id, scrubPath(request.raw.url ?? '/', patternOf(request))));
+}
+
+/** Undefined for a path that no route has, and for one that is no URL. */
+function patternOf(request: FastifyRequest): string | undefined {
+  const { routeOptions } = request as { routeOptions?: { url?: string } };
+  return request.is404 ? undefined : routeOptions?.url;
 }
 
 function logFault(refusal: DomainError, status: number, request: FastifyRequest): void {

@@ -1,5 +1,5 @@
 import { isError } from '../is-error.js';
-import { scrub } from './scrub.js';
+import { REDACTED, scrub } from './scrub.js';
 
 /** What a log says of an error: named fields only. */
 export interface ErrorDescription {
@@ -15,6 +15,9 @@ export interface ErrorDescription {
   cause?: ErrorDescription;
 }
 
+/** The class of SQLSTATEs whose errors quote a value: data exceptions. */
+const DATA_EXCEPTION = '22';
+
 const STRING_FIELDS = ['code', 'constraint', 'table', 'column', 'routine'] as const;
 
 /** A cause of a cause of a cause says nothing new. */
@@ -26,8 +29,10 @@ const MAX_CAUSES = 3;
  */
 export function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!isError(error)) return { type: typeof error, message: 'something that is no Error was thrown' };
-  const description: ErrorDescription = { type: error.name, message: scrub(error.message) };
-  if (error.stack !== undefined) description.stack = scrub(error.stack);
+  const message = messageOf(error);
+  const description: ErrorDescription = { type: error.name, message };
+  // A stack begins with the message as it was.
+  if (error.stack !== undefined) description.stack = scrub(error.stack.replace(error.message, () => message));
   for (const field of STRING_FIELDS) {
     const value: unknown = (error as unknown as Record<string, unknown>)[field];
     if (typeof value === 'string') description[field] = scrub(value);
@@ -36,4 +41,11 @@ export function describeError(error: unknown, depth = 0): ErrorDescription {
     description.cause = describeError(error.cause, depth + 1);
   }
   return description;
+}
+
+function messageOf(error: Error): string {
+  const message = scrub(error.message);
+  const isQuoting =
+    'code' in error && typeof error.code === 'string' && error.code.startsWith(DATA_EXCEPTION);
+  return isQuoting ? message.replace(/"[^]*"/, `"${REDACTED}"`) : message;
 }

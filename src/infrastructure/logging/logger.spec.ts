@@ -121,6 +121,51 @@ describe('a line for people', () => {
   });
 });
 
+describe('characters that a terminal would obey', () => {
+  const evil = 'a\u001b[2K\u009b1A\u007f\u202eb\r\nc\u0000\u2028';
+  // eslint-disable-next-line no-control-regex -- they are what is looked for
+  const obeyed = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u202e]/;
+
+  it('never reach the log, in no place, and say in JSON what they said', () => {
+    const text = logged((log) => {
+      log.info({ field: evil, [evil]: 1, err: new Error(evil) }, evil);
+    });
+    expect(text).not.toMatch(obeyed);
+    expect(text.trim().split('\n')).toHaveLength(1);
+    expect(JSON.parse(text)).toMatchObject({ msg: evil, field: evil });
+  });
+
+  it('never reach the lines for people either, which stay lines', () => {
+    let text = '';
+    const lines = prettyLines({ write: (line) => (text += line) });
+    lines.write(
+      JSON.stringify({ level: 30, time: evil, msg: evil, field: evil, [evil]: evil, deep: [evil] }),
+    );
+    // eslint-disable-next-line no-control-regex -- the colours
+    expect(text.replace(/\u001b\[\d+m/g, '')).not.toMatch(obeyed);
+    expect(text.trimEnd().split('\n')).toHaveLength(1);
+    expect(text).toContain('\\u001b[2K');
+    text = '';
+    lines.write(JSON.stringify({ level: 50, time: '', msg: '', err: { stack: `Error: ${evil}\n    at x` } }));
+    // eslint-disable-next-line no-control-regex -- the colours
+    expect(text.replace(/\u001b\[\d+m/g, '')).not.toMatch(obeyed);
+    expect(text).toContain('\n    at x');
+  });
+});
+
+describe('an error of PostgreSQL about a value', () => {
+  it('is logged without the value', () => {
+    const cause = Object.assign(new Error('invalid input syntax for type uuid: "hunter2 \n "x" hunter2"'), {
+      code: '22P02',
+    });
+    const text = logged((log) => {
+      log.error({ err: new QueryFailedError('SELECT $1', ['hunter2'], cause) }, 'failed');
+    });
+    expect(text).toContain('invalid input syntax');
+    expect(text).not.toContain('hunter2');
+  });
+});
+
 describe('scrubbing', () => {
   it.each([
     `x${KEY}`,
@@ -130,6 +175,16 @@ describe('scrubbing', () => {
     'upblit%5Flive%5F0123456789',
     'upblit_test_x',
     JWT.slice(0, 20),
+    'upblit_service_0123',
+    Buffer.from(KEY).toString('hex'),
+    ...[0, 1, 2].map((offset) => Buffer.from('x'.repeat(offset) + KEY).toString('base64')),
+    Buffer.from(KEY, 'utf16le').toString('base64'),
+    // Of others, as their documentation has them; in pieces, so that no scanner takes them for real ones.
+    ['sk', 'live', '0123456789abcdef'].join('_'),
+    ['ghp', '0123456789abcdefghij0123456789'].join('_'),
+    ['xoxb', '0123', '0123456789'].join('-'),
+    ['AKIA', '0123456789ABCDEF'].join(''),
+    ['SG', '0123456789abcdefg', '0123456789abcdef'].join('.'),
   ])('takes %s for a secret', (text) => {
     expect(holdsSecret(text)).toBe(true);
     expect(scrub(text)).not.toMatch(/0123|c2lnb|CiOiJ/i);
@@ -144,8 +199,32 @@ describe('scrubbing', () => {
   );
 
   it('keeps of a URL the parameters that say nothing about anybody', () => {
-    expect(scrubUrl('/apikey?ApplicationId=1&status=active&email=a%40b.example&token=hunter2')).toBe(
-      '/apikey?ApplicationId=1&status=active&email=[redacted]&token=[redacted]',
+    const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+    expect(scrubUrl(`/apikey?ApplicationId=${id}&status=active&email=a%40b.example&token=hunter2`)).toBe(
+      `/apikey?ApplicationId=${id}&status=active&email=[redacted]&token=[redacted]`,
+    );
+    expect(scrubUrl('/apikey?ApplicationId=hunter2&limit=hunter2&cursor=hunter2&hunter2')).toBe(
+      '/apikey?ApplicationId=[redacted]&limit=[redacted]&cursor=[redacted]&[redacted]=[redacted]',
+    );
+  });
+
+  it('keeps of a path what its route has written, and UUIDs', () => {
+    const id = '01890a5d-ac96-774b-bcce-b302099a8057';
+    const route = '/applications/:id/members/:member';
+    expect(scrubPath(`/applications/${id}/members/${id}?x=1`, route)).toBe(
+      `/applications/${id}/members/${id}`,
+    );
+    for (const foreign of ['hunter', 'abc', 'deadbeef', '1', '%2e', ':member', 'a'.repeat(500)]) {
+      expect(scrubPath(`/applications/${id}/members/${foreign}`, route)).toBe(
+        `/applications/${id}/members/[redacted]`,
+      );
+    }
+  });
+
+  it('keeps of a path that no route has what is too plain for a credential', () => {
+    expect(scrubPath('/favicon.ico')).toBe('/favicon.ico');
+    expect(scrubPath('/api/v1/0123456789abcdef/correcthorsebatterystaple/%75x')).toBe(
+      '/api/[redacted]/[redacted]/[redacted]/[redacted]',
     );
   });
 

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Env } from '../../config/env.js';
 import { describeError } from './describe-error.js';
 import { prettyLines } from './pretty.js';
+import { printableJson } from './printable.js';
 import { REDACTED, scrub, scrubUrl } from './scrub.js';
 
 /** Fields that are blanked wherever an object with them is logged. */
@@ -40,7 +41,7 @@ export function createLogger(env: Env, stream: DestinationStream = defaultStream
         req: (request: FastifyRequest) => ({ method: request.method, url: scrubUrl(request.url) }),
         res: (reply: FastifyReply) => ({ statusCode: reply.statusCode }),
       },
-      hooks: { streamWrite: scrub },
+      hooks: { streamWrite: (line) => printableJson(scrub(line)) },
     },
     stream,
   );

@@ -1,4 +1,5 @@
 import type { DestinationStream } from 'pino';
+import { printable, printableLines } from './printable.js';
 
 const LEVELS: Readonly<Record<number, string>> = {
   10: 'trace',
@@ -22,12 +23,14 @@ export function prettyLines(out: { write(text: string): unknown }): DestinationS
 }
 
 function toLine(entry: Record<string, unknown>): string {
-  const time = String(entry.time).slice(11, 19);
+  const time = printable(String(entry.time).slice(11, 19));
   const level = LEVELS[Number(entry.level)] ?? '';
   const fields = Object.entries(entry)
     .filter(([name]) => !LEFT_OUT.has(name))
-    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    .map(([name, value]) =>
+      printable(`${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`),
+    );
   const stack = (entry.err as { stack?: string } | undefined)?.stack;
-  const text = [time, level, typeof entry.msg === 'string' ? entry.msg : '', ...fields].join('  ');
-  return `\u001b[2m${text}\u001b[0m\n${stack === undefined ? '' : `${stack}\n`}`;
+  const text = [time, level, typeof entry.msg === 'string' ? printable(entry.msg) : '', ...fields].join('  ');
+  return `\u001b[2m${text}\u001b[0m\n${stack === undefined ? '' : `${printableLines(stack)}\n`}`;
 }
