@@ -13,6 +13,8 @@ type Lend = (receive: Receive) => void;
  */
 export class ConnectionPool extends Pool {
   private suspectBefore = -Infinity;
+  /** Is told how many milliseconds somebody waited for a connection, and whether they have got one. */
+  onWaited: (milliseconds: number, isLent: boolean) => void = () => undefined;
 
   constructor(config: PoolConfig) {
     super({ ...config, Client: PooledClient });
@@ -49,13 +51,20 @@ export class ConnectionPool extends Pool {
         checked(receive);
       });
     };
+    const timed: Lend = (receive) => {
+      const began = performance.now();
+      checked((error, client, release) => {
+        this.onWaited(performance.now() - began, client !== undefined);
+        receive(error, client, release);
+      });
+    };
     this.connect = ((receive?: Receive) => {
       if (receive !== undefined) {
-        checked(receive);
+        timed(receive);
         return undefined;
       }
       return new Promise<Member>((resolve, reject) => {
-        checked((error, client) => {
+        timed((error, client) => {
           if (client === undefined) reject(error ?? new Error('the pool has lent nothing'));
           else resolve(client);
         });

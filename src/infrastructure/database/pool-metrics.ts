@@ -19,5 +19,18 @@ export class PoolMetrics {
         this.set({ state: 'waiting' }, waitingCount);
       },
     });
+    const waits = metrics.histogram({
+      name: 'upblit_database_connection_wait_seconds',
+      help: 'Seconds that a caller waited for a connection to PostgreSQL.',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    });
+    const failures = metrics.counter({
+      name: 'upblit_database_connection_failures_total',
+      help: 'Callers that got no connection to PostgreSQL: none was free in time, or none could be made.',
+    });
+    poolOf(dataSource).onWaited = (milliseconds, isLent) => {
+      if (isLent) waits.observe(milliseconds / 1000);
+      else failures.inc();
+    };
   }
 }

@@ -12,12 +12,14 @@ import { directUrlOf, ENV, type Env } from '../../config/env.js';
 import { poolOf } from '../../infrastructure/database/pool.js';
 import { Freshness } from './application/freshness.js';
 import { createFreshness } from './infrastructure/create-freshness.js';
+import { FreshnessMetrics } from './infrastructure/freshness-metrics.js';
 
 /** Leases that a start waits for the first one; without it the service is as right, and slower. */
 const LEASES_TO_WAIT_FOR = 2;
 
 @Module({
   providers: [
+    FreshnessMetrics,
     {
       provide: Freshness,
       inject: [ENV, getDataSourceToken()],

@@ -2,7 +2,7 @@ export { MeteringModule } from './metering.module.js';
 export { LimitsService } from './application/limits.service.js';
 export { Meter, type Metered } from './application/meter.js';
 export { CreditBalances } from './domain/credit-balances.js';
-export { MAX_CREDITS, isCreditCount, type CreditChanges, type Credits } from './domain/credits.js';
+export { MAX_CREDITS, type CreditChanges, type Credits } from './domain/credits.js';
 export { metering, type LimitReport, type Metering, type Usage } from './domain/metering.js';
 export { limitSet, type RateLimit } from './domain/rate-limit.js';
 export { toBalanceChange } from './http/application-limits.controller.js';

@@ -19,7 +19,7 @@ import { createRateLimitStore } from './infrastructure/create-rate-limit-store.j
 import { PostgresApplicationLimits } from './infrastructure/postgres-application-limits.js';
 import { PostgresCreditBalances } from './infrastructure/postgres-credit-balances.js';
 import { PostgresCreditStore } from './infrastructure/postgres-credit-store.js';
-import { RateLimitMetrics } from './infrastructure/rate-limit-metrics.js';
+import { MeteringMetrics } from './infrastructure/metering-metrics.js';
 
 /** Rate limits and credits, of keys and of applications. */
 @Module({
@@ -28,7 +28,7 @@ import { RateLimitMetrics } from './infrastructure/rate-limit-metrics.js';
   providers: [
     Meter,
     RateLimiter,
-    RateLimitMetrics,
+    MeteringMetrics,
     CreditLedger,
     LimitsService,
     { provide: ApplicationLimitsRepository, useClass: PostgresApplicationLimits },

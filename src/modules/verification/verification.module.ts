@@ -14,6 +14,7 @@ import { CachedVerificationRecords } from './infrastructure/cached-verification-
 import { LastUseBuffer } from './infrastructure/last-use-buffer.js';
 import { PostgresOverlaps } from './infrastructure/postgres-overlaps.js';
 import { PostgresRecordStore } from './infrastructure/postgres-record-store.js';
+import { VerificationMetrics } from './infrastructure/verification-metrics.js';
 
 /** Whether a key that was presented may be used. */
 @Module({
@@ -24,6 +25,7 @@ import { PostgresRecordStore } from './infrastructure/postgres-record-store.js';
     VerificationObservers,
     OverlapStarter,
     LastUseBuffer,
+    VerificationMetrics,
     VerifyFastPath,
     { provide: RecordStore, useClass: PostgresRecordStore },
     { provide: VerificationRecords, useClass: CachedVerificationRecords },

@@ -45,6 +45,14 @@ export class Batcher<Request, Answer> {
     });
   }
 
+  /** Calls that have not left yet. */
+  get waiting(): number {
+    let calls = 0;
+    for (const queue of this.ready.values()) calls += queue.length;
+    for (const queue of this.behind.values()) calls += queue.length;
+    return calls;
+  }
+
   private leave(): void {
     while (this.ready.size > 0 && this.batches < this.options.maxBatches) void this.run(this.nextBatch());
   }

@@ -59,6 +59,8 @@ export class FreshnessNode {
   /** The change we should look for; forgotten when a read is sent. */
   private wanted = 0;
   private failures = 0;
+  /** Renewals since the start, by how they ended. */
+  readonly counts = { granted: 0, failed: 0 };
   private unreachable = false;
 
   constructor(
@@ -191,6 +193,7 @@ export class FreshnessNode {
 
   protected grant(sent: Instant): void {
     this.parts.lease.grant(sent);
+    this.counts.granted += 1;
     this.becomeReady();
     this.granted.all();
   }
@@ -207,6 +210,7 @@ export class FreshnessNode {
   private failed(error: unknown): number {
     this.unreachable = error instanceof FeedUnreachable;
     this.failures += 1;
+    this.counts.failed += 1;
     this.renewAt = -Infinity;
     if (this.failures === 1 && this.isRunning()) {
       this.parts.log.warn(`The freshness lease cannot be renewed, trying again: ${(error as Error).message}`);

@@ -27,6 +27,9 @@ export interface FreshnessParts {
  * this call changed anything: a repeated call promises the same as the first.
  */
 export class Freshness {
+  private settledListener: (milliseconds: number, isCertain: boolean) => void = () => undefined;
+  private awaited = 0;
+
   /** Resolves when the first lease is held. Until then nothing is answered from a cache. */
   readonly ready: Promise<void>;
 
@@ -83,7 +86,31 @@ export class Freshness {
   async settle(change: ChangeProof | null): Promise<void> {
     // Our own node need not wait to be notified.
     this.parts.node.readNow();
-    await this.parts.settlement.settle(change);
+    const began = performance.now();
+    let isCertain = false;
+    this.awaited += 1;
+    try {
+      await this.parts.settlement.settle(change);
+      isCertain = true;
+    } finally {
+      this.awaited -= 1;
+      this.settledListener(performance.now() - began, isCertain);
+    }
+  }
+
+  /** Is told of each change that was awaited: in how many milliseconds it held everywhere, or that it is not certain. */
+  onSettled(listener: (milliseconds: number, isCertain: boolean) => void): void {
+    this.settledListener = listener;
+  }
+
+  /** Renewals of the lease since the start, by how they ended. */
+  get renewals(): Readonly<{ granted: number; failed: number }> {
+    return this.parts.node.counts;
+  }
+
+  /** Changes that are awaited. */
+  get settling(): number {
+    return this.awaited;
   }
 
   start(): void {

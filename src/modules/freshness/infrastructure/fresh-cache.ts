@@ -38,6 +38,8 @@ export class FreshCache<V extends object> implements ChangeListener {
   private unknown: LRUCache<string, true>;
   private dependents = new Dependents();
   private readonly reads = new Map<string, Read<V>>();
+  /** Since the start: what `recall` knew and did not know, and why values went. */
+  readonly counts = { hits: 0, misses: 0, evicted: 0, invalidated: 0 };
 
   constructor(
     private readonly freshness: Pick<Freshness, 'held' | 'beginFill' | 'mayFill' | 'subscribe'>,
@@ -50,7 +52,10 @@ export class FreshCache<V extends object> implements ChangeListener {
 
   /** What is known of a key now, or undefined if the database must be asked. For a request that has arrived. */
   recall(key: string): V | null | undefined {
-    return this.freshness.held() ? this.remembered(key) : undefined;
+    const known = this.freshness.held() ? this.remembered(key) : undefined;
+    if (known === undefined) this.counts.misses += 1;
+    else this.counts.hits += 1;
+    return known;
   }
 
   /** The same without a lease, for an operator who prefers an old answer to none (`stale`). */
@@ -97,6 +102,7 @@ export class FreshCache<V extends object> implements ChangeListener {
 
   onReset(): void {
     // Others wait meanwhile. So the old ones are thrown away whole, rather than emptied one value after the other.
+    this.counts.invalidated += this.values.size;
     this.dependents = new Dependents();
     this.values = this.noValues();
     this.forgetUnknown();
@@ -118,7 +124,9 @@ export class FreshCache<V extends object> implements ChangeListener {
   private noValues(): LRUCache<string, V> {
     return new LRUCache({
       max: this.options.entries,
-      dispose: (value, key) => {
+      dispose: (value, key, reason) => {
+        if (reason === 'evict') this.counts.evicted += 1;
+        else if (reason === 'delete') this.counts.invalidated += 1;
         for (const dependency of this.options.dependenciesOf(value)) this.dependents.remove(dependency, key);
       },
     });

@@ -35,7 +35,15 @@ export class CreditLedger {
     BATCHES,
   );
 
+  /** Verifications since the start: paid for, refused for want of credits, or in doubt. */
+  readonly counts = { granted: 0, refused: 0, failed: 0 };
+
   constructor(private readonly store: CreditStore) {}
+
+  /** Verifications that wait for those before them. */
+  get waiting(): number {
+    return this.calls.waiting;
+  }
 
   /** `cost` is a whole number from 0; 0 spends nothing, always passes, and tells what is left. */
   spend(accounts: CreditAccounts, cost: number): Promise<Spending> {
@@ -45,12 +53,19 @@ export class CreditLedger {
 
   private async spendAll(requests: readonly SpendingRequest[]): Promise<Spending[]> {
     const runs = toRuns(requests);
-    const outcomes = await this.store.spend(runs);
-    return runs.flatMap((run, index) => {
-      const outcome = outcomes[index];
-      if (outcome === undefined) throw new Error('the store did not answer a run');
-      return toSpendings(run, outcome);
-    });
+    try {
+      const outcomes = await this.store.spend(runs);
+      return runs.flatMap((run, index) => {
+        const outcome = outcomes[index];
+        if (outcome === undefined) throw new Error('the store did not answer a run');
+        this.counts.granted += outcome.granted;
+        this.counts.refused += run.times - outcome.granted;
+        return toSpendings(run, outcome);
+      });
+    } catch (error) {
+      this.counts.failed += requests.length;
+      throw error;
+    }
   }
 }
 

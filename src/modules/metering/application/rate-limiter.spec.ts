@@ -174,7 +174,7 @@ describe('the rate limiter', () => {
       store.state = state;
       expect(await limiter.check(set)).toEqual({ state: 'unchecked' });
       expect(await limiter.check(set)).toEqual({ state: 'unchecked' });
-      expect(limiter.uncheckedCount).toBe(2);
+      expect(limiter.counts.unchecked).toBe(2);
       store.state = 'there';
       expect((await limiter.check(set)).state).toBe('passed');
     },
@@ -190,7 +190,7 @@ describe('the rate limiter', () => {
         code: 'service_unavailable',
         details: { retryAfter: 1 },
       });
-      expect(limiter.uncheckedCount).toBe(0);
+      expect(limiter.counts.unchecked).toBe(0);
     },
   );
 

@@ -50,7 +50,8 @@ export class RateLimiter {
   private readonly giveBacks: Batcher<Hit, undefined>;
   private hits = 0;
   private isAway = false;
-  private unchecked = 0;
+  /** Verifications since the start, by what became of them. */
+  readonly counts = { passed: 0, limited: 0, unchecked: 0, failed: 0 };
 
   constructor(
     private readonly store: RateLimitStore,
@@ -64,9 +65,9 @@ export class RateLimiter {
     });
   }
 
-  /** Verifications that passed unchecked since the start, because the store was away. */
-  get uncheckedCount(): number {
-    return this.unchecked;
+  /** Checks, and hits that are to be taken back, that wait for those before them. */
+  get waiting(): { checks: number; refunds: number } {
+    return { checks: this.calls.waiting, refunds: this.giveBacks.waiting };
   }
 
   /** Throws `service_unavailable` when the store is away and the operator wants it closed then. */
@@ -94,13 +95,14 @@ export class RateLimiter {
   private withoutStore(error: unknown): RateLimitAnswer {
     this.noteAway(error);
     if (this.options.onFailure === 'closed') {
+      this.counts.failed++;
       throw new DomainError(
         'service_unavailable',
         'The rate limits cannot be checked: try again in a moment.',
         { retryAfter: 1, cause: error },
       );
     }
-    this.unchecked++;
+    this.counts.unchecked++;
     return { state: 'unchecked' };
   }
 
@@ -127,6 +129,7 @@ export class RateLimiter {
     reports: readonly LimitReport[],
     isGranted: boolean,
   ): RateLimitAnswer {
+    this.counts[isGranted ? 'passed' : 'limited']++;
     return isGranted
       ? { state: 'passed', reports, giveBack: () => this.giveBack(set, outcome.at) }
       : { state: 'limited', reports, retryAfterSeconds: retryAfter(set, outcome) };

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { hash, randomBytes } from 'node:crypto';
 import { ENV, type Env } from '../../../config/env.js';
+import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import { Clock } from '../../../shared/clock.js';
 import { FreshCache, Freshness, onKind, onSubject } from '../../freshness/index.js';
 import { RecordStore } from '../application/record-store.js';
@@ -42,6 +43,7 @@ export class CachedVerificationRecords extends VerificationRecords {
     private readonly freshness: Freshness,
     private readonly clock: Clock,
     @Inject(ENV) env: Env,
+    metrics: Metrics,
   ) {
     super();
     this.unknownKeys = new UnknownKeyLimiter({
@@ -63,6 +65,7 @@ export class CachedVerificationRecords extends VerificationRecords {
             ],
             dependenciesOfUnknown: [onKind('imported_key')],
           });
+    this.report(metrics);
   }
 
   find(presented: string, { address }: Caller): FoundRecord | Promise<FoundRecord> {
@@ -137,6 +140,53 @@ export class CachedVerificationRecords extends VerificationRecords {
       if (error instanceof LookUpRefused && error.address !== from) return (await load())?.record ?? null;
       throw error;
     }
+  }
+
+  private report(metrics: Metrics): void {
+    const { cache, unknownKeys } = this;
+    const counts = cache?.counts ?? { hits: 0, misses: 0, evicted: 0, invalidated: 0 };
+    metrics.countOf(
+      {
+        name: 'upblit_verification_cache_lookups_total',
+        help: 'Look-ups in the cache of keys; those that miss go on to the database if the key has the right form.',
+        labelNames: ['result'],
+      },
+      () => [
+        [{ result: 'hit' }, counts.hits],
+        [{ result: 'miss' }, counts.misses],
+      ],
+    );
+    metrics.gaugeOf(
+      {
+        name: 'upblit_verification_cache_entries',
+        help: 'Keys in the cache: those that exist, and those that are known not to exist.',
+        labelNames: ['kind'],
+      },
+      () => [
+        [{ kind: 'known' }, cache?.size.values ?? 0],
+        [{ kind: 'unknown' }, cache?.size.unknown ?? 0],
+      ],
+    );
+    metrics.countOf(
+      {
+        name: 'upblit_verification_cache_evictions_total',
+        help: 'Keys that left the cache, because it was full (`capacity`) or because they had changed (`change`).',
+        labelNames: ['reason'],
+      },
+      () => [
+        [{ reason: 'capacity' }, counts.evicted],
+        [{ reason: 'change' }, counts.invalidated],
+      ],
+    );
+    metrics.countOf(
+      {
+        name: 'upblit_verification_lookups_refused_total',
+        help: 'Look-ups in the database that were refused, because their address asked for too many unknown keys.',
+        labelNames: ['code'],
+      },
+      () => Object.entries(unknownKeys.refused).map(([code, count]) => [{ code }, count]),
+    );
+    metrics.queue('unknown_key_lookups', () => unknownKeys.waiting);
   }
 
   private async load(keys: readonly PlaintextKey[], from: string): Promise<(VerificationRecord | null)[]> {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ENV, type Env } from '../../../config/env.js';
+import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import {
   VerificationObservers,
@@ -44,13 +45,23 @@ export class LastUseBuffer
   private timer: NodeJS.Timeout | undefined;
   private flushing: Promise<boolean> | undefined;
   private isStopped = false;
+  private failures = 0;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
     @Inject(ENV) private readonly env: Env,
     observers: VerificationObservers,
+    metrics: Metrics,
   ) {
     this.pool = poolOf(dataSource);
+    metrics.queue('last_use_records', () => this.lastUsed.size);
+    metrics.countOf(
+      {
+        name: 'upblit_last_use_write_failures_total',
+        help: 'Failed attempts to write down when keys were last used; what was not written is tried again.',
+      },
+      () => [[{}, this.failures]],
+    );
     observers.subscribe(this);
   }
 
@@ -108,6 +119,7 @@ export class LastUseBuffer
       try {
         await this.write(batch, statementMs);
       } catch (error) {
+        this.failures += 1;
         this.logger.warn(`could not write down when keys were last used: ${(error as Error).message}`);
         return false;
       }

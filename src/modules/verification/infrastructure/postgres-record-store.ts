@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { DatabaseClock } from '../../../infrastructure/database/database-clock.js';
 import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
 import type { ConnectionPool } from '../../../infrastructure/database/connection-pool.js';
+import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
@@ -125,9 +126,11 @@ export class PostgresRecordStore extends RecordStore {
     @InjectDataSource() dataSource: DataSource,
     private readonly hasher: KeyHasher,
     private readonly clock: DatabaseClock,
+    metrics: Metrics,
   ) {
     super();
     this.pool = poolOf(dataSource);
+    metrics.queue('verification_lookups', () => this.joined.waiting);
   }
 
   async load(keys: readonly PlaintextKey[], atLeast: number): Promise<Loaded<(VerificationRecord | null)[]>> {

@@ -7,11 +7,13 @@ const MOST_ADDRESSES = 10_000;
 /** Look-ups of one address that wait at once. */
 const MOST_WAITING = 10_000;
 
+type LookUpRefusal = 'too_many_requests' | 'service_unavailable';
+
 /** Has to do with the address that asks, and nothing with the key. */
 export class LookUpRefused extends DomainError {
   constructor(
     readonly address: string,
-    code: 'too_many_requests' | 'service_unavailable',
+    code: LookUpRefusal,
     detail: string,
   ) {
     super(code, detail, { retryAfter: 1 });
@@ -35,10 +37,21 @@ export class UnknownKeyLimiter {
 
   constructor(private readonly limits: UnknownKeyLimits) {}
 
+  /** Look-ups that were refused since the start. */
+  readonly refused: Record<LookUpRefusal, number> = { too_many_requests: 0, service_unavailable: 0 };
+
   of(address: string): LookUps {
     let lookUps = this.addresses.get(address);
-    if (lookUps === undefined) this.addresses.set(address, (lookUps = new LookUps(address, this.limits)));
+    if (lookUps === undefined) {
+      lookUps = new LookUps(address, this.limits, (code) => (this.refused[code] += 1));
+      this.addresses.set(address, lookUps);
+    }
     return lookUps;
+  }
+
+  /** Look-ups that wait for others of their address. */
+  get waiting(): number {
+    return [...this.addresses.values()].reduce((sum, { waitingCount }) => sum + waitingCount, 0);
   }
 }
 
@@ -67,7 +80,12 @@ class LookUps {
   constructor(
     private readonly address: string,
     private readonly limits: UnknownKeyLimits,
+    private readonly noteRefusal: (code: LookUpRefusal) => void,
   ) {}
+
+  get waitingCount(): number {
+    return this.waiting.size;
+  }
 
   /**
    * Begins to look so many keys up, if nobody need be waited for; whoever is told true has to call `end`. Throws
@@ -141,18 +159,20 @@ class LookUps {
   }
 
   private tooMany(): LookUpRefused {
-    return new LookUpRefused(
-      this.address,
+    return this.refusal(
       'too_many_requests',
       'Too many unknown keys came from this address: wait a second, and check what sends them.',
     );
   }
 
   private tooBusy(): LookUpRefused {
-    return new LookUpRefused(
-      this.address,
+    return this.refusal(
       'service_unavailable',
       'Too many keys of this address are being looked up at once: try again in a second.',
     );
+  }
+  private refusal(code: LookUpRefusal, detail: string): LookUpRefused {
+    this.noteRefusal(code);
+    return new LookUpRefused(this.address, code, detail);
   }
 }
