@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client as PgClient } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from '../support/builders.js';
+import { CHANGING_ROUTES, surround } from '../support/changing-routes.js';
+import { directUrlOf } from '../support/database.js';
+import { EventLog } from '../support/event-log.js';
+import { eventually } from '../support/eventually.js';
+import { TestApp } from '../support/test-app.js';
+
+const WAITING = 200;
+/** It is about an application that is not there yet. */
+const NAMES_NO_APPLICATION = 'POST /applications';
+
+describe('who has been taken out of an application', () => {
+  let app: TestApp;
+  /** Another node, whose connections nobody waits on. */
+  let other: TestApp;
+  let log: EventLog;
+  let founder: Client;
+  let admin: Client;
+  let stranger: Client;
+  let transaction: PgClient;
+
+  beforeAll(async () => {
+    app = await TestApp.start({
+      env: { DATABASE_POOL_SIZE: '20', DATABASE_POOL_WAIT_MS: '60000', RESPONSE_TIMEOUT_MS: '120000' },
+    });
+    other = await TestApp.start({ database: app.database });
+    log = await EventLog.of(app);
+    founder = await Client.signedIn(other);
+    admin = await Client.signedIn(app);
+    stranger = await Client.signedIn(app);
+    transaction = new PgClient({ connectionString: directUrlOf(app.database) });
+    await transaction.connect();
+  });
+  afterAll(async () => {
+    await transaction.end();
+    await other.stop();
+    await app.stop();
+  });
+
+  const routes = Object.keys(CHANGING_ROUTES).filter((route) => route !== NAMES_NO_APPLICATION);
+
+  it.each(routes)('changes nothing with %s, though let in before', async (route) => {
+    const surroundings = await surround(founder, admin, stranger);
+    const { applicationId } = surroundings;
+    const { path, body } = await CHANGING_ROUTES[route]!.prepare(surroundings);
+    const method = route.split(' ', 1)[0]!.toLowerCase() as 'post';
+    let answer: { status: number; body: { code?: string } } | undefined;
+    const events = await log.during(async () => {
+      // As the service takes somebody out, which is about to be committed.
+      await transaction.query('BEGIN');
+      await transaction.query('SELECT FROM applications WHERE id = $1 FOR NO KEY UPDATE', [applicationId]);
+      await transaction.query('DELETE FROM application_members WHERE application_id = $1 AND subject = $2', [
+        applicationId,
+        admin.userId,
+      ]);
+      const answered = admin[method](path)
+        .send(body)
+        .then((response) => (answer = response));
+      await eventually(async () => {
+        expect(answer !== undefined || (await waitingForLocks()) > 0).toBe(true);
+      });
+      await transaction.query('COMMIT');
+      await answered;
+    });
+    expect(answer).toMatchObject({ status: 403, body: { code: 'not_application_owner' } });
+    expect(events).toEqual([]);
+  });
+
+  it(`issues none of ${WAITING} keys that wait while that happens`, async () => {
+    const { applicationId } = await surround(founder, admin, stranger);
+    await founder.issueKey(applicationId);
+    await transaction.query('BEGIN');
+    await transaction.query('SELECT FROM application_key_counts WHERE application_id = $1 FOR UPDATE', [
+      applicationId,
+    ]);
+    const issues = Array.from({ length: WAITING }, () =>
+      admin.post(`/apikey?ApplicationId=${applicationId}`).then(({ status }) => status),
+    );
+    // As many as there are connections wait in the database, let in by the guard; the others behind them.
+    await eventually(async () => {
+      expect(await waitingForLocks()).toBeGreaterThan(5);
+    });
+    await founder.delete(`/applications/${applicationId}/members/${admin.userId}`).expect(204);
+    await transaction.query('COMMIT');
+    expect(new Set(await Promise.all(issues))).toEqual(new Set([403]));
+    expect(await keysOf(applicationId)).toBe(1);
+  });
+
+  it('has issued by the time of the answer all that they ever issue', async () => {
+    const { applicationId } = await surround(founder, admin, stranger);
+    await founder.issueKey(applicationId);
+    let isOver = false;
+    const storm = Array.from({ length: 20 }, async () => {
+      while (!isOver) await admin.post(`/apikey?ApplicationId=${applicationId}`);
+    });
+    await eventually(async () => {
+      expect(await keysOf(applicationId)).toBeGreaterThan(50);
+    });
+    await founder.delete(`/applications/${applicationId}/members/${admin.userId}`).expect(204);
+    const issued = await keysOf(applicationId);
+    await sleep(200);
+    isOver = true;
+    await Promise.all(storm);
+    expect(await keysOf(applicationId)).toBe(issued);
+  });
+
+  async function waitingForLocks(): Promise<number> {
+    // Not on the connection of the transaction, which sees the same activity until its end.
+    const rows = await other.query(
+      `SELECT count(*)::integer AS waiting FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    );
+    return (rows as [{ waiting: number }])[0].waiting;
+  }
+
+  async function keysOf(applicationId: string): Promise<number> {
+    const rows = await other.query(
+      'SELECT count(*)::integer AS keys FROM api_keys WHERE application_id = $1',
+      [applicationId],
+    );
+    return (rows as [{ keys: number }])[0].keys;
+  }
+});

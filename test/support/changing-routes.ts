@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import type { Client } from './builders.js';
+
+/** What is there before a route is called: an application of the founder's, of which the caller is an owner, too. */
+export interface Surroundings {
+  founder: Client;
+  caller: Client;
+  applicationId: string;
+  /** Somebody without a part in the application. */
+  stranger: Client;
+}
+
+interface ChangingRoute {
+  /** What has to be there besides; returns the call. */
+  prepare: (surroundings: Surroundings) => Promise<{ path: string; body?: object }>;
+  /** The events of the call, in their order. */
+  events: string[];
+}
+
+const CREDITS = { remaining: 10 };
+
+/** Every route behind an access token that changes something. */
+export const CHANGING_ROUTES: Record<string, ChangingRoute> = {
+  'POST /applications': {
+    prepare: () => call('/applications', { name: 'another' }),
+    events: ['ApplicationCreated'],
+  },
+  'PATCH /applications/:id': {
+    prepare: ({ applicationId }) => call(`/applications/${applicationId}`, { name: 'another' }),
+    events: ['ApplicationChanged'],
+  },
+  'DELETE /applications/:id': {
+    prepare: async ({ founder, applicationId }) => {
+      await founder.issueKey(applicationId);
+      await founder.issueKey(applicationId);
+      return call(`/applications/${applicationId}`);
+    },
+    events: ['ApplicationDeleted', 'ApiKeyRevoked', 'ApiKeyRevoked'],
+  },
+  'PUT /applications/:id/members/:subject': {
+    prepare: ({ applicationId, stranger }) =>
+      call(`/applications/${applicationId}/members/${stranger.userId}`, { role: 'viewer' }),
+    events: ['MemberAdded'],
+  },
+  'DELETE /applications/:id/members/:subject': {
+    prepare: ({ applicationId, founder }) => call(`/applications/${applicationId}/members/${founder.userId}`),
+    events: ['MemberRemoved', 'ApplicationOwnerChanged'],
+  },
+  'POST /applications/:id/transfer': {
+    prepare: ({ applicationId, stranger }) =>
+      call(`/applications/${applicationId}/transfer`, { subject: stranger.userId }),
+    events: ['MemberAdded', 'MemberRoleChanged', 'ApplicationOwnerChanged'],
+  },
+  'PATCH /applications/:id/limits': {
+    prepare: ({ applicationId }) =>
+      call(`/applications/${applicationId}/limits`, {
+        rateLimits: [{ name: 'all', limit: 5, windowSeconds: 60 }],
+        credits: CREDITS,
+      }),
+    events: ['ApplicationLimitsChanged', 'CreditsChanged'],
+  },
+  'POST /applications/:id/credits': {
+    prepare: async ({ founder, applicationId }) => {
+      await founder.patch(`/applications/${applicationId}/limits`).send({ credits: CREDITS }).expect(200);
+      return call(`/applications/${applicationId}/credits`, { add: 5 });
+    },
+    events: ['CreditsChanged'],
+  },
+  'POST /apikey': {
+    prepare: async ({ founder, applicationId }) => {
+      // Whose keys have been counted: the next one is issued in the statement that keys share.
+      await founder.issueKey(applicationId);
+      return call(`/apikey?ApplicationId=${applicationId}`, { name: 'a key' });
+    },
+    events: ['ApiKeyIssued'],
+  },
+  'POST /apikey/import': {
+    prepare: ({ applicationId }) =>
+      call(`/apikey/import?ApplicationId=${applicationId}`, {
+        keys: [{ sha256: randomBytes(32).toString('hex') }],
+      }),
+    events: ['ApiKeyImported'],
+  },
+  'POST /apikey/bulk-revoke': {
+    prepare: async ({ founder, applicationId }) => {
+      const [first, second] = [await founder.issueKey(applicationId), await founder.issueKey(applicationId)];
+      return call('/apikey/bulk-revoke', { ids: [first.id, second.id] });
+    },
+    events: ['ApiKeyRevoked', 'ApiKeyRevoked'],
+  },
+  'PATCH /apikey/:id': {
+    prepare: async (surroundings) =>
+      call(await pathOfKey(surroundings), { enabled: false, credits: CREDITS }),
+    events: ['ApiKeyChanged', 'CreditsChanged'],
+  },
+  'DELETE /apikey/:id': {
+    prepare: async (surroundings) => call(await pathOfKey(surroundings)),
+    events: ['ApiKeyRevoked'],
+  },
+  'POST /apikey/:id/rotate': {
+    prepare: async (surroundings) => call(`${await pathOfKey(surroundings)}/rotate`, {}),
+    events: ['ApiKeyRotated'],
+  },
+  'POST /apikey/:id/credits': {
+    prepare: async (surroundings) =>
+      call(`${await pathOfKey(surroundings, { credits: CREDITS })}/credits`, { set: 3 }),
+    events: ['CreditsChanged'],
+  },
+  'DELETE /apikey/:id/secrets/:secretId': {
+    prepare: async (surroundings) => {
+      const path = await pathOfKey(surroundings);
+      await surroundings.founder.post(`${path}/rotate`).send({ overlapSeconds: 3600 }).expect(200);
+      const key = await surroundings.founder.get(path).expect(200);
+      return call(`${path}/secrets/${key.body.secrets[0].id}`);
+    },
+    events: ['ApiKeySecretEnded'],
+  },
+};
+
+function call(path: string, body?: object): Promise<{ path: string; body?: object }> {
+  return Promise.resolve(body === undefined ? { path } : { path, body });
+}
+
+async function pathOfKey({ founder, applicationId }: Surroundings, settings: object = {}): Promise<string> {
+  const { id } = await founder.issueKey(applicationId, settings);
+  return `/apikey/${id}`;
+}
+
+/** A new application of the founder's, of which the caller is an owner, too. */
+export async function surround(founder: Client, caller: Client, stranger: Client): Promise<Surroundings> {
+  const applicationId = await founder.createApplication();
+  const path = `/applications/${applicationId}/members/${caller.userId}`;
+  await founder.put(path).send({ role: 'owner' }).expect(201);
+  return { founder, caller, stranger, applicationId };
+}
