@@ -4,7 +4,7 @@ import type { Report } from './run.js';
 const IN_FULL = 5;
 const LONGEST_STORY = 60;
 /** A commit may take long on a machine that is busy; in milliseconds. */
-const LEAST_OUTAGE_MS = 1500;
+const MIN_OUTAGE_MS = 1500;
 
 /** What a run has found, for people. */
 export function describeReport(report: Report): string[] {
@@ -24,7 +24,7 @@ export function describeReport(report: Report): string[] {
     lines.push(`  ${time(began)} to ${healed === undefined ? 'the end' : time(healed)} ${name}${back}`);
   }
   for (const { began, ended = Infinity, serviceBack } of outages) {
-    if (ended - began < LEAST_OUTAGE_MS) continue;
+    if (ended - began < MIN_OUTAGE_MS) continue;
     const end = ended === Infinity ? 'the end' : time(ended);
     const back =
       serviceBack === undefined ? '' : `, the service did ${(serviceBack - ended).toFixed(0)} ms later`;

@@ -1,4 +1,4 @@
 export { Freshness } from './application/freshness.js';
-export { onKind, onSubject } from './domain/change.js';
+export { onKind, onEntity } from './domain/change.js';
 export { FreshCache } from './infrastructure/fresh-cache.js';
 export { FreshnessModule } from './freshness.module.js';

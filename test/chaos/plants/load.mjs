@@ -81,8 +81,8 @@ const plants = {
   },
 
   'no-waiting': async () => {
-    const { Settlement } = await import(`${MODULES}/freshness/application/settlement.ts`);
-    replace(Settlement, 'settle', () => () => Promise.resolve());
+    const { Propagation } = await import(`${MODULES}/freshness/application/propagation.ts`);
+    replace(Propagation, 'wait', () => () => Promise.resolve());
   },
 
   'repeated-delete-does-not-wait': async () => {

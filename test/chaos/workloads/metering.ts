@@ -6,7 +6,7 @@ import type { Scene, Workload } from './workload.js';
 
 /** Verifications of one key at the same time. */
 const AT_ONCE = 4;
-const MOST_MOVEMENTS = 60;
+const MAX_MOVEMENTS = 60;
 
 interface MeteredKey {
   id: string;
@@ -40,7 +40,7 @@ async function spend(scene: Scene): Promise<void> {
   const initial = random.whole(3, 20);
   const balance = new Balance(initial);
   const key = await issueMetered(scene, { credits: { remaining: initial } });
-  let left = random.whole(20, MOST_MOVEMENTS);
+  let left = random.whole(20, MAX_MOVEMENTS);
 
   const complain = (what: string): void => {
     clients.violations.add(`Credits of ${key.id}: ${what}`, key.story);

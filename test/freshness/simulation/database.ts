@@ -1,5 +1,5 @@
 import type { ChangeProof } from '../../../src/shared/committed.js';
-import type { Change, Subject } from '../../../src/modules/freshness/domain/change.js';
+import type { Change, EntityRef } from '../../../src/modules/freshness/domain/change.js';
 import type { NodeRow } from '../../../src/modules/freshness/domain/node-watch.js';
 import type {
   Acknowledgement,
@@ -21,7 +21,7 @@ export interface KeyRecord {
 
 export interface Transaction {
   /** What takes a number; a transaction without any takes none. */
-  subjects: Subject[];
+  subjects: EntityRef[];
   /** Happens when the transaction becomes visible. */
   apply: () => void;
 }
@@ -189,7 +189,7 @@ export class SimDatabase implements Server {
     return this.counter + 1;
   }
 
-  private append(number: number, subjects: Subject[]): void {
+  private append(number: number, subjects: EntityRef[]): void {
     for (const subject of subjects) this.feed.push({ number, ...subject });
     if (number < this.counter) this.feed.sort((a, b) => a.number - b.number);
     this.counter = Math.max(this.counter, number);

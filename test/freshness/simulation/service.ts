@@ -7,8 +7,8 @@ import {
 } from '../../../src/modules/freshness/application/freshness-node.js';
 import { Housekeeping } from '../../../src/modules/freshness/application/housekeeping.js';
 import type { ChangeFeed, FeedAnswer, NodeTable } from '../../../src/modules/freshness/application/ports.js';
-import { Settlement } from '../../../src/modules/freshness/application/settlement.js';
-import { onKind, onSubject } from '../../../src/modules/freshness/domain/change.js';
+import { Propagation } from '../../../src/modules/freshness/application/propagation.js';
+import { onKind, onEntity } from '../../../src/modules/freshness/domain/change.js';
 import { FillGate } from '../../../src/modules/freshness/domain/fill-gate.js';
 import { CLOCK_RATE_ERROR, Lease } from '../../../src/modules/freshness/domain/lease.js';
 import { NodeWatch, type NodeRow } from '../../../src/modules/freshness/domain/node-watch.js';
@@ -59,7 +59,7 @@ export class SimService {
       feed,
       applied,
       node,
-      settlement: new (SETTLEMENTS[bug ?? ''] ?? Settlement)(table, watch, machine, applied, node),
+      propagation: new (SETTLEMENTS[bug ?? ''] ?? Propagation)(table, watch, machine, applied, node),
       housekeeping: new Housekeeping(table, watch, machine, {
         everyMs: 700,
         silentMs: 1500,
@@ -70,8 +70,8 @@ export class SimService {
       unknownEntries: 64,
       unknownMs: 500,
       dependenciesOf: ({ key, application }) => [
-        onSubject('api_key', key),
-        onSubject('application', application),
+        onEntity('api_key', key),
+        onEntity('application', application),
       ],
       dependenciesOfUnknown: [onKind('import')],
       clock: { now: () => machine.monotonic() },
@@ -182,19 +182,19 @@ class TrustingChanges extends AppliedChanges {
   }
 }
 
-class HastySettlement extends Settlement {
-  override settle(): Promise<void> {
+class HastySettlement extends Propagation {
+  override wait(): Promise<void> {
     return Promise.resolve();
   }
 }
 
-class TrustingSettlement extends Settlement {
-  override settle(): Promise<void> {
-    return super.settle(null);
+class TrustingSettlement extends Propagation {
+  override wait(): Promise<void> {
+    return super.wait(null);
   }
 }
 
-const SETTLEMENTS: Partial<Record<string, typeof Settlement>> = {
+const SETTLEMENTS: Partial<Record<string, typeof Propagation>> = {
   'no-confirmation': HastySettlement,
   'look-without-number': TrustingSettlement,
 };

@@ -13,7 +13,7 @@ const END_MS = 4600;
 /** A change is over after its own time-out and the longest lease, whatever happens: see `service.ts`, `cluster.ts`. */
 const LONGEST_CHANGE_MS = 1500 + 1000 + 300;
 /** Ten times as many as ever happen: a history that has more has come to no end. */
-const MOST_EVENTS = 30_000;
+const MAX_EVENTS = 30_000;
 /** When nothing is wrong, a change takes a few round trips. */
 const CALM_CHANGE_MS = 60;
 
@@ -71,7 +71,7 @@ export class World {
 
   /** Runs one event. What it leaves to promises must have come to rest before the next. */
   step(): boolean {
-    if (this.report.events >= MOST_EVENTS) {
+    if (this.report.events >= MAX_EVENTS) {
       this.history.violations.push(`Time stands still at ${this.scheduler.now}`);
       return false;
     }

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { commitStatement } from '../../../src/infrastructure/database/commit.js';
 import { ConnectionPool } from '../../../src/infrastructure/database/connection-pool.js';
 import { DomainError } from '../../../src/shared/domain-error.js';
-import { FreshCache, onKind, onSubject, type Freshness } from '../../../src/modules/freshness/index.js';
+import { FreshCache, onKind, onEntity, type Freshness } from '../../../src/modules/freshness/index.js';
 import { createFreshness } from '../../../src/modules/freshness/infrastructure/create-freshness.js';
 
 export interface CachedKey {
@@ -56,8 +56,8 @@ export class TestNode {
       unknownEntries: 1000,
       unknownMs: 1000,
       dependenciesOf: ({ id, application }) => [
-        onSubject('api_key', id),
-        onSubject('application', application),
+        onEntity('api_key', id),
+        onEntity('application', application),
       ],
       dependenciesOfUnknown: [onKind('import')],
     });

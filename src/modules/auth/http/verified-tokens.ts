@@ -5,7 +5,7 @@ import { AccessTokenVerifier } from '../application/access-token-verifier.js';
 import type { Principal } from '../domain/principal.js';
 
 /** Tokens that are remembered; the one that has not been used for longest is forgotten first. */
-const MOST_TOKENS = 1000;
+const MAX_TOKENS = 1000;
 
 type Claims = Record<string, unknown>;
 
@@ -16,7 +16,7 @@ type Claims = Record<string, unknown>;
  */
 @Injectable()
 export class VerifiedTokens {
-  private readonly claims = new LRUCache<string, Claims>({ max: MOST_TOKENS });
+  private readonly claims = new LRUCache<string, Claims>({ max: MAX_TOKENS });
 
   constructor(private readonly verifier: AccessTokenVerifier) {}
 

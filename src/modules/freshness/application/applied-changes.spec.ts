@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { EVERYTHING, type Change, type Subject } from '../domain/change.js';
+import { EVERYTHING, type Change, type EntityRef } from '../domain/change.js';
 import { AppliedChanges } from './applied-changes.js';
 
 describe('Following the feed', () => {
@@ -68,7 +68,7 @@ function follower() {
   const heard: string[] = [];
   const applied = new AppliedChanges();
   applied.subscribe({
-    onChange: ({ id }: Subject) => heard.push(id),
+    onChange: ({ id }: EntityRef) => heard.push(id),
     onReset: () => heard.push('reset'),
   });
   return { applied, heard };

@@ -1,10 +1,10 @@
-import { EVERYTHING, type Change, type Dependency, type Subject } from '../domain/change.js';
+import { EVERYTHING, type Change, type Dependency, type EntityRef } from '../domain/change.js';
 import { FillGate, type FillTicket } from '../domain/fill-gate.js';
 import type { FeedAnswer } from './ports.js';
 
 /** Something that keeps values in memory, and is told when they are no longer good. */
 export interface ChangeListener {
-  onChange(change: Subject): void;
+  onChange(change: EntityRef): void;
   /** Anything may have changed. */
   onReset(): void;
 }

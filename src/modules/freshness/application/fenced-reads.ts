@@ -30,7 +30,7 @@ export class FencedReads {
   constructor(private readonly parts: FencedReadsParts) {}
 
   /**
-   * Answers what sees every change that was answered before the call. `query` is told the number that it has to show,
+   * Returns what sees every change that was answered before the call. `query` is told the number that it has to show,
    * so that it can let go of a connection that shows less. Throws `service_unavailable` when there is no lease, or the
    * database goes on showing less.
    */

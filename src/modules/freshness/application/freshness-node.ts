@@ -105,7 +105,7 @@ export class FreshnessNode {
   }
 
   /** A change has been committed. */
-  hear(number: number): void {
+  onNotify(number: number): void {
     if (number <= this.parts.applied.last) return;
     this.wanted = Math.max(this.wanted, number);
     this.hurry();
@@ -198,7 +198,7 @@ export class FreshnessNode {
     this.granted.all();
   }
 
-  /** Answers the milliseconds until the next step. */
+  /** Returns the milliseconds until the next step. */
   private succeeded(): number {
     const { applied, clock, log } = this.parts;
     if (this.failures > 0) log.log('The freshness lease is renewed again');

@@ -6,13 +6,13 @@ import type { FreshnessNode, FreshnessState } from './freshness-node.js';
 import type { Housekeeping } from './housekeeping.js';
 import type { Dated, FencedReads } from './fenced-reads.js';
 import type { ChangeFeed } from './ports.js';
-import type { Settlement } from './settlement.js';
+import type { Propagation } from './propagation.js';
 
 export interface FreshnessParts {
   feed: ChangeFeed;
   applied: AppliedChanges;
   node: FreshnessNode;
-  settlement: Settlement;
+  propagation: Propagation;
   reads: FencedReads;
   housekeeping: Housekeeping;
 }
@@ -37,10 +37,10 @@ export class Freshness {
     this.ready = parts.node.ready;
     parts.feed.listen({
       changed: (number) => {
-        parts.node.hear(number);
+        parts.node.onNotify(number);
       },
       acknowledged: () => {
-        parts.settlement.acknowledged();
+        parts.propagation.acknowledged();
       },
       lost: () => {
         parts.node.readNow();
@@ -90,7 +90,7 @@ export class Freshness {
     let isCertain = false;
     this.awaited += 1;
     try {
-      await this.parts.settlement.settle(change);
+      await this.parts.propagation.wait(change);
       isCertain = true;
     } finally {
       this.awaited -= 1;
@@ -120,7 +120,7 @@ export class Freshness {
 
   /** Nothing of it is under way when this ends, nor begins after it. */
   async stop(): Promise<void> {
-    const { housekeeping, settlement, node } = this.parts;
-    await Promise.all([housekeeping.stop(), settlement.stop(), node.stop()]);
+    const { housekeeping, propagation, node } = this.parts;
+    await Promise.all([housekeeping.stop(), propagation.stop(), node.stop()]);
   }
 }

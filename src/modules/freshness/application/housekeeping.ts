@@ -46,7 +46,7 @@ export class Housekeeping {
       try {
         await this.tidy();
       } catch {
-        // The lease, on its own line to the database, reports what is wrong with it.
+        // The lease, on its own connection to the database, reports what is wrong with it.
       }
     }
   }

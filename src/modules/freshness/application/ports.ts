@@ -34,11 +34,11 @@ export interface FeedListener {
   changed(number: number): void;
   /** A node has applied something new. As uncertain. */
   acknowledged(): void;
-  /** The line broke: until the next renewal nothing more will be heard. */
+  /** The connection broke: until the next renewal no notification will arrive. */
   lost(): void;
 }
 
-/** This node's own line to the database, which nothing else may use up. */
+/** This node's own connection to the database, which nothing else may use up. */
 export interface ChangeFeed {
   listen(listener: FeedListener): void;
 
@@ -61,7 +61,7 @@ export interface ChangeFeed {
    */
   acknowledge(acknowledgement: Acknowledgement): Promise<void>;
 
-  /** Takes the node off the list, if that can be done at once, and closes the line. */
+  /** Takes the node off the list, if that can be done at once, and closes the connection. */
   leave(node: string): Promise<void>;
 }
 
@@ -96,7 +96,7 @@ export interface NodeClock {
   monotonic(): number;
   /** Milliseconds since 1970, on a clock that may be set. */
   wall(): number;
-  /** Calls back once, never synchronously; it may be early or late. Answers a function that calls it off. */
+  /** Calls back once, never synchronously; it may be early or late. Returns a function that calls it off. */
   after(ms: number, callback: () => void): () => void;
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { onKind, onSubject } from './change.js';
+import { onKind, onEntity } from './change.js';
 import { FillGate } from './fill-gate.js';
 
-const KEY = onSubject('api_key', 'one');
+const KEY = onEntity('api_key', 'one');
 
 describe('The gate of a cache', () => {
   it('lets in what has not changed since its read began', () => {
@@ -17,8 +17,8 @@ describe('The gate of a cache', () => {
     const gate = new FillGate();
     const ticket = gate.begin();
     gate.noteChange({ kind: 'application', id: 'a' });
-    expect(gate.allows(ticket, [KEY, onSubject('application', 'a')])).toBe(false);
-    expect(gate.allows(gate.begin(), [KEY, onSubject('application', 'a')])).toBe(true);
+    expect(gate.allows(ticket, [KEY, onEntity('application', 'a')])).toBe(false);
+    expect(gate.allows(gate.begin(), [KEY, onEntity('application', 'a')])).toBe(true);
   });
 
   it('keeps out what speaks of a whole kind after any change of that kind', () => {
@@ -43,11 +43,11 @@ describe('The gate of a cache', () => {
     gate.noteChange({ kind: 'api_key', id: 'one' });
     for (let index = 0; index < 20; index += 1) gate.noteChange({ kind: 'api_key', id: `other-${index}` });
     expect(gate.allows(ticket, [KEY])).toBe(false);
-    expect(gate.allows(ticket, [onSubject('api_key', 'never changed')])).toBe(false);
+    expect(gate.allows(ticket, [onEntity('api_key', 'never changed')])).toBe(false);
     // What fits into the memory is not forgotten: a change is one of its record, and one of its kind.
     const roomy = new FillGate(2);
     roomy.noteChange({ kind: 'api_key', id: 'one' });
-    expect(roomy.allows(0, [onSubject('api_key', 'never changed')])).toBe(true);
+    expect(roomy.allows(0, [onEntity('api_key', 'never changed')])).toBe(true);
     // A read of ordinary length is let in although changes never cease.
     const later = gate.begin();
     for (let index = 0; index < 5; index += 1) gate.noteChange({ kind: 'api_key', id: `more-${index}` });

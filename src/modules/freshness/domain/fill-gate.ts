@@ -1,4 +1,4 @@
-import { onKind, onSubject, type Dependency, type Subject } from './change.js';
+import { onKind, onEntity, type Dependency, type EntityRef } from './change.js';
 
 /** When a read began, counted in changes this node has applied. */
 export type FillTicket = number;
@@ -32,9 +32,9 @@ export class FillGate {
     return dependencies.every((dependency) => (this.lastChangeTo.get(dependency) ?? 0) <= ticket);
   }
 
-  noteChange(subject: Subject): void {
+  noteChange(subject: EntityRef): void {
     this.applied += 1;
-    this.touch(onSubject(subject.kind, subject.id));
+    this.touch(onEntity(subject.kind, subject.id));
     this.touch(onKind(subject.kind));
   }
 

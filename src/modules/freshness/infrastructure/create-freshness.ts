@@ -6,7 +6,7 @@ import { Freshness } from '../application/freshness.js';
 import { FreshnessNode } from '../application/freshness-node.js';
 import { Housekeeping } from '../application/housekeeping.js';
 import type { FreshnessLog } from '../application/ports.js';
-import { Settlement } from '../application/settlement.js';
+import { Propagation } from '../application/propagation.js';
 import { Lease } from '../domain/lease.js';
 import { NodeWatch } from '../domain/node-watch.js';
 import { PostgresFeed } from './postgres-feed.js';
@@ -46,7 +46,7 @@ export function createFreshness({ url, pool, leaseMs, staleMs, waitMs, log }: Fr
     applied,
     node,
     reads: new FencedReads({ node, applied, clock, waitMs }),
-    settlement: new Settlement(table, watch, clock, applied, node),
+    propagation: new Propagation(table, watch, clock, applied, node),
     housekeeping: new Housekeeping(table, watch, clock),
   });
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { AppliedChanges } from '../application/applied-changes.js';
-import { onKind, onSubject } from '../domain/change.js';
+import { onKind, onEntity } from '../domain/change.js';
 import { FreshCache } from './fresh-cache.js';
 
 interface Value {
@@ -33,7 +33,7 @@ describe('A fresh cache', () => {
         entries: 3,
         unknownEntries: 3,
         unknownMs: 60_000,
-        dependenciesOf: ({ id, group }) => [onSubject('thing', id), onSubject('group', group)],
+        dependenciesOf: ({ id, group }) => [onEntity('thing', id), onEntity('group', group)],
         dependenciesOfUnknown: [onKind('import')],
       },
     );
@@ -58,7 +58,7 @@ describe('A fresh cache', () => {
         unknownMs: 60_000,
         dependenciesOf: ({ id }) => {
           looked.push(id);
-          return [onSubject('thing', id)];
+          return [onEntity('thing', id)];
         },
         dependenciesOfUnknown: [],
       },

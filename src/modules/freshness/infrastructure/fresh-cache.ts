@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ChangeListener } from '../application/applied-changes.js';
 import type { Freshness } from '../application/freshness.js';
-import { onKind, onSubject, type Dependency, type Subject } from '../domain/change.js';
+import { onKind, onEntity, type Dependency, type EntityRef } from '../domain/change.js';
 import type { FillTicket } from '../domain/fill-gate.js';
 import { Dependents } from './dependents.js';
 
@@ -93,9 +93,9 @@ export class FreshCache<V extends object> implements ChangeListener {
     for (const dependency of this.options.dependenciesOf(value)) this.dependents.add(dependency, key);
   }
 
-  onChange(change: Subject): void {
+  onChange(change: EntityRef): void {
     const kind = onKind(change.kind);
-    this.drop(onSubject(change.kind, change.id));
+    this.drop(onEntity(change.kind, change.id));
     this.drop(kind);
     if (this.options.dependenciesOfUnknown.includes(kind)) this.forgetUnknown();
   }

@@ -16,7 +16,7 @@ import type { Change } from '../domain/change.js';
 import { MAX_CHANGES, PROOF, SELECT_NODES, type SnapshotRow } from './rows.js';
 
 /** Connecting takes several round trips and a password; a short lease is no reason to give up on it. */
-const LEAST_CONNECT_MS = 2000;
+const MIN_CONNECT_MS = 2000;
 /** Long enough for a notification that comes at all. */
 const LISTENING_TEST_MS = 2000;
 
@@ -71,12 +71,12 @@ export interface PostgresFeedOptions {
 }
 
 /**
- * The line of one node: a connection of its own for renewals and notifications, so that no crowd of requests can
+ * One node's own connection for renewals and notifications, so that no crowd of requests can
  * cost the node its lease. When it breaks, or does not answer in time, the next renewal opens another.
  */
 export class PostgresFeed implements ChangeFeed {
   private listener: FeedListener | undefined;
-  private line: Line | undefined;
+  private connection: Connection | undefined;
   private toldOfListening = false;
   private listeningTest: Promise<void> = Promise.resolve();
   private readonly left = new AbortController();
@@ -115,26 +115,26 @@ export class PostgresFeed implements ChangeFeed {
   }
 
   private async takeOff(node: string): Promise<void> {
-    const { line } = this;
-    if (line === undefined) return;
+    const { connection } = this;
+    if (connection === undefined) return;
     try {
-      await line.within(this.options.leaseMs, async (client) => {
+      await connection.within(this.options.leaseMs, async (client) => {
         await client.query(LEAVE, [node]);
         await client.end();
       });
     } catch {
       // The others wait until our lease has run out.
     } finally {
-      this.hangUp();
+      this.disconnect();
     }
   }
 
   private async call<T>(work: (client: PooledClient) => Promise<T>): Promise<T> {
     try {
-      const line = (this.line ??= await this.connect());
-      return await line.within(this.options.leaseMs, work);
+      const connection = (this.connection ??= await this.connect());
+      return await connection.within(this.options.leaseMs, work);
     } catch (error) {
-      this.hangUp();
+      this.disconnect();
       throw isUnavailable(error) ? new FeedUnreachable(describe(error), { cause: error }) : error;
     }
   }
@@ -159,48 +159,48 @@ export class PostgresFeed implements ChangeFeed {
     return this.proofs.find(({ number }) => number === applied)?.proof ?? null;
   }
 
-  private async connect(): Promise<Line> {
+  private async connect(): Promise<Connection> {
     const { url, leaseMs } = this.options;
-    const line = new Line(url);
-    line.client.on('notification', (message) => {
-      this.heard(message);
+    const connection = new Connection(url);
+    connection.client.on('notification', (message) => {
+      this.onNotification(message);
     });
-    line.onBroken(() => {
-      if (this.line !== line) return;
-      this.line = undefined;
+    connection.onBroken(() => {
+      if (this.connection !== connection) return;
+      this.connection = undefined;
       this.listener?.lost();
     });
     try {
-      const isListening = await line.within(Math.max(leaseMs, LEAST_CONNECT_MS), async (client) => {
+      const isListening = await connection.within(Math.max(leaseMs, MIN_CONNECT_MS), async (client) => {
         await client.connect();
         if (client.isBehindPooler) return false;
         await client.query('LISTEN freshness_changed');
         await client.query('LISTEN freshness_applied');
         return true;
       });
-      if (isListening) this.listeningTest = this.testListening(line);
+      if (isListening) this.listeningTest = this.testListening(connection);
       else this.tellOfPooler();
-      return line;
+      return connection;
     } catch (error) {
-      line.cut();
+      connection.cut();
       throw error;
     }
   }
 
-  private hangUp(): void {
-    const { line } = this;
-    this.line = undefined;
-    line?.cut();
+  private disconnect(): void {
+    const { connection } = this;
+    this.connection = undefined;
+    connection?.cut();
   }
 
-  private heard({ channel, payload }: Notification): void {
+  private onNotification({ channel, payload }: Notification): void {
     if (channel === 'freshness_changed') this.listener?.changed(Number(payload));
     else this.listener?.acknowledged();
   }
 
   /**
    * To LISTEN would leave a server connection behind that listens for whoever is lent it next, and nothing would ever
-   * be heard here. Lease and changes need no more than transactions, so they go the same way.
+   * arrive here. Lease and changes need no more than transactions, so they go the same way.
    */
   private tellOfPooler(): void {
     if (this.toldOfListening) return;
@@ -212,24 +212,24 @@ export class PostgresFeed implements ChangeFeed {
     );
   }
 
-  /** Whatever stands in between: a LISTEN that succeeded is no proof that anything is ever heard. */
-  private async testListening(line: Line): Promise<void> {
+  /** Whatever stands in between: a LISTEN that succeeded is no proof that anything ever arrives. */
+  private async testListening(connection: Connection): Promise<void> {
     if (this.toldOfListening) return;
     const token = randomUUID();
     const arrived = new Set<string | undefined>();
     const listen = ({ payload }: Notification): void => {
       arrived.add(payload);
     };
-    line.client.on('notification', listen);
+    connection.client.on('notification', listen);
     try {
       await this.options.notify('freshness_applied', token);
       await sleep(LISTENING_TEST_MS, undefined, { ref: false, signal: this.left.signal });
     } catch {
       return;
     } finally {
-      line.client.off('notification', listen);
+      connection.client.off('notification', listen);
     }
-    if (arrived.has(token) || this.line !== line) return;
+    if (arrived.has(token) || this.connection !== connection) return;
     this.toldOfListening = true;
     this.options.log.warn(
       `Notifications of the database do not arrive: is there a pooler in between? ${WITHOUT_NOTIFICATIONS}`,
@@ -248,7 +248,7 @@ function describe(error: unknown): string {
 }
 
 /** A connection that is cut off when it does not answer in time. */
-class Line {
+class Connection {
   readonly client: PooledClient;
 
   constructor(url: string) {

@@ -3,7 +3,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { ENV, type Env } from '../../../config/env.js';
 import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import { Clock } from '../../../shared/clock.js';
-import { FreshCache, Freshness, onKind, onSubject } from '../../freshness/index.js';
+import { FreshCache, Freshness, onKind, onEntity } from '../../freshness/index.js';
 import { RecordStore } from '../application/record-store.js';
 import { VerificationRecords, type Caller, type FoundRecord } from '../application/verification-records.js';
 import { parseImportedKey, parseKey, type PlaintextKey } from '../../api-keys/index.js';
@@ -60,8 +60,8 @@ export class CachedVerificationRecords extends VerificationRecords {
             unknownEntries: UNKNOWN_ENTRIES,
             unknownMs: UNKNOWN_MS,
             dependenciesOf: ({ record }) => [
-              onSubject('api_key', record.keyId),
-              onSubject('application', record.applicationId),
+              onEntity('api_key', record.keyId),
+              onEntity('application', record.applicationId),
             ],
             dependenciesOfUnknown: [onKind('imported_key')],
           });

@@ -3,9 +3,9 @@ import type { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 
 /** Addresses that are followed at once; the one that has been quiet longest is forgotten first. */
-const MOST_ADDRESSES = 10_000;
+const MAX_ADDRESSES = 10_000;
 /** Look-ups of one address that wait at once. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 type LookUpRefusal = 'too_many_requests' | 'service_unavailable';
 
@@ -33,7 +33,7 @@ export interface UnknownKeyLimits {
  * and what is known costs the database nothing and does not come here.
  */
 export class UnknownKeyLimiter {
-  private readonly addresses = new LRUCache<string, LookUps>({ max: MOST_ADDRESSES });
+  private readonly addresses = new LRUCache<string, LookUps>({ max: MAX_ADDRESSES });
 
   constructor(private readonly limits: UnknownKeyLimits) {}
 
@@ -104,7 +104,7 @@ class LookUps {
    * `service_unavailable` when that takes too long.
    */
   async turn(keys: number): Promise<void> {
-    if (this.waiting.size >= MOST_WAITING) throw this.tooBusy();
+    if (this.waiting.size >= MAX_WAITING) throw this.tooBusy();
     await new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => {
         this.waiting.delete(waiter);

@@ -7,12 +7,12 @@ import type { NodeClock, NodeSnapshot, NodeTable } from './ports.js';
 import { SharedRead } from './shared-read.js';
 import { WakeUp } from './wake-up.js';
 
-/** Pauses between looks at the nodes when no acknowledgement is heard: doubled from the first to the longest. */
+/** Pauses between looks at the nodes when no acknowledgement arrives: doubled from the first to the longest. */
 const FIRST_POLL_MS = 5;
 const LONGEST_POLL_MS = 25;
 
 /** Waits until what has been committed holds on every node. */
-export class Settlement {
+export class Propagation {
   /** One look at a time, shared by all who begin to wait, and each begun after the one before it has ended. */
   private readonly looks: SharedRead<NodeSnapshot & { proven: ReadonlySet<string> }>;
   /** The changes that the next look has to show. */
@@ -20,7 +20,7 @@ export class Settlement {
   /** The same for all who go on waiting. */
   private readonly reads: SharedRead<NodeSnapshot>;
   private readonly acknowledgement: WakeUp;
-  private readonly waiters = new Set<Waiter>();
+  private readonly waiters = new Set<Wait>();
   private following: Promise<void> | undefined;
   private stopped = false;
   private round = 0;
@@ -57,13 +57,13 @@ export class Settlement {
    *
    * @param change what is to hold; null for a call that found nothing to change
    */
-  async settle(change: ChangeProof | null): Promise<void> {
+  async wait(change: ChangeProof | null): Promise<void> {
     const { last, nodes } = await this.firstLook(change);
     const missing = nodes.filter((node) => node.applied < last);
     if (missing.length === 0) return;
     await new Promise<void>((resolve) => {
       const leases = missing.map(({ id }) => [id, this.watch.lapsesAt(id)] as const);
-      const waiter = new Waiter(last, new Map(leases), this.clock, () => {
+      const waiter = new Wait(last, new Map(leases), this.clock, () => {
         this.waiters.delete(waiter);
         resolve();
       });
@@ -143,7 +143,7 @@ function uncertain(cause: unknown): DomainError {
 }
 
 /** One call that waits: for the nodes that have not applied `target`, each until its lease runs out. */
-class Waiter {
+class Wait {
   private cancelTimer: () => void = () => undefined;
 
   constructor(

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ChangeProof } from '../../../shared/committed.js';
 import { NodeWatch, type NodeRow } from '../domain/node-watch.js';
 import type { NodeClock, NodeSnapshot, NodeTable } from './ports.js';
-import { Settlement } from './settlement.js';
+import { Propagation } from './propagation.js';
 
 const CHANGE: ChangeProof = { number: 7, id: 'the change' };
 const LEASE_MS = 60_000;
@@ -51,31 +51,31 @@ interface State {
   held?: boolean[];
 }
 
-function settlement(
+function propagation(
   table: Table,
   { applied = 0, watch = new NodeWatch(), held = [] }: State = {},
-): Settlement {
+): Propagation {
   const node = { id: 'this node', held: () => held.shift() ?? false };
-  return new Settlement(table, watch, clock, { last: applied }, node);
+  return new Propagation(table, watch, clock, { last: applied }, node);
 }
 
-describe('Settlement', () => {
+describe('Propagation', () => {
   it('answers when every node has applied the change', async () => {
     const table = new Table();
     table.nodes = [row('a', 7), row('b', 8)];
-    await settlement(table).settle(CHANGE);
+    await propagation(table).wait(CHANGE);
   });
 
   it('refuses a change that nobody sees committed, though later ones are', async () => {
     const table = new Table();
     table.last = 9;
     table.proven.clear();
-    await expect(settlement(table).settle(CHANGE)).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(propagation(table).wait(CHANGE)).rejects.toMatchObject({ code: 'service_unavailable' });
   });
 
   it('refuses a look that shows less than this node has applied', async () => {
     const table = new Table();
-    await expect(settlement(table, { applied: 8 }).settle(null)).rejects.toMatchObject({
+    await expect(propagation(table, { applied: 8 }).wait(null)).rejects.toMatchObject({
       code: 'service_unavailable',
     });
   });
@@ -83,18 +83,18 @@ describe('Settlement', () => {
   it('refuses a look that does not show the lease of this node, as of another database', async () => {
     const table = new Table();
     table.nodes = [row('a', 7)];
-    await expect(settlement(table, { held: [true, true] }).settle(CHANGE)).rejects.toMatchObject({
+    await expect(propagation(table, { held: [true, true] }).wait(CHANGE)).rejects.toMatchObject({
       code: 'service_unavailable',
     });
     table.nodes.push(row('this node', 7));
-    await settlement(table, { held: [true, true] }).settle(CHANGE);
+    await propagation(table, { held: [true, true] }).wait(CHANGE);
   });
 
   it.each([
     ['has no lease yet', [false, true]],
     ['has given it up meanwhile', [true, false]],
   ])('needs not see this node when it %s', async (_, held) => {
-    await settlement(new Table(), { held }).settle(CHANGE);
+    await propagation(new Table(), { held }).wait(CHANGE);
   });
 
   it('looks for acknowledgements after a call that had only a dead node to wait for', async () => {
@@ -102,11 +102,11 @@ describe('Settlement', () => {
     const watch = new NodeWatch();
     watch.note([row('dead', 1, 1)], -10_000);
     table.nodes = [row('dead', 1, 1)];
-    const settling = settlement(table, { watch });
-    await settling.settle(CHANGE);
+    const waits = propagation(table, { watch });
+    await waits.wait(CHANGE);
 
     table.nodes = [row('dead', 1, 1), row('alive', 6)];
-    const second = settling.settle(CHANGE);
+    const second = waits.wait(CHANGE);
     table.nodes = [row('dead', 1, 1), row('alive', 7)];
     // Else it would wait for the lease.
     await second;
@@ -115,9 +115,10 @@ describe('Settlement', () => {
   it('does not take a node for gone that an older snapshot does not show', async () => {
     const table = new Table();
     table.nodes = [row('alive', 6)];
-    const settling = settlement(table);
     let isOver = false;
-    const waiting = settling.settle(CHANGE).then(() => (isOver = true));
+    const waiting = propagation(table)
+      .wait(CHANGE)
+      .then(() => (isOver = true));
     await Promise.resolve();
     table.last = 6;
     table.nodes = [];
