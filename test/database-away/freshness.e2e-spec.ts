@@ -22,7 +22,7 @@ describe('A change, when the database is away,', () => {
     const [node] = await cluster.start(1, { url });
     await proxy.refuse();
 
-    await expect(node!.freshness.settle(null)).rejects.toMatchObject({
+    await expect(node!.freshness.waitForPropagation(null)).rejects.toMatchObject({
       code: 'service_unavailable',
       details: { retryAfter: 1 },
     });
@@ -52,9 +52,9 @@ describe('A change, when the database is away,', () => {
     await new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS));
     expect(node!.freshness.held()).toBe(true);
     expect(await node!.accepts(key)).toBe(true);
-    await expect(node!.freshness.settle(null)).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(node!.freshness.waitForPropagation(null)).rejects.toMatchObject({ code: 'service_unavailable' });
     for (const client of taken) client.release();
-    await node!.freshness.settle(null);
+    await node!.freshness.waitForPropagation(null);
   });
 
   it('may be missed for as long as the operator allows, while the database is away, and no longer', async () => {

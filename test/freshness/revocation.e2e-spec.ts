@@ -46,7 +46,7 @@ describe('A change that has been answered', () => {
     await cluster.admin.query('UPDATE applications SET deleted_at = now() WHERE id = $1', [
       cluster.application,
     ]);
-    await nodes[0]!.freshness.settle(null);
+    await nodes[0]!.freshness.waitForPropagation(null);
     for (const node of nodes) expect(node.cache.recall(another)).toBeUndefined();
   });
 
@@ -222,7 +222,7 @@ describe('A change that has been answered', () => {
       const { rows } = await cluster.admin.query('SELECT enabled FROM api_keys WHERE id = $1', [key]);
       expect(rows).toEqual([{ enabled: false }]);
     });
-    await node!.freshness.settle(null);
+    await node!.freshness.waitForPropagation(null);
 
     expect(await silent!.accepts(key)).toBe(false);
     await first;
@@ -234,7 +234,7 @@ describe('A change that has been answered', () => {
     await nodes[0]!.disable(key);
     expect(await accepting(nodes, key)).toEqual([false, false]);
     await nodes[1]!.pool.query('UPDATE api_keys SET enabled = true WHERE id = $1', [key]);
-    await nodes[1]!.freshness.settle(null);
+    await nodes[1]!.freshness.waitForPropagation(null);
     expect(await accepting(nodes, key)).toEqual([true, true]);
   });
 });

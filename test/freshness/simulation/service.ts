@@ -113,7 +113,7 @@ export class SimService {
       else this.database.commit(transaction, respond);
     });
     if (done === null && this.options.bug === 'repeated-delete-does-not-wait') return;
-    if (settles) await this.freshness.settle(done);
+    if (settles) await this.freshness.waitForPropagation(done);
   }
 
   async stop(): Promise<void> {

@@ -86,7 +86,7 @@ export class TestNode {
     const { change } = await commitStatement(this.pool, 'UPDATE api_keys SET enabled = false WHERE id = $1', [
       id,
     ]);
-    await this.freshness.settle(change);
+    await this.freshness.waitForPropagation(change);
   }
 
   async stop(): Promise<void> {

@@ -67,7 +67,7 @@ const ISSUED_KEY: AnswerCodec<IssuedKey> = {
 
 /**
  * What people do with keys. Who may is decided before it comes here. A change is answered when it holds on every node
- * (`Freshness.settle`); issuing need not wait, because nobody can have asked for the key before.
+ * (`Freshness.waitForPropagation`); issuing need not wait, because nobody can have asked for the key before.
  */
 @Injectable()
 export class ApiKeyService {
@@ -195,7 +195,7 @@ export class ApiKeyService {
       });
       current = await this.get(id);
       if (change !== null) {
-        await this.freshness.settle(change);
+        await this.freshness.waitForPropagation(change);
         return current;
       }
     }
@@ -237,7 +237,7 @@ export class ApiKeyService {
       return answer;
     });
     // A repeated call promises the same as the first, which may have ended before it could wait.
-    await this.freshness.settle(change);
+    await this.freshness.waitForPropagation(change);
     return issued;
   }
 
@@ -264,10 +264,10 @@ export class ApiKeyService {
       const current = await this.get(id, secretId);
       if (current.endSecret(secretId, this.clock.now())) {
         const change = await this.save(actor, current, (tx) => this.keys.update(current, undefined, tx));
-        if (change !== null) return this.freshness.settle(change);
+        if (change !== null) return this.freshness.waitForPropagation(change);
       } else if (await this.keys.hasEndedSecret(secretId)) {
         // Also for one that somebody else has ended: 204 says that no node accepts it any more.
-        return this.freshness.settle(null);
+        return this.freshness.waitForPropagation(null);
       }
     }
     throw editConflict();
@@ -280,7 +280,7 @@ export class ApiKeyService {
       await this.keys.revokeAll([key.id], now, tx);
     });
     // Whether or not this call was the one that revoked it: 204 says that no node accepts the key any more.
-    await this.freshness.settle(change);
+    await this.freshness.waitForPropagation(change);
   }
 }
 

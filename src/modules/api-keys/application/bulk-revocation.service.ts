@@ -53,7 +53,7 @@ export class BulkRevocationService {
       return revoked;
     });
     const revoked = new Set(value);
-    await this.freshness.settle(change);
+    await this.freshness.waitForPropagation(change);
     return [...outcomes].map(([id, outcome]) => ({
       id,
       // Somebody else may have revoked it since it was read.

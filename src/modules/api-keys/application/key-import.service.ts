@@ -70,7 +70,7 @@ export class KeyImportService {
       return ids;
     });
     // Nodes may remember that these keys are unknown.
-    await this.freshness.settle(change);
+    await this.freshness.waitForPropagation(change);
     return candidates.map(({ key }) =>
       imported.has(key.id) ? { outcome: 'imported', id: key.id } : { outcome: 'exists' },
     );

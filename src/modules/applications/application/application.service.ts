@@ -99,7 +99,7 @@ export class ApplicationService {
       await this.applications.removeMembers(id, tx);
       return true;
     });
-    await this.freshness.settle(change);
+    await this.freshness.waitForPropagation(change);
     if (!isDeleted) throw applicationNotFound();
   }
 
@@ -111,6 +111,6 @@ export class ApplicationService {
     if (!(await this.applications.isGone(id))) {
       throw new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1 });
     }
-    await this.freshness.settle(null);
+    await this.freshness.waitForPropagation(null);
   }
 }

@@ -75,7 +75,7 @@ export class MemberService {
     const { value, change } = await this.unitOfWork.run(actor, (tx) =>
       this.members.change(applicationId, work, tx),
     );
-    await this.freshness.settle(change);
+    await this.freshness.waitForPropagation(change);
     return value;
   }
 }

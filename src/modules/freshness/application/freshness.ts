@@ -23,11 +23,11 @@ export interface FreshnessParts {
  * Whoever **reads** asks `held` after the request has arrived, and only then looks into its cache. Whoever
  * **fills** takes a ticket before the read and shows it afterwards; it reads by `read`, as does whoever keeps nothing
  * in memory, since not every server that answers is the primary. Whoever **changes** a record lets the
- * database's triggers take the number, and awaits `settle` between the commit and the answer, whether or not
+ * database's triggers take the number, and awaits `waitForPropagation` between the commit and the answer, whether or not
  * this call changed anything: a repeated call promises the same as the first.
  */
 export class Freshness {
-  private settledListener: (milliseconds: number, isCertain: boolean) => void = () => undefined;
+  private propagationListener: (milliseconds: number, isCertain: boolean) => void = () => undefined;
   private awaited = 0;
 
   /** Resolves when the first lease is held. Until then nothing is answered from a cache. */
@@ -83,7 +83,7 @@ export class Freshness {
    * can be seen to be committed; null when the call has found nothing to change. Throws `service_unavailable` when that
    * cannot be told.
    */
-  async settle(change: ChangeProof | null): Promise<void> {
+  async waitForPropagation(change: ChangeProof | null): Promise<void> {
     // Our own node need not wait to be notified.
     this.parts.node.readNow();
     const began = performance.now();
@@ -94,13 +94,13 @@ export class Freshness {
       isCertain = true;
     } finally {
       this.awaited -= 1;
-      this.settledListener(performance.now() - began, isCertain);
+      this.propagationListener(performance.now() - began, isCertain);
     }
   }
 
   /** Is told of each change that was awaited: in how many milliseconds it held everywhere, or that it is not certain. */
-  onSettled(listener: (milliseconds: number, isCertain: boolean) => void): void {
-    this.settledListener = listener;
+  onPropagated(listener: (milliseconds: number, isCertain: boolean) => void): void {
+    this.propagationListener = listener;
   }
 
   /** Renewals of the lease since the start, by how they ended. */
@@ -109,7 +109,7 @@ export class Freshness {
   }
 
   /** Changes that are awaited. */
-  get settling(): number {
+  get waitingForPropagation(): number {
     return this.awaited;
   }
 

@@ -32,10 +32,10 @@ export class FreshnessMetrics {
       name: 'upblit_change_propagation_failures_total',
       help: 'Changes that were answered 503, because it was not certain that they held on every node.',
     });
-    freshness.onSettled((milliseconds, isCertain) => {
+    freshness.onPropagated((milliseconds, isCertain) => {
       if (isCertain) propagation.observe(milliseconds / 1000);
       else failures.inc();
     });
-    metrics.queue('change_propagation', () => freshness.settling);
+    metrics.queue('change_propagation', () => freshness.waitingForPropagation);
   }
 }

@@ -39,7 +39,7 @@ export class LimitsService {
       await this.limits.change(applicationId, changes, tx);
       await this.applications.assertStillPermitted(applicationId, 'manage-keys', tx);
     });
-    await this.freshness.settle(change);
+    await this.freshness.waitForPropagation(change);
     return this.limits.find(applicationId);
   }
 
