@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { OpenAPIObject } from '@nestjs/swagger';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+type Schema = Schemas[string];
 
 /** What holds values rather than schemas. */
 const VALUES = new Set(['example', 'examples', 'default', 'const', 'enum']);
@@ -36,4 +37,26 @@ function replace(part: unknown, named: Schemas): unknown {
   }
   named[title] = copy;
   return { $ref: `#/components/schemas/${title}` };
+}
+
+/**
+ * The same schemas, which say the defaults of fields in words: generators of clients take a field with a `default` for
+ * one that is always there, and then demand it in what is sent, too.
+ */
+export function describeDefaults(schemas: Schemas): Schemas {
+  return mapValues(schemas, (schema) => {
+    if (!('properties' in schema)) return schema;
+    return { ...schema, properties: mapValues(schema.properties, describeDefault) };
+  });
+}
+
+function describeDefault(schema: Schema): Schema {
+  if (!('default' in schema)) return schema;
+  const { default: value, description, ...rest } = schema as { default: unknown; description?: string };
+  const words = `Default: \`${JSON.stringify(value)}\`.`;
+  return { ...rest, description: description === undefined ? words : `${description} ${words}` };
+}
+
+function mapValues<T>(values: Record<string, T>, change: (value: T) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 }

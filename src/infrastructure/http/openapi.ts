@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { ErrorCode } from '../../shared/domain-error.js';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { PROBLEM_COMPONENTS, describeProblems, problemExamples, type Operation } from './openapi-problems.js';
-import { nameSchemas } from './openapi-schemas.js';
+import { describeDefaults, nameSchemas } from './openapi-schemas.js';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
@@ -61,11 +61,11 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
       for (const code of describeProblems(operation as Operation)) codes.add(code);
     }
   }
-  const named = nameSchemas(document.paths);
+  const schemas = describeDefaults({ ...document.components?.schemas, ...nameSchemas(document.paths) });
   document.info.contact = { name: 'The maintainers of Upblit API keys' };
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, ...named, ...PROBLEM_COMPONENTS.schemas },
+    schemas: { ...schemas, ...PROBLEM_COMPONENTS.schemas },
     headers: PROBLEM_COMPONENTS.headers,
     examples: problemExamples(codes),
   };

@@ -45,7 +45,12 @@ const REQUEST = {
     key: { ...VERIFY_BODY.properties.key, example: EXAMPLE_KEY },
     applicationId: { ...VERIFY_BODY.properties.applicationId, example: VALID.applicationId },
     scopes: { ...VERIFY_BODY.properties.scopes, example: VALID.scopes },
-    ip: { ...VERIFY_BODY.properties.ip, example: '203.0.113.7' },
+    ip: {
+      ...VERIFY_BODY.properties.ip,
+      // A type beside alternatives without one says nothing to some generators of clients.
+      anyOf: VERIFY_BODY.properties.ip.anyOf.map((address) => ({ type: 'string', ...address })),
+      example: '203.0.113.7',
+    },
     cost: { ...VERIFY_BODY.properties.cost, example: 1 },
   },
   example: { key: EXAMPLE_KEY },
