@@ -28,19 +28,19 @@ describe('A shared read', () => {
 
 function reads() {
   let begun = 0;
-  let finish: (error?: Error) => void = () => undefined;
+  let settle: (error?: Error) => void = () => undefined;
   const shared = new SharedRead(() => {
     begun += 1;
     const number = begun;
     return new Promise<number>((resolve, reject) => {
-      finish = (error) => {
+      settle = (error) => {
         if (error === undefined) resolve(number);
         else reject(error);
       };
     });
   });
   const finish = async (error?: Error): Promise<void> => {
-    finish(error);
+    settle(error);
     await new Promise((resolve) => setImmediate(resolve));
   };
   return { shared, finish, begun: () => begun };
