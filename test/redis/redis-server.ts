@@ -11,13 +11,15 @@ export class RedisServer {
   private constructor(
     readonly port: number,
     private readonly directory: string,
+    private readonly settings: string[],
     private process: ChildProcess,
   ) {}
 
-  static async start(): Promise<RedisServer> {
+  /** @param settings as of its command line, such as `['--requirepass', 'x']` */
+  static async start(settings: string[] = []): Promise<RedisServer> {
     const directory = await mkdtemp(join(tmpdir(), 'upblit-redis-'));
     const port = await freePort();
-    const server = new RedisServer(port, directory, run(port, directory));
+    const server = new RedisServer(port, directory, settings, run(port, directory, settings));
     await server.isUp();
     return server;
   }
@@ -33,7 +35,7 @@ export class RedisServer {
   }
 
   async restart(): Promise<void> {
-    this.process = run(this.port, this.directory);
+    this.process = run(this.port, this.directory, this.settings);
     await this.isUp();
   }
 
@@ -63,8 +65,18 @@ export class RedisServer {
   }
 }
 
-function run(port: number, directory: string): ChildProcess {
-  const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', directory];
+function run(port: number, directory: string, further: string[]): ChildProcess {
+  const settings = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--dir',
+    directory,
+    ...further,
+  ];
   return spawn('redis-server', settings, { stdio: 'ignore' });
 }
 

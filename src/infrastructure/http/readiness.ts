@@ -1,5 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { DatabaseError } from 'pg';
 import { DataSource } from 'typeorm';
 import { ConnectionPool } from '../database/connection-pool.js';
 import { DomainError } from '../../shared/domain-error.js';
@@ -56,7 +57,7 @@ export class Readiness implements OnApplicationShutdown {
       const { rows } = await this.line.query<{ name: string }>(`SELECT name FROM ${migrationsTableName}`);
       return new Set(rows.map(({ name }) => name));
     } catch (cause) {
-      throw notReady('The database is out of reach.', cause);
+      throw notReady(whyNot(cause), cause);
     }
   }
 }
@@ -79,4 +80,18 @@ async function withinDeadline<T>(work: Promise<T>): Promise<T> {
 
 function notReady(detail: string, cause?: unknown): DomainError {
   return new DomainError('service_unavailable', detail, { retryAfter: 1, cause });
+}
+
+/** SQLSTATEs. */
+const NO_CONNECTION_LEFT = '53300';
+const NOT_LET_IN = new Set(['28P01', '28000', '3D000']);
+
+function whyNot(cause: unknown): string {
+  const code = cause instanceof DatabaseError ? cause.code : undefined;
+  if (code === NO_CONNECTION_LEFT) {
+    return 'The database has no connection left: see the budget of connections in docs/operations.';
+  }
+  if (code !== undefined && NOT_LET_IN.has(code))
+    return `The database does not let the service in (${code}).`;
+  return 'The database is out of reach.';
 }

@@ -5,7 +5,8 @@ import { Public } from '../../shared/http/public.decorator.js';
 import { RouteSettings } from '../../shared/http/route-settings.js';
 import { Metrics } from '../metrics/metrics.js';
 import { demandToken } from './demand-token.js';
-import { HealthDto } from './health.dto.js';
+import { HealthDto, ReadinessDto } from './health.dto.js';
+import { Impairments } from './impairments.js';
 import { Readiness } from './readiness.js';
 import { GetLivenessDocs, GetMetricsDocs, GetReadinessDocs, ServiceDocs } from './service.docs.js';
 
@@ -17,6 +18,7 @@ export class ServiceController {
   constructor(
     private readonly readiness: Readiness,
     private readonly metrics: Metrics,
+    private readonly impairments: Impairments,
     @Inject(ENV) private readonly env: Pick<Env, 'METRICS_TOKEN'>,
   ) {}
 
@@ -30,9 +32,10 @@ export class ServiceController {
   @Get('health/ready')
   @RouteSettings({ isLogged: false })
   @GetReadinessDocs()
-  async ready(): Promise<HealthDto> {
+  async ready(): Promise<ReadinessDto> {
     await this.readiness.check();
-    return { status: 'ok' };
+    const detail = this.impairments.describe();
+    return { status: 'ok', ...(detail !== undefined && { detail }) };
   }
 
   @Get('metrics')

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../shared/http/api-problems.decorator.js';
-import { HealthDto } from './health.dto.js';
+import { HealthDto, ReadinessDto } from './health.dto.js';
 
 export const ServiceDocs = (): ClassDecorator => applyDecorators(ApiTags('Service'));
 
@@ -22,9 +22,10 @@ export const GetReadinessDocs = (): MethodDecorator =>
       summary: 'Should requests be sent here?',
       description:
         'The database answers within a second and has every migration of this build, and the process is not ' +
-        'shutting down. `detail` of a 503 says which of them is not so.',
+        'shutting down. `detail` of a 503 says which of them is not so; that of a 200 says what ' +
+        'else does not work, such as the Redis of the rate limits.',
     }),
-    ApiOkResponse({ type: HealthDto, description: 'Send requests.' }),
+    ApiOkResponse({ type: ReadinessDto, description: 'Send requests.' }),
     ApiProblems('service_unavailable'),
   );
 

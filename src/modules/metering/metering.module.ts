@@ -20,6 +20,7 @@ import { PostgresApplicationLimits } from './infrastructure/postgres-application
 import { PostgresCreditBalances } from './infrastructure/postgres-credit-balances.js';
 import { PostgresCreditStore } from './infrastructure/postgres-credit-store.js';
 import { MeteringMetrics } from './infrastructure/metering-metrics.js';
+import { RateLimitStatus } from './infrastructure/rate-limit-status.js';
 
 /** Rate limits and credits, of keys and of applications. */
 @Module({
@@ -29,6 +30,7 @@ import { MeteringMetrics } from './infrastructure/metering-metrics.js';
     Meter,
     RateLimiter,
     MeteringMetrics,
+    RateLimitStatus,
     CreditLedger,
     LimitsService,
     { provide: ApplicationLimitsRepository, useClass: PostgresApplicationLimits },

@@ -34,6 +34,11 @@ export abstract class RateLimitStore {
   /** Calls of each kind that one limiter has under way at a time, but for those it has given up. */
   readonly atOnce: { readonly takes: number; readonly giveBacks: number } = { takes: 4, giveBacks: 4 };
 
+  /** Why it cannot count at present, for the operator, without a secret; undefined when it can or does not know. */
+  get problem(): string | undefined {
+    return undefined;
+  }
+
   /** Counts the runs, one after the other, and answers in their order. */
   abstract take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]>;
 

@@ -1,4 +1,4 @@
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { RateLimitStore } from '../application/rate-limit-store.js';
 import type { LimitUse, RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
@@ -24,7 +24,10 @@ export class RedisRateLimitStore
   extends RateLimitStore
   implements OnApplicationBootstrap, OnApplicationShutdown
 {
+  private readonly logger = new Logger('Redis');
   private readonly redis: ScriptedRedis;
+  /** Why there is no connection that can count; undefined while there is one. */
+  private failure: Error | undefined;
 
   constructor(
     settings: RedisSettings,
@@ -44,15 +47,33 @@ export class RedisRateLimitStore
       // How long it holds the process up at its end when there was no connection to close.
       disconnectTimeout: settings.timeoutMs,
       retryStrategy: (attempt) => Math.min(50 * attempt, MAX_PAUSE),
+      // Behind one address another server has become the primary: the connection leads to the one that was.
+      reconnectOnError: (error) => error.message.includes('READONLY'),
       scripts: { takeRateLimits: { lua: TAKE }, giveBackRateLimits: { lua: GIVE_BACK } },
     }) as ScriptedRedis;
-    // Each failed call is told of by the limiter; without a listener ioredis would print every failed attempt.
-    this.redis.on('error', () => undefined);
+    // A call without a connection fails by that alone. Here is why there is none: the limiter tells it once.
+    this.redis.on('error', (error: Error) => {
+      this.failure = error;
+    });
+    this.redis.on('ready', () => {
+      this.failure = undefined;
+    });
   }
 
-  /** Tries once to connect; if that fails, goes on trying in the background. */
+  /** Tries once to connect; if that fails, says why and goes on trying in the background. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.redis.connect().catch(() => undefined);
+    try {
+      await this.redis.connect();
+    } catch (error) {
+      this.logger.error(
+        `Redis cannot be used for rate limits: ${reasonOf(this.failure ?? (error as Error))}`,
+      );
+    }
+  }
+
+  override get problem(): string | undefined {
+    // Whoever asks for readiness need not learn where Redis is.
+    return this.failure && `Redis cannot be used: ${codeOf(this.failure) ?? this.failure.message}`;
   }
 
   onApplicationShutdown(): void {
@@ -64,21 +85,38 @@ export class RedisRateLimitStore
   }
 
   async giveBack(set: LimitSet, at: number): Promise<void> {
-    await this.redis.giveBackRateLimits(
-      set.limits.length,
-      ...keysOf(set),
-      at,
-      ...set.limits.map(({ cost }) => cost),
+    await this.told(
+      this.redis.giveBackRateLimits(
+        set.limits.length,
+        ...keysOf(set),
+        at,
+        ...set.limits.map(({ cost }) => cost),
+      ),
     );
   }
 
+  /** What a call fails with says why there is no connection, rather than that there is none. */
+  private async told<T>(call: Promise<T>): Promise<T> {
+    try {
+      const answer = await call;
+      if (this.redis.status === 'ready') this.failure = undefined;
+      return answer;
+    } catch (error) {
+      // Replies of the server speak for themselves.
+      if (error instanceof Error && error.name === 'ReplyError') this.failure = error;
+      throw new Error(reasonOf(this.failure ?? (error as Error)), { cause: error });
+    }
+  }
+
   private async takeRun({ set, times }: RateLimitRun): Promise<RunOutcome> {
-    const [granted, at, ...uses] = await this.redis.takeRateLimits(
-      set.limits.length,
-      ...keysOf(set),
-      times,
-      this.clock?.() ?? '',
-      ...set.limits.flatMap(({ limit, windowSeconds, cost }) => [limit, windowSeconds * 1_000_000, cost]),
+    const [granted, at, ...uses] = await this.told(
+      this.redis.takeRateLimits(
+        set.limits.length,
+        ...keysOf(set),
+        times,
+        this.clock?.() ?? '',
+        ...set.limits.flatMap(({ limit, windowSeconds, cost }) => [limit, windowSeconds * 1_000_000, cost]),
+      ),
     );
     return { granted: Number(granted), at: Number(at), uses: toUses(uses) };
   }
@@ -95,4 +133,16 @@ function toUses(numbers: readonly string[]): LimitUse[] {
     used: Number(numbers[2 * index]),
     freeInMicros: Number(numbers[2 * index + 1]),
   }));
+}
+
+/** In words for an operator. What Redis says of a login holds no password. */
+function reasonOf(error: Error): string {
+  const code = codeOf(error);
+  if (error.message === '') return code ?? error.name;
+  return code === undefined || error.message.includes(code) ? error.message : `${error.message} (${code})`;
+}
+
+/** Node's, of an error of the network or of TLS. */
+function codeOf(error: Error): string | undefined {
+  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

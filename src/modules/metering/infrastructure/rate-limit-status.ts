@@ -1,0 +1,13 @@
+import { Injectable } from '@nestjs/common';
+import { Impairments } from '../../../infrastructure/http/impairments.js';
+import { RateLimitStore } from '../application/rate-limit-store.js';
+
+/** Tells readiness why rate limits cannot be checked. */
+@Injectable()
+export class RateLimitStatus {
+  constructor(impairments: Impairments, store: RateLimitStore) {
+    impairments.watch(() =>
+      store.problem === undefined ? undefined : `The rate limits cannot be checked. ${store.problem}.`,
+    );
+  }
+}
