@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { TAKE_RATE_LIMITS_ONE_BY_ONE } from './former-functions.js';
 import { sqlFunction } from './sql-function.js';
 
 export class LimitsAndCredits1764000000500 implements MigrationInterface {
@@ -45,7 +46,7 @@ const RATE_LIMITS = [
   sqlFunction('metering/hits_with', '56c118c43c332213'),
   sqlFunction('metering/hits_without', '354334f49c2a5470'),
   sqlFunction('metering/hits_free_at', 'dbc39835ba97211d'),
-  sqlFunction('metering/take_rate_limits', '90c2d2898ce234ef'),
+  TAKE_RATE_LIMITS_ONE_BY_ONE,
 
   `CREATE FUNCTION give_back_rate_limits(subjects uuid[], names text[], units bigint[], moment bigint) RETURNS void
    LANGUAGE plpgsql AS $$

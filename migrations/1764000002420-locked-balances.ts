@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { sqlFunction } from './sql-function.js';
+import { SPEND_CREDITS_WITH_ALL_REFILLS } from './former-functions.js';
 
 /**
  * Spends only what is locked. Each statement of the function sees what was committed before it. So a balance that was
@@ -8,7 +8,7 @@ import { sqlFunction } from './sql-function.js';
  */
 export class LockedBalances1764000002420 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(sqlFunction('metering/spend_credits', 'f3cc4f315f698267'));
+    await queryRunner.query(SPEND_CREDITS_WITH_ALL_REFILLS);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -19,6 +19,7 @@ import { LockedBalances1764000002420 } from './1764000002420-locked-balances.js'
 import { ChangeNumbers1764000002500 } from './1764000002500-change-numbers.js';
 import { RefundOfLimits1764000002600 } from './1764000002600-refund-of-limits.js';
 import { PendingKeyRevocations1764000002610 } from './1764000002610-pending-key-revocations.js';
+import { CheaperMetering1764000002800 } from './1764000002800-cheaper-metering.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -42,4 +43,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   ChangeNumbers1764000002500,
   RefundOfLimits1764000002600,
   PendingKeyRevocations1764000002610,
+  CheaperMetering1764000002800,
 ];

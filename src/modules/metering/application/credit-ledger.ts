@@ -3,8 +3,11 @@ import type { CreditAccounts } from '../domain/credits.js';
 import { CreditStore, type CreditRun, type CreditRunOutcome } from './credit-store.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
 
-/** Verifications that share one statement and one commit, and such statements at a time. */
-const BATCHES = { maxBatches: 4, maxCalls: 500 };
+/**
+ * Verifications that share one statement and one commit, and such statements at a time: while one waits for the disk the
+ * next is gathered and sent. More of them would be smaller, and cost the database more for each verification.
+ */
+const BATCHES = { maxBatches: 2, maxCalls: 500 };
 
 export interface Spending {
   /** Whether the cost was there, and is spent now. */

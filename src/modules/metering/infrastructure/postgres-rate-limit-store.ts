@@ -37,7 +37,8 @@ export class PostgresRateLimitStore
     const connections = pool.options.max;
     this.takes = new Bound(Math.floor(connections / 2));
     this.giveBacks = new Bound(Math.floor(connections / 5));
-    this.atOnce = { takes: Math.min(4, this.takes.most), giveBacks: this.giveBacks.most };
+    // More statements at a time would be smaller, and cost the database more for each verification.
+    this.atOnce = { takes: Math.min(2, this.takes.most), giveBacks: this.giveBacks.most };
   }
 
   async take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]> {

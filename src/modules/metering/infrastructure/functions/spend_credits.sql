@@ -12,25 +12,28 @@ CREATE OR REPLACE FUNCTION spend_credits(
 )
 LANGUAGE plpgsql AS $$
 DECLARE
-  locked uuid[];
+  balances credit_balances[];
   moment timestamptz;
   lefts bigint[];
   spent bigint;
 BEGIN
   -- All rows first, in one order for everybody, so that nobody waits in a circle.
   LOOP
-    SELECT coalesce(array_agg(subject_id), '{}') INTO locked FROM (
-      SELECT b.subject_id FROM credit_balances b
+    SELECT array_agg(balance) INTO balances FROM (
+      SELECT b AS balance FROM credit_balances b
        WHERE b.subject_id = ANY (accounts) ORDER BY b.subject_id FOR NO KEY UPDATE
-    ) AS rows;
-    EXIT WHEN NOT EXISTS (
-      SELECT FROM credit_balances b WHERE b.subject_id = ANY (accounts) AND b.subject_id <> ALL (locked));
+    ) AS locked;
+    EXIT WHEN cardinality(balances) = cardinality(accounts) OR NOT EXISTS (
+      SELECT FROM credit_balances b
+       WHERE b.subject_id = ANY (accounts) AND b.subject_id NOT IN (SELECT subject_id FROM unnest(balances)));
   END LOOP;
   -- One moment for all that follows, and after the waiting.
   moment := coalesce(clock, clock_timestamp());
-  SELECT array_agg(credits_left(b, moment) ORDER BY a.n) INTO lefts
+  -- Most balances have no refill: to ask when one is due takes longer than everything else.
+  SELECT array_agg(CASE WHEN b.refill_interval IS NULL THEN b.remaining ELSE credits_left(b, moment) END ORDER BY a.n)
+    INTO lefts
     FROM unnest(accounts) WITH ORDINALITY AS a (id, n)
-    LEFT JOIN credit_balances b ON b.subject_id = a.id AND b.subject_id = ANY (locked);
+    LEFT JOIN unnest(balances) AS b ON b.subject_id = a.id;
 
   FOR run IN 1 .. cardinality(times) LOOP
     granted := times[run];
@@ -59,12 +62,13 @@ BEGIN
   END LOOP;
 
   UPDATE credit_balances b
-     SET remaining = u.remaining, refilled_at = u.refilled_at
-    FROM (SELECT b.subject_id, s.remaining,
-                 greatest(b.refilled_at, credit_refill_due(b.refill_interval, b.refill_day, moment)) AS refilled_at
-            FROM unnest(accounts, lefts) AS s (id, remaining)
-            JOIN credit_balances b ON b.subject_id = s.id AND s.remaining IS NOT NULL) AS u
-   WHERE b.subject_id = u.subject_id
-     AND (b.remaining, b.refilled_at) IS DISTINCT FROM (u.remaining, u.refilled_at);
+     SET remaining = s.remaining,
+         refilled_at = CASE WHEN b.refill_interval IS NULL THEN b.refilled_at
+                            ELSE greatest(b.refilled_at, credit_refill_due(b.refill_interval, b.refill_day, moment)) END
+    FROM unnest(accounts, lefts) AS s (id, remaining)
+   WHERE b.subject_id = s.id AND s.remaining IS NOT NULL
+     AND (b.remaining <> s.remaining
+          OR b.refill_interval IS NOT NULL
+             AND credit_refill_due(b.refill_interval, b.refill_day, moment) > b.refilled_at);
 END
 $$;
