@@ -76,6 +76,19 @@ export default defineConfig(
     },
   },
   {
+    files: ['src/modules/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='transaction']",
+          message: 'UnitOfWork.run() begins every transaction: it knows who acts, and hands their events on.',
+        },
+      ],
+    },
+  },
+  {
     files: ['src/modules/*/domain/**/*.ts'],
     rules: {
       'no-restricted-imports': ['error', { paths: [...refusedImports, noSockets] }],

@@ -21,7 +21,7 @@ export interface Actor extends Subject {
 export const SYSTEM_ISSUER = 'system';
 
 /** What is done without a caller: by a timer, or on the operator's machine. */
-export type SystemTask = 'purge' | 'revocation';
+export type SystemTask = 'purge' | 'revocation' | 'overlap';
 
 export function systemActor(task: SystemTask): Actor {
   return { issuer: SYSTEM_ISSUER, subject: task, tokenId: null, address: null, requestId: null };

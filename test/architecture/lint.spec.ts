@@ -19,9 +19,19 @@ const REFUSED_IN_DOMAIN: typeof REFUSED = [
   ['sockets', `import { connect } from 'node:net';`, /opens no connections/],
 ];
 
+/** And for whatever a module does. */
+const REFUSED_IN_MODULES: typeof REFUSED = [
+  ['a transaction of its own', `await dataSource.transaction(work);`, /UnitOfWork\.run/],
+];
+
 const FILES = [
   { where: 'the product', file: 'src/app.module.ts', refused: REFUSED },
   { where: 'a domain', file: 'src/modules/applications/domain/application.ts', refused: REFUSED_IN_DOMAIN },
+  {
+    where: 'a module',
+    file: 'src/modules/applications/infrastructure/typeorm-member.repository.ts',
+    refused: REFUSED_IN_MODULES,
+  },
 ];
 
 let found: Record<string, Message[]>;

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { REQUIRED_SCOPES, RouteExplorer } from '../../src/modules/auth/index.js';
 import { ExpiredFamiliesPurge } from '../../src/modules/auth/infrastructure/expired-families.purge.js';
-import { Client } from '../support/builders.js';
+import { Client, verify } from '../support/builders.js';
 import { CHANGING_ROUTES, surround, type Surroundings } from '../support/changing-routes.js';
 import { EventLog, type LoggedEvent } from '../support/event-log.js';
+import { eventually } from '../support/eventually.js';
 import { PASSWORD, signIn } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -184,6 +185,27 @@ describe('the events of changes', () => {
       },
     ]);
     expect(await log.during(() => purge.run())).toEqual([]);
+  });
+
+  it('tell of the overlap that the first use of a new secret has started', async () => {
+    const { applicationId } = await around();
+    const { id } = await founder.issueKey(applicationId);
+    const rotation = { overlapSeconds: 60, activateOnFirstUse: true };
+    const rotated = await founder.post(`/apikey/${id}/rotate`).send(rotation).expect(200);
+    const before = (await log.all()).length;
+    await verify(app, rotated.body as string);
+    const event = await eventually(async () => {
+      const [first] = (await log.all()).slice(before);
+      if (first === undefined) throw new Error('there is no event yet');
+      return first;
+    });
+    expect(event).toMatchObject({
+      name: 'ApiKeyOverlapStarted',
+      applicationId,
+      target: { kind: 'api_key', id },
+      after: { overlapSeconds: 60 },
+      actor: { issuer: 'system', subject: 'overlap' },
+    });
   });
 
   it('hold no secret', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { CreditLedger, type Spending } from '../../src/modules/metering/application/credit-ledger.js';
-import { CreditStore } from '../../src/modules/metering/application/credit-store.js';
+import { CreditStore } from '../../src/modules/metering/domain/credit-store.js';
 import { PostgresCreditStore } from '../../src/modules/metering/infrastructure/postgres-credit-store.js';
 import { BalancesFixture } from './balances.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RateLimitStore, RunOutcome } from '../../src/modules/metering/application/rate-limit-store.js';
+import type { RateLimitStore, RunOutcome } from '../../src/modules/metering/domain/rate-limit-store.js';
 import type { LimitSet } from '../../src/modules/metering/domain/rate-limit.js';
 import { MemoryRateLimitStore } from '../../src/modules/metering/infrastructure/memory-rate-limit-store.js';
 import { ExactLog } from './exact-log.js';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PoolClient } from 'pg';
 import { PostgresCreditStore } from '../../src/modules/metering/infrastructure/postgres-credit-store.js';
-import type { CreditRunOutcome } from '../../src/modules/metering/application/credit-store.js';
+import type { CreditRunOutcome } from '../../src/modules/metering/domain/credit-store.js';
 import { eventually } from '../support/eventually.js';
 import { BalancesFixture } from './balances.js';
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ENV, type Env } from '../../config/env.js';
-import { AnswerRepository } from './application/answer.repository.js';
+import { AnswerRepository } from './domain/answer.repository.js';
 import { IdempotencyService } from './application/idempotency.service.js';
 import { AnswerSeals } from './domain/answer-seal.js';
 import { ExpiredAnswersPurge } from './infrastructure/expired-answers.purge.js';

@@ -13,9 +13,9 @@ import { RefreshTokenSecret } from '../domain/refresh-token-secret.js';
 import { requestedScopes } from '../domain/requested-scopes.js';
 import { User, normalizeEmail } from '../domain/user.js';
 import { UserRepository } from '../domain/user.repository.js';
-import { AccessTokenIssuer } from './access-token-issuer.js';
-import { AttemptLimiter } from './attempt-limiter.js';
-import { PasswordHasher } from './password-hasher.js';
+import { AccessTokenIssuer } from '../domain/access-token-issuer.js';
+import { AttemptLimiter } from '../domain/attempt-limiter.js';
+import { PasswordHasher } from '../domain/password-hasher.js';
 
 /** What a person gets who has signed in. */
 export interface SignedIn {

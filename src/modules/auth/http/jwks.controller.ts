@@ -1,5 +1,5 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { AccessTokenIssuer } from '../application/access-token-issuer.js';
+import { AccessTokenIssuer } from '../domain/access-token-issuer.js';
 import { GetJwksDocs, JwksDocs } from './jwks.docs.js';
 import { JwksDto } from './jwks.dto.js';
 import { Public } from '../../../shared/http/public.decorator.js';

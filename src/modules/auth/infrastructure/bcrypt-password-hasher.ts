@@ -1,6 +1,6 @@
 import bcrypt from 'bcrypt';
 import { Semaphore } from '../../../shared/concurrency/semaphore.js';
-import { PasswordHasher } from '../application/password-hasher.js';
+import { PasswordHasher } from '../domain/password-hasher.js';
 import { isHashablePassword } from '../domain/password-policy.js';
 
 /** Of libuv's four threads; the others stay free for files, names and the rest. */

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import type { PublicJwk } from '../application/access-token-issuer.js';
+import type { PublicJwk } from '../domain/access-token-issuer.js';
 import type { TokenHeader } from '../domain/json-web-token.js';
 import type { KeySource } from '../domain/trusted-issuer.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Clock } from '../../../shared/clock.js';
-import { AccessTokenIssuer, type AccessToken, type PublicJwk } from '../application/access-token-issuer.js';
+import { AccessTokenIssuer, type AccessToken, type PublicJwk } from '../domain/access-token-issuer.js';
 import type { Scope } from '../../../shared/scopes.js';
 import { LOCAL_ALGORITHM, type LocalKeys } from './local-keys.js';
 

@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
-import { AttemptLimiter, type LimitedCall } from '../application/attempt-limiter.js';
+import { AttemptLimiter, type LimitedCall } from '../domain/attempt-limiter.js';
 
 export interface AttemptLimits {
   windowSeconds: number;

@@ -3,7 +3,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { AnswerSeals, type AnswerSeal } from '../domain/answer-seal.js';
 import { fingerprintOf, type RepeatableCall } from '../domain/repeatable-call.js';
-import { AnswerRepository } from './answer.repository.js';
+import { AnswerRepository } from '../domain/answer.repository.js';
 
 /**
  * To be called as the first thing in the transaction that does the work, with what will be answered once it is

@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { managerOf } from '../../../infrastructure/database/transaction.js';
 import type { Transaction } from '../../../shared/transaction.js';
-import { AnswerRepository } from '../application/answer.repository.js';
+import { AnswerRepository } from '../domain/answer.repository.js';
 import type { SealedAnswer } from '../domain/answer-seal.js';
 import { inProgress } from '../application/idempotency.service.js';
 

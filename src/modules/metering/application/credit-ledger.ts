@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CreditAccounts } from '../domain/credits.js';
-import { CreditStore, type CreditRun, type CreditRunOutcome } from './credit-store.js';
+import { CreditStore, type CreditRun, type CreditRunOutcome } from '../domain/credit-store.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
 
 /**

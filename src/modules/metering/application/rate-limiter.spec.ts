@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { limitSet, newOwner } from '../../../../test/metering/limit-sets.js';
 import { TestMicros } from '../../../../test/metering/rate-limit-store-contract.js';
 import { MemoryRateLimitStore } from '../infrastructure/memory-rate-limit-store.js';
-import { RateLimitStore, type RateLimitRun, type RunOutcome } from './rate-limit-store.js';
+import { RateLimitStore, type RateLimitRun, type RunOutcome } from '../domain/rate-limit-store.js';
 import { RateLimiter, type RateLimitAnswer } from './rate-limiter.js';
 
 const CLOSED = { onFailure: 'closed', timeoutMs: 50 } as const;

@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '../../../shared/domain-error.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
-import { RateLimitStore } from './rate-limit-store.js';
-import type { RateLimitRun, RunOutcome } from './rate-limit-store.js';
+import { RateLimitStore } from '../domain/rate-limit-store.js';
+import type { RateLimitRun, RunOutcome } from '../domain/rate-limit-store.js';
 import type { LimitReport } from '../domain/metering.js';
 import type { CountedLimit, LimitSet } from '../domain/rate-limit.js';
 

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import type { Env } from '../../../config/env.js';
 import type { Clock } from '../../../shared/clock.js';
-import type { RateLimitStore } from '../application/rate-limit-store.js';
+import type { RateLimitStore } from '../domain/rate-limit-store.js';
 import { MemoryRateLimitStore } from './memory-rate-limit-store.js';
 import { PostgresRateLimitStore } from './postgres-rate-limit-store.js';
 import { RedisRateLimitStore } from './redis-rate-limit-store.js';

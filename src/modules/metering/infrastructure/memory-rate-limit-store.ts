@@ -1,5 +1,5 @@
-import { RateLimitStore } from '../application/rate-limit-store.js';
-import type { RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+import { RateLimitStore } from '../domain/rate-limit-store.js';
+import type { RateLimitRun, RunOutcome } from '../domain/rate-limit-store.js';
 import type { CountedLimit, LimitSet } from '../domain/rate-limit.js';
 import { HitLog } from '../domain/hit-log.js';
 

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { CreditStore, type CreditRun, type CreditRunOutcome } from '../application/credit-store.js';
+import { CreditStore, type CreditRun, type CreditRunOutcome } from '../domain/credit-store.js';
 
 interface Row {
   granted: number;

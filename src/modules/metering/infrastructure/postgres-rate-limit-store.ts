@@ -1,7 +1,7 @@
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Pool } from 'pg';
-import { RateLimitStore } from '../application/rate-limit-store.js';
-import type { RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+import { RateLimitStore } from '../domain/rate-limit-store.js';
+import type { RateLimitRun, RunOutcome } from '../domain/rate-limit-store.js';
 import type { LimitSet } from '../domain/rate-limit.js';
 
 interface Row {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Impairments } from '../../../infrastructure/http/impairments.js';
-import { RateLimitStore } from '../application/rate-limit-store.js';
+import { RateLimitStore } from '../domain/rate-limit-store.js';
 
 /** Tells readiness why rate limits cannot be checked. */
 @Injectable()

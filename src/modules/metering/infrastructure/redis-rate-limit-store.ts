@@ -1,7 +1,7 @@
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { RateLimitStore } from '../application/rate-limit-store.js';
-import type { LimitUse, RateLimitRun, RunOutcome } from '../application/rate-limit-store.js';
+import { RateLimitStore } from '../domain/rate-limit-store.js';
+import type { LimitUse, RateLimitRun, RunOutcome } from '../domain/rate-limit-store.js';
 import type { LimitSet } from '../domain/rate-limit.js';
 import { GIVE_BACK, TAKE } from './redis-rate-limit-scripts.js';
 

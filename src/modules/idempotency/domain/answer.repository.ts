@@ -1,5 +1,5 @@
 import type { Transaction } from '../../../shared/transaction.js';
-import type { SealedAnswer } from '../domain/answer-seal.js';
+import type { SealedAnswer } from './answer-seal.js';
 
 /** Where answers are kept for 24 hours, by the database's clock. One that has run out is not there. */
 export abstract class AnswerRepository {

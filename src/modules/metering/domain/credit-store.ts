@@ -1,4 +1,4 @@
-import type { CreditAccounts } from '../domain/credits.js';
+import type { CreditAccounts } from './credits.js';
 
 /** Equal verifications, one after the other. */
 export interface CreditRun {

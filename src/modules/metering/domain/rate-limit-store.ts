@@ -1,4 +1,4 @@
-import type { LimitSet } from '../domain/rate-limit.js';
+import type { LimitSet } from './rate-limit.js';
 
 /** Verifications under the same limits, one after the other. */
 export interface RateLimitRun {
