@@ -36,6 +36,11 @@ export const variables = {
     'info',
     'Least severe level that is logged.',
   ),
+  LOG_VERIFICATIONS: oneOf(
+    ['refused', 'all', 'none'],
+    'refused',
+    'Which verifications have a line in the log, at the level `info`. Of those that are refused at most 20 in a second, and then their number.',
+  ),
   METRICS_TOKEN: secret(
     optional(
       parseBearerToken,

@@ -1,3 +1,5 @@
+import type { FastifyBaseLogger } from 'fastify';
+
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** What the primary sends to a worker that is to end. */
@@ -14,15 +16,29 @@ export class EndOfProcess {
   private readonly steps: (() => Promise<void>)[] = [];
   private endingSince: number | undefined;
 
-  /** @param requestsMs how long the requests that are running may take, in milliseconds */
-  constructor(private readonly requestsMs: number) {}
+  /**
+   * @param requestsMs how long the requests that are running may take, in milliseconds
+   * @param log told of the beginning and of the end
+   */
+  constructor(
+    private readonly requestsMs: number,
+    private readonly log: Pick<FastifyBaseLogger, 'info' | 'warn'>,
+  ) {}
 
   /** The first signal ends the process in good order, a second one at once. */
   onSignals(): void {
     for (const signal of SIGNALS) {
       process.on(signal, () => {
-        if (this.endingSince === undefined) void this.end(0);
-        else if (performance.now() - this.endingSince > ECHO) process.exit(1);
+        if (this.endingSince === undefined) {
+          this.log.info(
+            { signal, within: this.requestsMs },
+            'the service ends: requests that run are finished',
+          );
+          void this.end(0);
+        } else if (performance.now() - this.endingSince > ECHO) {
+          this.log.warn({ signal }, 'the service has ended at once, whatever was running');
+          process.exit(1);
+        }
       });
     }
   }
@@ -44,7 +60,10 @@ export class EndOfProcess {
 
   async end(exitCode: number): Promise<void> {
     this.endingSince ??= performance.now();
-    setTimeout(() => process.exit(1), this.requestsMs + CLOSING_TIMEOUT).unref();
+    setTimeout(() => {
+      this.log.warn({}, 'the service has ended before all was closed: it took too long');
+      process.exit(1);
+    }, this.requestsMs + CLOSING_TIMEOUT).unref();
     let code = exitCode;
     for (const step of this.steps.reverse()) {
       try {
@@ -55,6 +74,8 @@ export class EndOfProcess {
         code = 1;
       }
     }
+    const milliseconds = Math.round(performance.now() - this.endingSince);
+    this.log.info({ milliseconds, exitCode: code }, 'the service has ended');
     process.exit(code);
   }
 }

@@ -1,11 +1,13 @@
 import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
 import { loadEnv, type Env } from '../config/env.js';
 import { withLocalSecrets } from '../config/local-secrets.js';
 import { workerVariables } from '../config/worker-env.js';
 import { CLOSING_TIMEOUT, EndOfProcess } from './end-of-process.js';
 import { openDatabase } from '../infrastructure/database/open-database.js';
+import { createLogger } from '../infrastructure/logging/logger.js';
 import { printableLines } from '../infrastructure/logging/printable.js';
 import { scrub } from '../infrastructure/logging/scrub.js';
 import { loadApp, serve } from './serve.js';
@@ -22,16 +24,18 @@ try {
   const env = loadEnv(cluster.isWorker ? undefined : say);
   const requestsMs = env.SHUTDOWN_DELAY_MS + env.SHUTDOWN_TIMEOUT_MS;
   if (cluster.isWorker) {
-    end = new EndOfProcess(requestsMs);
+    // Its primary tells of the end of them all.
+    end = new EndOfProcess(requestsMs, { info: () => undefined, warn: () => undefined });
     end.onWordOfPrimary();
     await serve(env, end);
   } else {
     const hasWorkers = env.WEB_CONCURRENCY > 1;
     // Workers have to close something too before the database may go.
-    end = new EndOfProcess(hasWorkers ? requestsMs + CLOSING_TIMEOUT : requestsMs);
+    const log = createLogger(env);
+    end = new EndOfProcess(hasWorkers ? requestsMs + CLOSING_TIMEOUT : requestsMs, log);
     end.onSignals();
     const opened = await open(env, end);
-    const address = await (hasWorkers ? serveByWorkers(opened, end) : serve(opened, end));
+    const address = await (hasWorkers ? serveByWorkers(opened, end, log) : serve(opened, end));
     if (env.NODE_ENV !== 'production') process.stdout.write(welcome(localUrl(address), env.DOCS === 'on'));
   }
 } catch (error) {
@@ -52,9 +56,9 @@ async function open(env: Env, end: EndOfProcess): Promise<Env> {
   return { ...secrets, DATABASE_URL: database.url };
 }
 
-async function serveByWorkers(env: Env, end: EndOfProcess): Promise<AddressInfo> {
+async function serveByWorkers(env: Env, end: EndOfProcess, log: Logger): Promise<AddressInfo> {
   if (env.RATE_LIMIT_STORE === 'memory') {
-    say(
+    log.warn(
       'Each worker counts the rate limits of keys on its own: RATE_LIMIT_STORE=postgres counts them together.',
     );
   }
@@ -62,7 +66,7 @@ async function serveByWorkers(env: Env, end: EndOfProcess): Promise<AddressInfo>
     main: fileURLToPath(import.meta.url),
     count: env.WEB_CONCURRENCY,
     variables: workerVariables(env),
-    log: say,
+    log,
   });
   end.before(() => workers.stop());
   return workers.start();

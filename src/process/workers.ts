@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
 import { END_OF_WORKER } from './end-of-process.js';
 import { gatherMetrics } from '../infrastructure/metrics/worker-metrics.js';
 
@@ -19,7 +20,7 @@ export interface WorkersOptions {
   count: number;
   /** Variables of the environment that the workers have besides ours. */
   variables: Record<string, string>;
-  log(message: string): void;
+  log: Pick<Logger, 'warn'>;
 }
 
 /**
@@ -87,8 +88,9 @@ export class Workers {
     if (servingSince !== undefined && performance.now() - servingSince > PROVEN) this.diedYoung = 0;
     const wait = this.diedYoung === 0 ? 0 : Math.min(BACK_OFF * 2 ** (this.diedYoung - 1), LONGEST_BACK_OFF);
     this.diedYoung++;
-    this.options.log(
-      `Worker ${worker.process.pid} has ended (${reason}); a new one is started in ${wait} ms.`,
+    this.options.log.warn(
+      { worker: worker.id, workerPid: worker.process.pid, reason, milliseconds: wait },
+      'a worker has ended, and a new one is started',
     );
     setTimeout(() => {
       // A new one that fails ends, and comes here in its turn.

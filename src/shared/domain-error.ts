@@ -69,6 +69,8 @@ export interface DomainErrorDetails {
   retryAfter?: number;
   /** Further headers of the answer. */
   headers?: Record<string, string>;
+  /** It is an answer as meant, of which the log need not tell: that a process is not ready, to whoever asks. */
+  isExpected?: boolean;
   cause?: unknown;
 }
 

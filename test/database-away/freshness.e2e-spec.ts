@@ -52,7 +52,9 @@ describe('A change, when the database is away,', () => {
     await new Promise((resolve) => setTimeout(resolve, 2 * LEASE_MS));
     expect(node!.freshness.held()).toBe(true);
     expect(await node!.accepts(key)).toBe(true);
-    await expect(node!.freshness.waitForPropagation(null)).rejects.toMatchObject({ code: 'service_unavailable' });
+    await expect(node!.freshness.waitForPropagation(null)).rejects.toMatchObject({
+      code: 'service_unavailable',
+    });
     for (const client of taken) client.release();
     await node!.freshness.waitForPropagation(null);
   });

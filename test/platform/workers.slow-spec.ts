@@ -136,7 +136,9 @@ describe('two workers', () => {
     expect(await other.verdict(key)).toBe('VALID');
     // Until then node:cluster may hand a new connection to the one that is dead.
     await eventually(() => {
-      expect(service.output).toContain(`Worker ${killed} has ended (SIGKILL)`);
+      // A line of JSON as all others.
+      const line = service.output.split('\n').find((text) => text.includes('a worker has ended'));
+      expect(JSON.parse(line ?? '{}')).toMatchObject({ level: 40, workerPid: killed, reason: 'SIGKILL' });
     });
 
     await client.delete(`/apikey/${id}`).expect(204);

@@ -114,6 +114,10 @@ describe('a signal', () => {
     service.signal(signal);
     expect(await service.exitCode()).toBe(0);
     expect(service.output).not.toMatch(/error|failed/i);
+    const lines = service.output.split('\n').filter((line) => line.startsWith('{"level"'));
+    const [beginning, last] = lines.slice(-2).map((line) => JSON.parse(line) as object);
+    expect(beginning).toMatchObject({ signal, msg: expect.stringContaining('the service ends') });
+    expect(last).toMatchObject({ exitCode: 0, msg: 'the service has ended' });
   });
 
   it('a signal that follows at once is the same one: npm passes on what the terminal has sent', async () => {

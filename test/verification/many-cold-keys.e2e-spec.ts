@@ -37,7 +37,7 @@ describe('many keys at once that no node has seen yet', () => {
     const verification = app.nest.get(VerificationService, { strict: false });
     const keys = await manyKeys();
     const verdicts = await Promise.all(
-      keys.map(async (key) => verification.verify(key, {}, { address: ADDRESS })),
+      keys.map(async (key) => verification.verify(key, {}, { address: ADDRESS, requestId: 'one' })),
     );
     expect(verdicts).toHaveLength(1000);
     expect(new Set(verdicts.map(({ code }) => code))).toEqual(new Set(['VALID']));
@@ -84,7 +84,7 @@ describe('many keys at once that no node has seen yet', () => {
     let flood: Promise<unknown>[] = [];
     const [ours, theirs] = await whileDatabaseWaits(() => {
       const find = async (presented: string, address: string): Promise<unknown> =>
-        records.find(presented, { address });
+        records.find(presented, { address, requestId: 'one' });
       flood = Array.from({ length: LIMIT }, () => find(generateKey('live').reveal(), ADDRESS));
       const asked = [find(key, ADDRESS), find(key, OTHER_ADDRESS)];
       return Promise.resolve(asked.map((answer) => answer.catch((error: unknown) => error)));

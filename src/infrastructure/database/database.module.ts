@@ -33,7 +33,7 @@ const logger = new Logger('Database');
         // Of a connection that nobody is using. The pool has already let go of it and opens another when one is
         // needed; without a listener the process would end.
         poolErrorHandler: (error: Error) => {
-          logger.warn('PostgreSQL has closed an idle connection', error);
+          logger.warn(`PostgreSQL has closed an idle connection: ${error.message}`);
         },
       }),
       dataSourceFactory: connect,

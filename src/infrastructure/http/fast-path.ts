@@ -108,6 +108,7 @@ class Exchange implements FastExchange {
   private readonly startedAt = performance.now();
   private readonly chunks: Buffer[] = [];
   private readonly headers: string[] = [];
+  private id: string | undefined;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -120,6 +121,10 @@ class Exchange implements FastExchange {
 
   get address(): string {
     return this.options.addressOf(this.request);
+  }
+
+  get requestId(): string {
+    return (this.id ??= requestIdOf(this.request));
   }
 
   header(name: string, value: string): void {
@@ -165,7 +170,7 @@ class Exchange implements FastExchange {
 
   private send(answer: object): void {
     const text = this.compiled.serialize(answer);
-    this.headers.push('x-request-id', requestIdOf(this.request));
+    this.headers.push('x-request-id', this.requestId);
     this.headers.push(...FIXED_HEADERS);
     this.headers.push('content-length', String(Buffer.byteLength(text)));
     this.response.writeHead(200, this.headers);

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { settingsOf } from '../../shared/http/route-settings.js';
 import { scrubUrl } from '../logging/scrub.js';
+import { problemCodeOf } from './problem.filter.js';
 import type { Metrics } from '../metrics/metrics.js';
 
 /**
@@ -91,6 +92,7 @@ function logAnswer(
       route,
       url: scrubUrl(request.raw.url ?? '', route),
       status: reply.statusCode,
+      code: problemCodeOf(reply),
       milliseconds: Math.round(reply.elapsedTime * 10) / 10,
       client: request.ip,
     },

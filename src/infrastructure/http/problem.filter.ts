@@ -1,7 +1,8 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DomainError } from '../../shared/domain-error.js';
+import type { DomainError, ErrorCode } from '../../shared/domain-error.js';
 import { scrubPath } from '../logging/scrub.js';
+import { outageLogOf } from './outage-log.js';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, problemHeaders, toProblem } from './problem.js';
 import { commonHeaders } from './security-headers.js';
 import { toDomainError } from './to-domain-error.js';
@@ -16,12 +17,21 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
+/** The codes of the problems that were answered. */
+const answered = new WeakMap<FastifyReply, ErrorCode>();
+
+/** The code of the problem that a reply is; undefined for one that is none. */
+export function problemCodeOf(reply: FastifyReply): ErrorCode | undefined {
+  return answered.get(reply);
+}
+
 /** Answers a request with the problem document of an error, and logs what is our own fault. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const refusal = toDomainError(error);
   const { status } = PROBLEMS[refusal.code];
   logFault(refusal, status, request);
   if (reply.sent) return;
+  answered.set(reply, refusal.code);
   // The rest of a body that was too large is not read: the connection cannot be used again.
   if (request.body instanceof UnreadableBody && request.body.error.code === 'payload_too_large') {
     reply.header('connection', 'close');
@@ -46,6 +56,7 @@ function patternOf(request: FastifyRequest): string | undefined {
 function logFault(refusal: DomainError, status: number, request: FastifyRequest): void {
   if (status < 500) return;
   const cause = refusal.details.cause ?? refusal;
-  if (status === 503) request.log.warn({ err: cause }, 'answered 503');
-  else request.log.error({ err: cause }, 'answered 500');
+  if (status !== 503) request.log.error({ err: cause }, 'answered 500');
+  // That this process ends, or is not ready, is said by whoever ends it, or asks.
+  else if (refusal.details.isExpected !== true) outageLogOf(request.server.server)?.note(cause);
 }

@@ -79,7 +79,7 @@ async function withinDeadline<T>(work: Promise<T>): Promise<T> {
 }
 
 function notReady(detail: string, cause?: unknown): DomainError {
-  return new DomainError('service_unavailable', detail, { retryAfter: 1, cause });
+  return new DomainError('service_unavailable', detail, { retryAfter: 1, isExpected: true, cause });
 }
 
 /** SQLSTATEs. */

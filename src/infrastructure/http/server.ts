@@ -9,6 +9,7 @@ import { createLogger } from '../logging/logger.js';
 import { RequestLogger } from '../logging/request-logger.js';
 import type { Lifecycle } from './lifecycle.js';
 import { answerClientError, answerNodeRefusals, refuseBadFraming } from './node-refusals.js';
+import { keepOutageLog, OutageLog } from './outage-log.js';
 import { sendProblem } from './problem.filter.js';
 import { answerExpectContinue, BODY_LIMIT } from './request-body.js';
 import { requestIdOf } from './request-id.js';
@@ -61,6 +62,11 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
   const { server } = fastify;
   server.maxConnections = env.MAX_CONNECTIONS;
   surviveSocketErrors(server);
+  const outages = new OutageLog(fastify.log);
+  keepOutageLog(server, outages);
+  fastify.addHook('onClose', () => {
+    outages.close();
+  });
   answerNodeRefusals(server);
   answerExpectContinue(server);
 

@@ -52,9 +52,19 @@ export class NestLogger implements LoggerService {
     const context = contextOf(rest);
     const err = [message, ...rest].find((part) => isError(part));
     const stack = rest.find((part) => typeof part === 'string' && part.includes('\n    at '));
+    if (isFields(message)) {
+      const { msg, ...fields } = message;
+      this.pino[level]({ context, ...fields }, msg);
+      return;
+    }
     const text = isError(message) ? message.message : String(message);
     this.pino[level]({ context, err, stack }, text);
   }
+}
+
+/** A message of ours with fields of its own. */
+function isFields(message: unknown): message is { msg: string } & Record<string, unknown> {
+  return typeof message === 'object' && message !== null && 'msg' in message && !isError(message);
 }
 
 function contextOf(rest: unknown[]): string | undefined {

@@ -14,6 +14,7 @@ import { CachedVerificationRecords } from './infrastructure/cached-verification-
 import { LastUseBuffer } from './infrastructure/last-use-buffer.js';
 import { PostgresOverlaps } from './infrastructure/postgres-overlaps.js';
 import { PostgresRecordStore } from './infrastructure/postgres-record-store.js';
+import { VerificationLog } from './infrastructure/verification-log.js';
 import { VerificationMetrics } from './infrastructure/verification-metrics.js';
 
 /** Whether a key that was presented may be used. */
@@ -25,6 +26,7 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
     VerificationObservers,
     OverlapStarter,
     LastUseBuffer,
+    VerificationLog,
     VerificationMetrics,
     VerifyFastPath,
     { provide: RecordStore, useClass: PostgresRecordStore },

@@ -26,6 +26,8 @@ export interface FastPath {
 export interface FastExchange {
   /** Of the caller; a proxy that is trusted may have told it. */
   readonly address: string;
+  /** What the answer carries as `X-Request-Id`. */
+  readonly requestId: string;
   /** Adds a header to the answer. */
   header(name: string, value: string): void;
 }

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Verdict, VerificationRecord, VerificationRequest } from '../domain/verification.js';
-import type { VerdictSource } from './verification-records.js';
+import type { Caller, VerdictSource } from './verification-records.js';
 
 /** A verification that has its verdict. */
 export interface ObservedVerification {
@@ -12,6 +12,7 @@ export interface ObservedVerification {
   readonly record: Pick<VerificationRecord, 'keyId' | 'secretId' | 'applicationId' | 'startsOverlap'> | null;
   readonly source: VerdictSource;
   readonly request: VerificationRequest;
+  readonly caller: Caller;
   /** When it was judged, by the database's clock, in milliseconds since 1970. */
   readonly at: number;
 }

@@ -4,6 +4,8 @@ import type { VerificationRecord } from '../domain/verification.js';
 export interface Caller {
   /** Its network address. */
   readonly address: string;
+  /** Names its request in the log and in its answer. */
+  readonly requestId: string;
 }
 
 /** What a verdict is made of: what was in memory, what the database has said, or the form of the key alone. */

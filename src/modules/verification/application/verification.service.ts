@@ -23,7 +23,7 @@ export class VerificationService {
    * Throws, or rejects, only when the question cannot be answered.
    */
   verify(presented: string, request: VerificationRequest, caller: Caller): Verdict | Promise<Verdict> {
-    return chain(this.records.find(presented, caller), (found) => this.decide(found, request));
+    return chain(this.records.find(presented, caller), (found) => this.decide(found, request, caller));
   }
 
   /** The verdicts on many keys, in their order. */
@@ -35,16 +35,22 @@ export class VerificationService {
       questions.map(({ key }) => key),
       caller,
     );
-    return Promise.all(found.map(async (record, i) => this.decide(record, questions[i]?.request ?? {})));
+    return Promise.all(
+      found.map(async (record, i) => this.decide(record, questions[i]?.request ?? {}, caller)),
+    );
   }
 
-  private decide(found: FoundRecord, request: VerificationRequest): Verdict | Promise<Verdict> {
+  private decide(
+    found: FoundRecord,
+    request: VerificationRequest,
+    caller: Caller,
+  ): Verdict | Promise<Verdict> {
     const now = this.clock.epochMs();
     const verdict = judge(found, request, now);
     const metering = verdict.valid ? verdict.record.metering : null;
-    if (!verdict.valid || metering === null) return this.observed(verdict, found, request, now);
+    if (!verdict.valid || metering === null) return this.observed(verdict, found, request, caller, now);
     return chain(this.meter.check(metering, request.cost ?? 1), (metered) =>
-      this.observed(afterMetering(verdict, metered), found, request, now),
+      this.observed(afterMetering(verdict, metered), found, request, caller, now),
     );
   }
 
@@ -52,9 +58,10 @@ export class VerificationService {
     verdict: Verdict,
     { record, source }: FoundRecord,
     request: VerificationRequest,
+    caller: Caller,
     at: number,
   ): Verdict {
-    this.observers.observe({ verdict, record, source, request, at });
+    this.observers.observe({ verdict, record, source, request, caller, at });
     return verdict;
   }
 }

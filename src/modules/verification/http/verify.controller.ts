@@ -40,10 +40,10 @@ export class VerifyController {
   @VerifyApiKeyDocs()
   async verify(
     // The body comes with the request, not through the pipe: the compiled schema has checked it.
-    @Req() { body, ip }: FastifyRequest<{ Body: VerifyBody }>,
+    @Req() { body, ip, id }: FastifyRequest<{ Body: VerifyBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    const verdict = await this.verification.verify(body.key, toRequest(body), { address: ip });
+    const verdict = await this.verification.verify(body.key, toRequest(body), { address: ip, requestId: id });
     return writeVerdict(reply, verdict);
   }
 
@@ -52,11 +52,11 @@ export class VerifyController {
   @RouteSchema({ querystring: NO_QUERY, body: VERIFY_BATCH_BODY, response: { 200: VERIFY_BATCH_ANSWER } })
   @VerifyApiKeysDocs()
   async verifyBatch(
-    @Req() { body, ip }: FastifyRequest<{ Body: VerifyBatchBody }>,
+    @Req() { body, ip, id }: FastifyRequest<{ Body: VerifyBatchBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     const questions = body.keys.map((question) => ({ key: question.key, request: toRequest(question) }));
-    return writeVerdicts(reply, await this.verification.verifyAll(questions, { address: ip }));
+    return writeVerdicts(reply, await this.verification.verifyAll(questions, { address: ip, requestId: id }));
   }
 
   @Get()
@@ -81,7 +81,10 @@ export class VerifyController {
     }
     // What a proxy says of the address need not be one: that is no mistake of the caller, and in no list of addresses.
     const question = { ...toRequest(body as VerifyBody), ip: request.ip };
-    const verdict = await this.verification.verify(presented, question, { address: request.ip });
+    const verdict = await this.verification.verify(presented, question, {
+      address: request.ip,
+      requestId: request.id,
+    });
     writeVerdictHeaders(reply, verdict);
     if (!verdict.valid) throw refusal(verdict.code, question);
     const { record } = verdict;
