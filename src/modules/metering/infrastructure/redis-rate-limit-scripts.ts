@@ -40,6 +40,8 @@ export const TAKE = `${HITS}
 -- since the last hit.
 local function live(hits, moment, window)
   local ahead = #hits > 0 and hits[#hits - 1] - moment or 0
+  -- Nearly always.
+  if #hits == 0 or (ahead <= 0 and hits[2] > moment - window) then return hits, false end
   local result = {}
   for i = 1, #hits, 3 do
     local first, last = hits[i], hits[i + 1]

@@ -80,8 +80,15 @@ export class RedisRateLimitStore
     this.redis.disconnect();
   }
 
+  /** What is asked at once is written at once: each call alone would be one to the kernel, too. */
   take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]> {
-    return Promise.all(runs.map((run) => this.takeRun(run)));
+    const connection = this.redis.stream as Redis['stream'] | undefined;
+    connection?.cork();
+    try {
+      return Promise.all(runs.map((run) => this.takeRun(run)));
+    } finally {
+      connection?.uncork();
+    }
   }
 
   async giveBack(set: LimitSet, at: number): Promise<void> {
