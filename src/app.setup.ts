@@ -59,6 +59,7 @@ export async function setUpApp(app: NestFastifyApplication, env: Env): Promise<N
   allowOrigins(app, env.CORS_ORIGINS);
   openFastPaths(fastify, {
     lifecycle: app.get(Lifecycle),
+    responseTimeoutMs: env.RESPONSE_TIMEOUT_MS,
     addressOf: clientAddress(env.TRUST_PROXY),
     resolve: (fastPath) => app.get<FastPath>(fastPath, { strict: false }),
     observe: observeRequests(fastify, app.get(Metrics)),

@@ -163,14 +163,50 @@ describe('a process whose every connection is busy', () => {
 
 describe('a call that takes longer than the time for an answer', () => {
   it('is answered 503, though its statements might go on', async () => {
-    const impatient = await TestApp.start({ database, env: { RESPONSE_TIMEOUT_MS: '300' } });
+    const impatient = await TestApp.start({
+      database,
+      env: { RESPONSE_TIMEOUT_MS: '300', DATABASE_STATEMENT_TIMEOUT_MS: '60000' },
+    });
     const holder = new PostgresClient({ connectionString: database.url });
     await holder.connect();
     await holder.query('BEGIN; LOCK TABLE applications');
     const startedAt = performance.now();
-    expectUnavailable(await new Client(impatient, client.caller).get('/applications'));
-    // Sooner than the time-out of the statement would end it.
-    expect(performance.now() - startedAt).toBeLessThan(4500);
+    const caller = new Client(impatient, client.caller);
+    expectUnavailable(await caller.get('/applications'));
+    // The time begins, and does not end, when the body has been read.
+    expectUnavailable(await caller.post('/applications').send({ name: 'Demo' }));
+    expectUnavailable(await caller.delete(`/applications/${applicationId}`));
+    // Long before the statements are given up.
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
+    await holder.end();
+    await impatient.stop();
+  });
+});
+
+describe('a verification that takes longer than the time for an answer', () => {
+  it.each<[string, (app: TestApp, cold: string) => request.Test]>([
+    ['on the fast path', (busy, cold) => request(busy.http).post('/apikey/verify').send({ key: cold })],
+    [
+      'on the slow path',
+      (busy, cold) =>
+        request(busy.http).post('/apikey/verify').set('Origin', 'https://a.example').send({ key: cold }),
+    ],
+    ['for a gateway', (busy, cold) => request(busy.http).get('/apikey/verify').set('x-api-key', cold)],
+  ])('is answered 503 %s', async (_, ask) => {
+    const impatient = await TestApp.start({
+      database,
+      env: { RESPONSE_TIMEOUT_MS: '300', DATABASE_STATEMENT_TIMEOUT_MS: '60000' },
+    });
+    const { key: cold } = await client.issueKey(applicationId);
+    // The first request of a process always takes the slow path.
+    await request(impatient.http).post('/apikey/verify').send({ key: 'none' }).expect(200);
+    const holder = new PostgresClient({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE applications');
+    const startedAt = performance.now();
+    expectUnavailable(await ask(impatient, cold));
+    // Long before the statement is given up.
+    expect(performance.now() - startedAt).toBeLessThan(30_000);
     await holder.end();
     await impatient.stop();
   });

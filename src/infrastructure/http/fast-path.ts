@@ -13,9 +13,12 @@ import { failureReadAhead, keep } from './read-ahead.js';
 import { isJsonType } from './request-body.js';
 import { requestIdOf } from './request-id.js';
 import { COMMON_HEADERS } from './security-headers.js';
+import { tooLate } from './server.js';
 
 export interface FastPathOptions {
   lifecycle: Lifecycle;
+  /** Milliseconds after which a request that is still worked on is answered 503. */
+  responseTimeoutMs: number;
   /** The address of the caller, as Fastify's `request.ip` has it. */
   addressOf(request: IncomingMessage): string;
   /** The provider that a route names. */
@@ -162,9 +165,23 @@ class Exchange implements FastExchange {
 
   private async sendLater(answer: Promise<object>): Promise<void> {
     try {
-      this.send(await answer);
+      this.send(await this.inTime(answer));
     } catch (error) {
       this.takeSlowPath(error as Error);
+    }
+  }
+
+  private async inTime(answer: Promise<object>): Promise<object> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(tooLate());
+      }, this.options.responseTimeoutMs);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -4,6 +4,7 @@ import { LogController, type FastifyInstance, type FastifyServerOptions } from '
 import type { DestinationStream } from 'pino';
 import type { Env } from '../../config/env.js';
 import { settingsOf } from '../../shared/http/route-settings.js';
+import { DomainError } from '../../shared/domain-error.js';
 import { isUuid } from '../../shared/uuid.js';
 import { createLogger } from '../logging/logger.js';
 import { RequestLogger } from '../logging/request-logger.js';
@@ -30,6 +31,7 @@ export function createServer(env: Env, log?: DestinationStream): FastifyAdapter 
     trustProxy: env.TRUST_PROXY ?? false,
     bodyLimit: BODY_LIMIT,
     requestTimeout: env.REQUEST_TIMEOUT_MS,
+    connectionTimeout: silenceLimit(env),
     keepAliveTimeout: env.KEEP_ALIVE_TIMEOUT_MS,
     http: {
       // Answered by refuseBadFraming(), as a problem document.
@@ -77,11 +79,21 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
     refuseBadFraming(request.raw);
     done();
   });
+  // Fastify's own `handlerTimeout` is called off once the body has been read. This begins then, and so it gives no more
+  // time to who sends slowly, and no less.
+  fastify.addHook('preValidation', (request, reply, done) => {
+    const timer = setTimeout(() => {
+      if (!reply.sent) sendProblem(tooLate(), request, reply);
+    }, env.RESPONSE_TIMEOUT_MS);
+    reply.raw.once('close', () => {
+      clearTimeout(timer);
+    });
+    done();
+  });
   fastify.addHook('onRoute', (route) => {
     const { bodyLimit, isHot } = settingsOf(route.config);
     if (bodyLimit !== undefined) route.bodyLimit = bodyLimit;
     if (isHot === true) return;
-    route.handlerTimeout = env.RESPONSE_TIMEOUT_MS;
     route.onRequest = [
       (_request, reply, done) => {
         reply.headers(SECURITY_HEADERS);
@@ -89,6 +101,23 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
       },
       ...[route.onRequest ?? []].flat(),
     ];
+  });
+}
+
+/**
+ * Milliseconds without a byte in either direction after which a connection is ended: longer than any request or answer
+ * may take. So a client that sends requests and reads no answer does not hold its connection, and what waits to be
+ * written to it, for ever. Connections between requests have the time-out of their own.
+ */
+function silenceLimit({ REQUEST_TIMEOUT_MS, RESPONSE_TIMEOUT_MS }: Env): number {
+  return Math.max(REQUEST_TIMEOUT_MS, RESPONSE_TIMEOUT_MS) + 1000;
+}
+
+/** What is answered when the time for an answer is over. */
+export function tooLate(): DomainError {
+  return new DomainError('service_unavailable', 'Try again in a moment.', {
+    retryAfter: 1,
+    cause: new Error('The request is still worked on, and the time for its answer is over.'),
   });
 }
 

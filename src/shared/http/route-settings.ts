@@ -6,7 +6,7 @@ export interface RouteSettings {
   bodyLimit?: number;
   /** `false` for what is asked so often that it is counted, and not logged. */
   isLogged?: false;
-  /** For what has no time to lose, and no browser shows: no time-out of its own, no headers for browsers. */
+  /** For what has no time to lose, and no browser shows: no headers for browsers. */
   isHot?: true;
   /** Answers plain requests past Fastify and Nest, for a public `POST` with compiled schemas. A provider. */
   fastPath?: new (...dependencies: never[]) => FastPath;

@@ -13,10 +13,10 @@ export interface Dated<T> {
 }
 
 export interface FencedReadsParts {
-  node: Pick<FreshnessNode, 'held' | 'nextLease'>;
+  node: Pick<FreshnessNode, 'held' | 'nextLease' | 'failingFor'>;
   applied: Pick<AppliedChanges, 'last'>;
   clock: Pick<NodeClock, 'monotonic'>;
-  /** Milliseconds that a read waits for a lease. */
+  /** Milliseconds that a read waits for a lease, less those for which its renewals have been failing already. */
   waitMs: number;
 }
 
@@ -46,7 +46,7 @@ export class FencedReads {
 
   private async untilHeld(): Promise<void> {
     const { node, clock, waitMs } = this.parts;
-    const deadline = clock.monotonic() + waitMs;
+    const deadline = clock.monotonic() + waitMs - node.failingFor();
     while (!node.held()) {
       const left = deadline - clock.monotonic();
       if (left <= 0)

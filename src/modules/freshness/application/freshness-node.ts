@@ -61,6 +61,8 @@ export class FreshnessNode {
   private failures = 0;
   /** Renewals since the start, by how they ended. */
   readonly counts = { granted: 0, failed: 0 };
+  /** Since when renewals fail (monotonic milliseconds). */
+  private failingSince: number | null = null;
   private unreachable = false;
 
   constructor(
@@ -83,6 +85,11 @@ export class FreshnessNode {
   /** Resolves when a lease is granted, and at the latest after so many milliseconds. */
   nextLease(withinMs: number): Promise<void> {
     return this.granted.sleep(withinMs);
+  }
+
+  /** Milliseconds for which renewals have been failing; 0 when the last one has succeeded. */
+  failingFor(): number {
+    return this.failingSince === null ? 0 : this.parts.clock.monotonic() - this.failingSince;
   }
 
   state(): FreshnessState {
@@ -203,6 +210,7 @@ export class FreshnessNode {
     const { applied, clock, log } = this.parts;
     if (this.failures > 0) log.log('The freshness lease is renewed again');
     this.failures = 0;
+    this.failingSince = null;
     this.unreachable = false;
     return this.wanted > applied.last ? 0 : this.renewAt - clock.monotonic();
   }
@@ -211,6 +219,7 @@ export class FreshnessNode {
     this.unreachable = error instanceof FeedUnreachable;
     this.failures += 1;
     this.counts.failed += 1;
+    this.failingSince ??= this.parts.clock.monotonic();
     this.renewAt = -Infinity;
     if (this.failures === 1 && this.isRunning()) {
       this.parts.log.warn(`The freshness lease cannot be renewed, trying again: ${(error as Error).message}`);

@@ -26,7 +26,8 @@ import type { VerificationRecord } from '../domain/verification.js';
  * column of JSON, which is read in half the time that pg takes for as many columns.
  */
 const SELECT_RECORD = `
-  SELECT counter.number::float8 AS "asOf", current_setting('synchronous_standby_names') <> '' AS "isReplicated",
+  SELECT counter.number::float8 AS "asOf",
+         current_setting('synchronous_standby_names') <> '' OR pg_is_in_recovery() AS "isReplicated",
          record.found
     FROM key_change_counter counter LEFT JOIN LATERAL (
   SELECT json_build_object(
