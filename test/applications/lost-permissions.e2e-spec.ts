@@ -8,6 +8,13 @@ import { EventLog } from '../support/event-log.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
 
+/** For what waits until the test lets it go on, however busy the machine is. */
+const PATIENT = {
+  DATABASE_POOL_WAIT_MS: '60000',
+  DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+  RESPONSE_TIMEOUT_MS: '120000',
+};
+
 const WAITING = 200;
 /** It is about an application that is not there yet. */
 const NAMES_NO_APPLICATION = 'POST /applications';
@@ -24,9 +31,9 @@ describe('who has been taken out of an application', () => {
 
   beforeAll(async () => {
     app = await TestApp.start({
-      env: { DATABASE_POOL_SIZE: '20', DATABASE_POOL_WAIT_MS: '60000', RESPONSE_TIMEOUT_MS: '120000' },
+      env: { ...PATIENT, DATABASE_POOL_SIZE: '20' },
     });
-    other = await TestApp.start({ database: app.database });
+    other = await TestApp.start({ database: app.database, env: PATIENT });
     log = await EventLog.of(app);
     founder = await Client.signedIn(other);
     admin = await Client.signedIn(app);
@@ -67,6 +74,55 @@ describe('who has been taken out of an application', () => {
     });
     expect(answer).toMatchObject({ status: 403, body: { code: 'not_application_owner' } });
     expect(events).toEqual([]);
+  });
+
+  it.each(['POST /apikey', 'PATCH /apikey/:id'])(
+    'changes nothing with %s when they are given a lesser role instead',
+    async (route) => {
+      const surroundings = await surround(founder, admin, stranger);
+      const { path, body } = await CHANGING_ROUTES[route]!.prepare(surroundings);
+      const method = route.split(' ', 1)[0]!.toLowerCase() as 'post';
+      await transaction.query('BEGIN');
+      await transaction.query(
+        `UPDATE application_members SET role = 'viewer' WHERE application_id = $1 AND subject = $2`,
+        [surroundings.applicationId, admin.userId],
+      );
+      const answered = admin[method](path)
+        .send(body)
+        .then((response) => response);
+      await eventually(async () => {
+        expect(await waitingForLocks()).toBe(1);
+      });
+      await transaction.query('COMMIT');
+      expect(await answered).toMatchObject({ status: 403, body: { code: 'insufficient_role' } });
+    },
+  );
+
+  it.each(['a new key', 'a change'])('is told so after %s of theirs is committed', async (what) => {
+    const { applicationId } = await surround(founder, admin, stranger);
+    const { id } = await founder.issueKey(applicationId);
+    await transaction.query('SELECT pg_advisory_lock($1)', [EventLog.HOLD]);
+    const body = { name: 'held by the log' };
+    const call =
+      what === 'a change'
+        ? admin.patch(`/apikey/${id}`)
+        : admin.post(`/apikey?ApplicationId=${applicationId}`);
+    const answers: string[] = [];
+    const changed = call.send(body).then(({ status }) => answers.push(`changed: ${status}`));
+    await eventually(async () => {
+      expect(await waitingForLocks()).toBe(1);
+    });
+    const removed = founder
+      .delete(`/applications/${applicationId}/members/${admin.userId}`)
+      .then(({ status }) => answers.push(`removed: ${status}`));
+    await eventually(async () => {
+      // The removal waits for the change, or was not held up by it.
+      expect((await waitingForLocks()) === 2 || answers.length > 0).toBe(true);
+    });
+    expect(answers).toEqual([]);
+    await transaction.query('SELECT pg_advisory_unlock($1)', [EventLog.HOLD]);
+    await Promise.all([changed, removed]);
+    expect(answers.sort()).toEqual(['changed: 200', 'removed: 204']);
   });
 
   it(`issues none of ${WAITING} keys that wait while that happens`, async () => {
