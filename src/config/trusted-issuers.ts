@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { SYSTEM_ISSUER } from '../shared/actor.js';
-import { isScope, type Scope } from '../shared/scopes.js';
+import { isTokenScope, type Scope } from '../shared/scopes.js';
 import { LOCAL_ISSUER } from '../shared/subject.js';
 
 /** One entry of `JWT_ISSUERS`: another issuer whose access tokens are taken. */
@@ -107,7 +107,7 @@ function parseAlgorithms(value: unknown, publicKeys: boolean): string[] {
 
 function parseScopes(value: unknown): Scope[] {
   return stringsOf(value ?? [], 'defaultScopes').map((scope) => {
-    if (!isScope(scope)) throw new Error('defaultScopes must be scopes of this service');
+    if (!isTokenScope(scope)) throw new Error('defaultScopes must be scopes of this service');
     return scope;
   });
 }

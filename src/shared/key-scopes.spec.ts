@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { covers, coversAll, isScope, undeclared } from './key-scopes.js';
+import { covers, coversAll, isKeyScope, undeclared } from './key-scopes.js';
 
 describe('scopes', () => {
   it.each(['telemetry:write', 'telemetry:*', '*', 'a', '!', 'x'.repeat(100)])('may be named %s', (scope) => {
-    expect(isScope(scope)).toBe(true);
+    expect(isKeyScope(scope)).toBe(true);
   });
 
   it.each([
@@ -22,7 +22,7 @@ describe('scopes', () => {
     undefined,
     ['a'],
   ])('may not be named %p', (scope) => {
-    expect(isScope(scope)).toBe(false);
+    expect(isKeyScope(scope)).toBe(false);
   });
 
   it.each([

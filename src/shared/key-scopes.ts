@@ -9,7 +9,7 @@ const CHARACTER = '[\\x21\\x23-\\x29\\x2B-\\x5B\\x5D-\\x7E]';
 export const SCOPE_PATTERN = `^(?:${CHARACTER}{1,100}|(?:${CHARACTER}{0,98}:)?\\*)$`;
 const SCOPE = new RegExp(SCOPE_PATTERN);
 
-export function isScope(text: unknown): text is string {
+export function isKeyScope(text: unknown): text is string {
   return typeof text === 'string' && SCOPE.test(text);
 }
 

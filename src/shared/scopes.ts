@@ -9,6 +9,6 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number];
 
-export function isScope(value: string): value is Scope {
+export function isTokenScope(value: string): value is Scope {
   return (SCOPES as readonly string[]).includes(value);
 }

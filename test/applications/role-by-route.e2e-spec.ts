@@ -7,10 +7,10 @@ import { AppModule } from '../../src/app.module.js';
 import { createAdapter } from '../../src/app.setup.js';
 import {
   NamesNoApplication,
-  ROUTE_NEED,
-  rolesThatMeet,
-  type Need,
-  type RouteNeed,
+  ROUTE_PERMISSION,
+  rolesWithPermission,
+  type Permission,
+  type RoutePermission,
 } from '../../src/modules/applications/index.js';
 import { RequireScopes, RouteExplorer, type Route } from '../../src/modules/auth/index.js';
 import { Client, UNKNOWN_ID } from '../support/builders.js';
@@ -25,7 +25,7 @@ describe('every route about an application or a key', () => {
   let founder: Client;
   let callers: Record<Caller, Client>;
   let explorer: RouteExplorer;
-  let routes: (Route & { need: Need })[];
+  let routes: (Route & { need: Permission })[];
 
   beforeAll(async () => {
     app = await TestApp.start();
@@ -36,7 +36,7 @@ describe('every route about an application or a key', () => {
     callers = Object.fromEntries(CALLERS.map((caller, i) => [caller, others[i]!])) as typeof callers;
     explorer = app.nest.get(RouteExplorer);
     routes = explorer.routes().flatMap((route) => {
-      const need = explorer.metadataOf(ROUTE_NEED, route) as RouteNeed | undefined;
+      const need = explorer.metadataOf(ROUTE_PERMISSION, route) as RoutePermission | undefined;
       return need === undefined || need === 'none' ? [] : [{ ...route, need }];
     });
   });
@@ -81,7 +81,7 @@ describe('every route about an application or a key', () => {
       'POST /apikey/:id/rotate': 'manage-keys',
       'POST /apikey/:id/credits': 'manage-keys',
       'DELETE /apikey/:id/secrets/:secretId': 'manage-keys',
-    } satisfies Record<string, Need>);
+    } satisfies Record<string, Permission>);
   });
 
   it('needs more than reading when it changes anything, and no more when it does not', () => {
@@ -165,7 +165,7 @@ describe('every route about an application or a key', () => {
   }
 });
 
-function expectation(caller: Caller, need: Need): string {
+function expectation(caller: Caller, need: Permission): string {
   if (caller === 'stranger') return 'not_application_owner';
-  return rolesThatMeet(need).includes(caller) ? 'let in' : 'insufficient_role';
+  return rolesWithPermission(need).includes(caller) ? 'let in' : 'insufficient_role';
 }

@@ -18,7 +18,7 @@ type Step =
   | { kind: 'take'; of: number; times: number }
   | { kind: 'wait'; micros: number }
   | { kind: 'setBack'; micros: number }
-  | { kind: 'giveBack' };
+  | { kind: 'refund' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -46,7 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       micros: fc.integer({ min: 1, max: 3 * SECOND }),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('giveBack' as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('refund' as const) }) },
 );
 
 /** Two keys of one application, and one of another; windows of one and of two seconds. */
@@ -164,7 +164,7 @@ export function describeRateLimitStore(
       const [first] = await store.take([{ set, times: 1 }]);
       clock.now += 10;
       await store.take([{ set, times: 1 }]);
-      await store.giveBack(set, first?.at ?? 0);
+      await store.refund(set, first?.at ?? 0);
       const [outcome] = await store.take([{ set, times: 2 }]);
       expect(outcome?.granted).toBe(1);
     });
@@ -198,7 +198,7 @@ export function describeRateLimitStore(
           outcomes.push(...(await store.take(runs)));
         }
       };
-      await Promise.all(Array.from({ length: store.atOnce.takes }, caller));
+      await Promise.all(Array.from({ length: store.maxConcurrency.takes }, caller));
       const granted = outcomes.reduce((total, outcome) => total + outcome.granted, 0);
       expect(granted).toBe(100);
     });
@@ -224,10 +224,10 @@ export function describeRateLimitStore(
       } else if (step.kind === 'setBack') {
         clock.now -= step.micros;
         latest = undefined;
-      } else if (step.kind === 'giveBack') {
+      } else if (step.kind === 'refund') {
         if (latest === undefined) continue;
-        await store.giveBack(latest.set, latest.at);
-        await reference.giveBack(latest.set, latest.at);
+        await store.refund(latest.set, latest.at);
+        await reference.refund(latest.set, latest.at);
         for (const limit of latest.set.limits) {
           exact.get(`${limit.subjectId} ${limit.name}`)?.remove(latest.time, limit.cost);
         }

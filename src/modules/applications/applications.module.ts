@@ -10,7 +10,7 @@ import { MemberRepository } from './domain/member.repository.js';
 import { ApplicationAccessGuard } from './http/application-access.guard.js';
 import { ApplicationsController } from './http/applications.controller.js';
 import { MembersController } from './http/members.controller.js';
-import { RouteNeedCheck } from './http/route-need.check.js';
+import { RoutePermissionCheck } from './http/route-permission.check.js';
 import { applicationSchema } from './infrastructure/application.schema.js';
 import { memberSchema } from './infrastructure/member.schema.js';
 import { TypeOrmApplicationRepository } from './infrastructure/typeorm-application.repository.js';
@@ -24,7 +24,7 @@ import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.reposit
     MemberService,
     ApplicationDependants,
     ApplicationAccessGuard,
-    RouteNeedCheck,
+    RoutePermissionCheck,
     { provide: ApplicationRepository, useClass: TypeOrmApplicationRepository },
     { provide: MemberRepository, useClass: TypeOrmMemberRepository },
   ],

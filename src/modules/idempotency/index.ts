@@ -1,4 +1,4 @@
 export { IdempotencyModule } from './idempotency.module.js';
-export { IdempotencyService, type AnswerCodec, type Keep } from './application/idempotency.service.js';
-export { type RepeatableCall } from './domain/repeatable-call.js';
-export { Repeatable } from './http/repeatable.decorator.js';
+export { IdempotencyService, type AnswerCodec, type StoreAnswer } from './application/idempotency.service.js';
+export { type IdempotentRequest } from './domain/idempotent-request.js';
+export { Idempotent } from './http/idempotent.decorator.js';

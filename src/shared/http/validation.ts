@@ -10,7 +10,7 @@ import {
   ValidateNested,
   type ValidationOptions,
 } from 'class-validator';
-import { isScope } from '../key-scopes.js';
+import { isKeyScope } from '../key-scopes.js';
 
 /** The field may be left out, but not be null: class-validator's own `@IsOptional()` lets null through. */
 export function Omittable(options?: ValidationOptions): PropertyDecorator {
@@ -72,7 +72,7 @@ export function IsScopeName(options?: ValidationOptions): PropertyDecorator {
     {
       name: 'isScopeName',
       validator: {
-        validate: isScope,
+        validate: isKeyScope,
         defaultMessage: () =>
           '$property must be made of printable ASCII without spaces, quotes and backslashes (RFC 6749, section 3.3), 1 to 100 characters, with * only as the last level',
       },

@@ -12,8 +12,8 @@ import { Freshness } from '../../freshness/index.js';
 import {
   IdempotencyService,
   type AnswerCodec,
-  type Keep,
-  type RepeatableCall,
+  type StoreAnswer,
+  type IdempotentRequest,
 } from '../../idempotency/index.js';
 import {
   ApiKey,
@@ -91,15 +91,15 @@ export class ApiKeyService {
     actor: Actor,
     application: KeyApplication,
     settings: ApiKeySettings,
-    call?: RepeatableCall,
+    call?: IdempotentRequest,
   ): Promise<IssuedKey> {
     return this.once(call, (keep) => this.issueNow(actor, application, settings, keep));
   }
 
   /** What was answered before has to stay as what is answered now does: its first COMMIT may have been in doubt. */
   private async once(
-    call: RepeatableCall | undefined,
-    work: (keep: Keep<IssuedKey> | undefined) => Promise<IssuedKey>,
+    call: IdempotentRequest | undefined,
+    work: (keep: StoreAnswer<IssuedKey> | undefined) => Promise<IssuedKey>,
   ): Promise<IssuedKey> {
     let done: IssuedKey | undefined;
     const issued = await this.idempotency.once(call, ISSUED_KEY, async (keep) => (done = await work(keep)));
@@ -113,7 +113,7 @@ export class ApiKeyService {
     actor: Actor,
     application: KeyApplication,
     settings: ApiKeySettings,
-    keep: Keep<IssuedKey> | undefined,
+    keep: StoreAnswer<IssuedKey> | undefined,
   ): Promise<IssuedKey> {
     const now = this.clock.now();
     const environment = settings.environment ?? 'live';
@@ -222,7 +222,7 @@ export class ApiKeyService {
    * `edit_conflict` when somebody else changed the key meanwhile: two who rotate at once must not end each other's
    * secret. Throws what `IdempotencyService.once` throws, too.
    */
-  async rotate(actor: Actor, key: ApiKey, rotation: Rotation, call?: RepeatableCall): Promise<IssuedKey> {
+  async rotate(actor: Actor, key: ApiKey, rotation: Rotation, call?: IdempotentRequest): Promise<IssuedKey> {
     let change: ChangeProof | null = null;
     const issued = await this.once(call, async (keep) => {
       const now = this.clock.now();

@@ -11,10 +11,10 @@ import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { readUuid } from '../../../shared/http/uuid.js';
 import {
   ApplicationService,
-  DeclareNeed,
-  ROUTE_NEED,
+  DeclarePermission,
+  ROUTE_PERMISSION,
   type ApplicationRequest,
-  type Need,
+  type Permission,
 } from '../../applications/index.js';
 import { ApiKeyService, apiKeyNotFound } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
@@ -38,9 +38,9 @@ export class ApiKeyAccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ApiKeyRequest>();
-    const need = this.reflector.get<Need>(ROUTE_NEED, context.getHandler());
+    const permission = this.reflector.get<Permission>(ROUTE_PERMISSION, context.getHandler());
     const key = await this.keys.get(readUuid('id', (request.params as Record<string, unknown>).id));
-    const application = await this.applications.authorize(key.applicationId, request.principal, need);
+    const application = await this.applications.authorize(key.applicationId, request.principal, permission);
     if (application === null) throw apiKeyNotFound();
     request.application = application;
     request.apiKey = key;
@@ -49,8 +49,12 @@ export class ApiKeyAccessGuard implements CanActivate {
 }
 
 /** Closes a route to all but the members, of the application of the key `{id}`, whose role meets the need. */
-export const ApiKeyAccess = (need: Need): MethodDecorator =>
-  applyDecorators(DeclareNeed(need), UseGuards(ApiKeyAccessGuard), ApiProblems('api_key_not_found'));
+export const ApiKeyAccess = (permission: Permission): MethodDecorator =>
+  applyDecorators(
+    DeclarePermission(permission),
+    UseGuards(ApiKeyAccessGuard),
+    ApiProblems('api_key_not_found'),
+  );
 
 /** The key that the guard has let the caller through to. */
 export const CurrentApiKey = createParamDecorator(

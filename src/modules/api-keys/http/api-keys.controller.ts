@@ -5,7 +5,7 @@ import { Clock } from '../../../shared/clock.js';
 import { readUuid } from '../../../shared/http/uuid.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { CurrentActor, RequireScopes } from '../../auth/index.js';
-import { Repeatable, type RepeatableCall } from '../../idempotency/index.js';
+import { Idempotent, type IdempotentRequest } from '../../idempotency/index.js';
 import { ApiKeyService } from '../application/api-key.service.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { PlaintextKey } from '../domain/plaintext-key.js';
@@ -41,14 +41,14 @@ export class ApiKeysController {
   @Post()
   @HttpCode(200)
   @RequireScopes('apikeys:write')
-  @ApplicationAccess({ from: 'query', need: 'manage-keys' })
+  @ApplicationAccess({ from: 'query', permission: 'manage-keys' })
   @IssueApiKeyDocs()
   async issue(
     @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
     @Query() _query: ApplicationIdQueryDto,
     @Res({ passthrough: true }) reply: FastifyReply,
-    @Repeatable() call?: RepeatableCall,
+    @Idempotent() call?: IdempotentRequest,
     @Body() body?: IssueApiKeyDto,
   ): Promise<string> {
     const { id, plaintext } = await this.keys.issue(actor, application, body ?? {}, call);
@@ -57,7 +57,7 @@ export class ApiKeysController {
 
   @Get()
   @RequireScopes('apikeys:read')
-  @ApplicationAccess({ from: 'query', need: 'read' })
+  @ApplicationAccess({ from: 'query', permission: 'read' })
   @ListApiKeysDocs()
   async list(
     @CurrentApplication() application: Application,
@@ -85,7 +85,7 @@ export class ApiKeysController {
     @CurrentActor() actor: Actor,
     @CurrentApiKey() key: ApiKey,
     @Res({ passthrough: true }) reply: FastifyReply,
-    @Repeatable() call?: RepeatableCall,
+    @Idempotent() call?: IdempotentRequest,
     @Body() body?: RotateApiKeyDto,
   ): Promise<string> {
     const { id, plaintext } = await this.keys.rotate(actor, key, body ?? {}, call);

@@ -17,7 +17,7 @@ export class KeyImportController {
   @HttpCode(200)
   @RouteSettings({ bodyLimit: 1024 * 1024 })
   @RequireScopes('apikeys:write')
-  @ApplicationAccess({ from: 'query', need: 'manage-keys' })
+  @ApplicationAccess({ from: 'query', permission: 'manage-keys' })
   @ImportApiKeysDocs()
   async import(
     @CurrentActor() actor: Actor,

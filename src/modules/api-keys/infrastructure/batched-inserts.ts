@@ -6,7 +6,7 @@ import { poolOf } from '../../../infrastructure/database/pool.js';
 import type { Actor } from '../../../shared/actor.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
 import { eventsOf } from '../../../shared/domain-event.js';
-import { rolesThatMeet } from '../../applications/index.js';
+import { rolesWithPermission } from '../../applications/index.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
@@ -106,7 +106,7 @@ export class BatchedInserts {
  * and skipped while somebody is about to.
  */
 function insertText(keys: Columns<ApiKey>, secrets: Columns<ApiKeySecret>): string {
-  const roles = rolesThatMeet('manage-keys')
+  const roles = rolesWithPermission('manage-keys')
     .map((role) => `'${role}'`)
     .join(', ');
   return `

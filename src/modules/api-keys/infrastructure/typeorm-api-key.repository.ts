@@ -137,12 +137,12 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   async find(id: string, secretId?: string): Promise<ApiKey | null> {
     const key = await this.manager.findOneBy(apiKeySchema, { id });
     if (key === null) return null;
-    const [found = null] = await this.whole([key], secretId);
+    const [found = null] = await this.hydrate([key], secretId);
     return found;
   }
 
   async findAll(ids: readonly string[]): Promise<ApiKey[]> {
-    return this.whole(await this.manager.findBy(apiKeySchema, { id: In(ids) }));
+    return this.hydrate(await this.manager.findBy(apiKeySchema, { id: In(ids) }));
   }
 
   async list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]> {
@@ -154,7 +154,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     if (query.notRevoked === true) select.andWhere('key.revokedAt IS NULL');
     if (query.status !== undefined) select.andWhere(HAS_STATUS[query.status], { now });
     if (page.before !== undefined) select.andWhere('key.id < :before', { before: page.before });
-    return this.whole(
+    return this.hydrate(
       await select
         .orderBy('key.id', 'DESC')
         .limit(page.limit + 1)
@@ -219,7 +219,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   }
 
   /** With the secrets that work and the one that is named, their credits, and when they were last used. */
-  private async whole(keys: ApiKey[], secretId?: string): Promise<ApiKey[]> {
+  private async hydrate(keys: ApiKey[], secretId?: string): Promise<ApiKey[]> {
     if (keys.length === 0) return keys;
     const ids = keys.map((key) => key.id);
     const metered = keys.filter((key) => key.metered).map((key) => key.id);

@@ -10,7 +10,7 @@ import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { Freshness } from '../../freshness/index.js';
 import { Application, applicationNotFound, type ApplicationChanges } from '../domain/application.js';
 import { ApplicationRepository } from '../domain/application.repository.js';
-import { assertMeets, type Need } from '../domain/role.js';
+import { requirePermission, type Permission } from '../domain/role.js';
 import { ApplicationDependants } from './application-dependants.js';
 
 /** How often a change is tried again when another one came between. */
@@ -43,10 +43,10 @@ export class ApplicationService {
    * The application, for somebody whose role in it meets the need; null when there is none, or it was deleted.
    * Throws `not_application_owner` and `insufficient_role`.
    */
-  async authorize(id: string, who: Subject, need: Need): Promise<Application | null> {
+  async authorize(id: string, who: Subject, permission: Permission): Promise<Application | null> {
     const access = await this.applications.findFor(id, who);
     if (access === null) return null;
-    assertMeets(access.role, need);
+    requirePermission(access.role, permission);
     return access.application;
   }
 
@@ -55,10 +55,10 @@ export class ApplicationService {
    * once they were answered nothing more is changed by it. The last thing to be done in a transaction. Throws
    * `application_not_found`, `not_application_owner` and `insufficient_role`.
    */
-  async assertStillPermitted(id: string, need: Need, tx: Transaction): Promise<void> {
+  async assertStillPermitted(id: string, permission: Permission, tx: Transaction): Promise<void> {
     const role = await this.applications.lockRole(id, tx);
     if (role === null && (await this.applications.find(id, tx)) === null) throw applicationNotFound();
-    assertMeets(role, need);
+    requirePermission(role, permission);
   }
 
   /** Throws `application_not_found` when it was deleted meanwhile, `edit_conflict` when others keep changing it. */
@@ -94,7 +94,7 @@ export class ApplicationService {
     application.delete();
     const { value: isDeleted, change } = await this.unitOfWork.run(actor, async (tx) => {
       if (!(await this.applications.delete(application, now, tx))) return false;
-      assertMeets(await this.applications.lockRole(id, tx), 'manage-application');
+      requirePermission(await this.applications.lockRole(id, tx), 'manage-application');
       await this.dependants.onApplicationDeleted(id, now, tx);
       await this.applications.removeMembers(id, tx);
       return true;

@@ -5,7 +5,7 @@ import type { Application } from './application.js';
 import type { Role } from './role.js';
 
 /** An application as somebody in particular meets it. */
-export interface ApplicationAccess {
+export interface ApplicationMembership {
   application: Application;
   /** Null for somebody who has no part in it. */
   role: Role | null;
@@ -27,7 +27,7 @@ export abstract class ApplicationRepository {
    */
   abstract isGone(id: string): Promise<boolean>;
 
-  abstract findFor(id: string, who: Subject): Promise<ApplicationAccess | null>;
+  abstract findFor(id: string, who: Subject): Promise<ApplicationMembership | null>;
 
   /**
    * The role of the transaction's actor, which nobody takes away until it ends; null for who has no part in the

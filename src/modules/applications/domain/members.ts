@@ -4,7 +4,7 @@ import { Aggregate, type EventFields } from '../../../shared/domain-event.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
 import type { Application } from './application.js';
 import { Member } from './member.js';
-import { assertMeets, type Role } from './role.js';
+import { requirePermission, type Role } from './role.js';
 
 /** At most this many people have a part in one application. */
 export const MAX_MEMBERS = 100;
@@ -33,7 +33,7 @@ export class Members extends Aggregate {
 
   /** Makes somebody a member, or gives a member another role. Throws `last_owner`, `member_limit_reached`. */
   assign(who: Subject, role: Role, by: Subject, now: Date): Member {
-    assertMeets(this.roleOf(by), 'manage-members');
+    requirePermission(this.roleOf(by), 'manage-members');
     const member = this.enrol(who, role, now);
     this.keepAnOwner(now);
     return member;
@@ -41,7 +41,7 @@ export class Members extends Aggregate {
 
   /** Everybody may leave; taking out others is for those who manage them. Throws `member_not_found`, `last_owner`. */
   remove(who: Subject, by: Subject, now: Date): void {
-    assertMeets(this.roleOf(by), isSameSubject(who, by) ? 'read' : 'manage-members');
+    requirePermission(this.roleOf(by), isSameSubject(who, by) ? 'read' : 'manage-members');
     const member = this.find(who);
     if (member === undefined) {
       throw new DomainError(
@@ -59,7 +59,7 @@ export class Members extends Aggregate {
    * an admin. Further owners stay. Throws `member_limit_reached`.
    */
   transfer(to: Subject, by: Subject, now: Date): void {
-    assertMeets(this.roleOf(by), 'manage-members');
+    requirePermission(this.roleOf(by), 'manage-members');
     this.enrol(to, 'owner', now);
     if (!isSameSubject(to, by)) this.enrol(by, 'admin', now);
     this.application.handOver(to, now);

@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { assertMeets, ROLES, rolesThatMeet, type Need } from './role.js';
+import { requirePermission, ROLES, rolesWithPermission, type Permission } from './role.js';
 
-const NEEDS: [Need, string[]][] = [
+const PERMISSIONS: [Permission, string[]][] = [
   ['read', ['owner', 'admin', 'viewer']],
   ['manage-keys', ['owner', 'admin']],
   ['manage-application', ['owner']],
   ['manage-members', ['owner']],
 ];
 
-describe.each(NEEDS)('The need "%s"', (need, roles) => {
+describe.each(PERMISSIONS)('The permission "%s"', (permission, roles) => {
   it('is met by these roles and no other', () => {
-    expect(rolesThatMeet(need)).toEqual(roles);
+    expect(rolesWithPermission(permission)).toEqual(roles);
     const meeting = ROLES.filter((role) => {
       try {
-        assertMeets(role, need);
+        requirePermission(role, permission);
         return true;
       } catch {
         return false;
@@ -24,7 +24,7 @@ describe.each(NEEDS)('The need "%s"', (need, roles) => {
 
   it('is not met by somebody who has no part in the application', () => {
     expect(() => {
-      assertMeets(null, need);
+      requirePermission(null, permission);
     }).toThrow(
       expect.objectContaining({ code: 'not_application_owner', detail: expect.stringMatching(/owner/) }),
     );
@@ -34,7 +34,7 @@ describe.each(NEEDS)('The need "%s"', (need, roles) => {
 describe('A member whose role does not suffice', () => {
   it('is told which roles would, and their own', () => {
     expect(() => {
-      assertMeets('viewer', 'manage-keys');
+      requirePermission('viewer', 'manage-keys');
     }).toThrow(
       expect.objectContaining({
         code: 'insufficient_role',

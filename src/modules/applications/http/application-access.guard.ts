@@ -14,13 +14,13 @@ import { isSameSubject, type Subject } from '../../../shared/subject.js';
 import type { AuthenticatedRequest } from '../../auth/index.js';
 import { ApplicationService } from '../application/application.service.js';
 import { applicationNotFound, type Application } from '../domain/application.js';
-import type { Need } from '../domain/role.js';
-import { DeclareNeed } from './route-need.js';
+import type { Permission } from '../domain/role.js';
+import { DeclarePermission } from './route-permission.js';
 
 export interface ApplicationAccessOptions {
   /** Where the route names its application: `{id}` in its path, or the query parameter `ApplicationId`. */
   from: 'path' | 'query';
-  need: Need;
+  permission: Permission;
   /** For a route about a person, whom it names: any member may do it to themselves. */
   person?: (request: AuthenticatedRequest) => Subject;
   /**
@@ -51,7 +51,7 @@ export class ApplicationAccessGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ApplicationRequest>();
-    const { from, need, person, awaitsAbsence } = this.reflector.get<ApplicationAccessOptions>(
+    const { from, permission, person, awaitsAbsence } = this.reflector.get<ApplicationAccessOptions>(
       OPTIONS,
       context.getHandler(),
     );
@@ -61,7 +61,11 @@ export class ApplicationAccessGuard implements CanActivate {
         : // Spelt exactly so: clients in the field send it.
           readUuid('ApplicationId', (request.query as Record<string, unknown>).ApplicationId);
     const isOneself = person !== undefined && isSameSubject(person(request), request.principal);
-    const application = await this.applications.authorize(id, request.principal, isOneself ? 'read' : need);
+    const application = await this.applications.authorize(
+      id,
+      request.principal,
+      isOneself ? 'read' : permission,
+    );
     if (application === null) {
       if (awaitsAbsence === true) await this.applications.confirmAbsence(id);
       throw applicationNotFound();
@@ -75,7 +79,7 @@ export class ApplicationAccessGuard implements CanActivate {
 export const ApplicationAccess = (options: ApplicationAccessOptions): MethodDecorator =>
   applyDecorators(
     SetMetadata(OPTIONS, options),
-    DeclareNeed(options.need),
+    DeclarePermission(options.permission),
     UseGuards(ApplicationAccessGuard),
     ApiProblems('application_not_found'),
   );

@@ -21,7 +21,7 @@ import {
   GetApplicationDocs,
   ListApplicationsDocs,
 } from './applications.docs.js';
-import { NamesNoApplication } from './route-need.js';
+import { NamesNoApplication } from './route-permission.js';
 
 @ApplicationsDocs()
 @Controller('applications')
@@ -53,7 +53,7 @@ export class ApplicationsController {
 
   @Get(':id')
   @RequireScopes('applications:read')
-  @ApplicationAccess({ from: 'path', need: 'read' })
+  @ApplicationAccess({ from: 'path', permission: 'read' })
   @GetApplicationDocs()
   get(@CurrentApplication() application: Application): ApplicationDto {
     return toResponse(application);
@@ -61,7 +61,7 @@ export class ApplicationsController {
 
   @Patch(':id')
   @RequireScopes('applications:write')
-  @ApplicationAccess({ from: 'path', need: 'manage-application' })
+  @ApplicationAccess({ from: 'path', permission: 'manage-application' })
   @ChangeApplicationDocs()
   async change(
     @CurrentActor() actor: Actor,
@@ -74,7 +74,7 @@ export class ApplicationsController {
   @Delete(':id')
   @HttpCode(204)
   @RequireScopes('applications:write')
-  @ApplicationAccess({ from: 'path', need: 'manage-application', awaitsAbsence: true })
+  @ApplicationAccess({ from: 'path', permission: 'manage-application', awaitsAbsence: true })
   @DeleteApplicationDocs()
   async delete(@CurrentActor() actor: Actor, @CurrentApplication() application: Application): Promise<void> {
     await this.applications.delete(actor, application);

@@ -32,7 +32,7 @@ export class MembersController {
 
   @Get('members')
   @RequireScopes('applications:read')
-  @ApplicationAccess({ from: 'path', need: 'read' })
+  @ApplicationAccess({ from: 'path', permission: 'read' })
   @ListMembersDocs()
   async list(
     @CurrentApplication() application: Application,
@@ -44,7 +44,7 @@ export class MembersController {
 
   @Put('members/:subject')
   @RequireScopes('applications:write')
-  @ApplicationAccess({ from: 'path', need: 'manage-members' })
+  @ApplicationAccess({ from: 'path', permission: 'manage-members' })
   @PutMemberDocs()
   async put(
     @CurrentApplication() application: Application,
@@ -62,7 +62,7 @@ export class MembersController {
   @Delete('members/:subject')
   @HttpCode(204)
   @RequireScopes('applications:write')
-  @ApplicationAccess({ from: 'path', need: 'manage-members', person: personInPath })
+  @ApplicationAccess({ from: 'path', permission: 'manage-members', person: personInPath })
   @RemoveMemberDocs()
   async remove(
     @CurrentApplication() application: Application,
@@ -76,7 +76,7 @@ export class MembersController {
   @Post('transfer')
   @HttpCode(200)
   @RequireScopes('applications:write')
-  @ApplicationAccess({ from: 'path', need: 'manage-members' })
+  @ApplicationAccess({ from: 'path', permission: 'manage-members' })
   @TransferApplicationDocs()
   async transfer(
     @CurrentApplication() application: Application,

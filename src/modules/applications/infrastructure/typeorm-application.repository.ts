@@ -13,7 +13,7 @@ import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import { Application } from '../domain/application.js';
-import { ApplicationRepository, type ApplicationAccess } from '../domain/application.repository.js';
+import { ApplicationRepository, type ApplicationMembership } from '../domain/application.repository.js';
 import { Member } from '../domain/member.js';
 import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
@@ -77,7 +77,7 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     return rows[0]?.isGone === true;
   }
 
-  async findFor(id: string, { issuer, subject }: Subject): Promise<ApplicationAccess | null> {
+  async findFor(id: string, { issuer, subject }: Subject): Promise<ApplicationMembership | null> {
     // One trip, and prepared: every management call begins with it.
     const { rows } = await this.pool.query<Record<string, unknown> & { role: Role | null }>({
       name: 'application_and_role',

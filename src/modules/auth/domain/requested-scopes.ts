@@ -1,5 +1,5 @@
 import { DomainError } from '../../../shared/domain-error.js';
-import { SCOPES, isScope, type Scope } from '../../../shared/scopes.js';
+import { SCOPES, isTokenScope, type Scope } from '../../../shared/scopes.js';
 
 /**
  * The scopes a login asks for, space-separated (RFC 6749, section 3.3); all there are when it does not say.
@@ -8,7 +8,7 @@ import { SCOPES, isScope, type Scope } from '../../../shared/scopes.js';
 export function requestedScopes(scope: string | undefined): Scope[] {
   if (scope === undefined) return [...SCOPES];
   const asked = scope.split(' ');
-  if (!asked.every(isScope)) {
+  if (!asked.every(isTokenScope)) {
     throw new DomainError('invalid_scope', `Ask for some of: ${SCOPES.join(' ')}.`, {
       errors: [{ field: 'scope', message: `must hold nothing but: ${SCOPES.join(' ')}` }],
     });

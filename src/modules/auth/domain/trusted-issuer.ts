@@ -3,7 +3,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { isSubjectIdentifier, LOCAL_ISSUER } from '../../../shared/subject.js';
 import { isUuid } from '../../../shared/uuid.js';
 import type { TokenHeader } from './json-web-token.js';
-import { isScope, type Scope } from '../../../shared/scopes.js';
+import { isTokenScope, type Scope } from '../../../shared/scopes.js';
 import type { Principal } from './principal.js';
 
 /** How far the clocks of an issuer and ours may differ, in seconds. */
@@ -57,7 +57,7 @@ export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknow
   if (nbf !== undefined && seconds < nbf - CLOCK_TOLERANCE_SECONDS) {
     throw new DomainError('invalid_token', 'The access token is not good yet: look at its nbf.');
   }
-  const scopes = scope === undefined ? issuer.defaultScopes : scope.split(' ').filter(isScope);
+  const scopes = scope === undefined ? issuer.defaultScopes : scope.split(' ').filter(isTokenScope);
   return {
     issuer: issuer.principalIssuer,
     subject: sub,

@@ -2,14 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { AnswerSeals, type AnswerSeal } from '../domain/answer-seal.js';
-import { fingerprintOf, type RepeatableCall } from '../domain/repeatable-call.js';
+import { fingerprintOf, type IdempotentRequest } from '../domain/idempotent-request.js';
 import { AnswerRepository } from '../domain/answer.repository.js';
 
 /**
  * To be called as the first thing in the transaction that does the work, with what will be answered once it is
  * committed. There is none for a call without a key, which needs no transaction for it.
  */
-export type Keep<T> = (answer: T, tx: Transaction) => Promise<void>;
+export type StoreAnswer<T> = (answer: T, tx: Transaction) => Promise<void>;
 
 export interface AnswerCodec<T> {
   write(answer: T): string;
@@ -38,9 +38,9 @@ export class IdempotencyService {
    * Throws `idempotency_key_reused` when another request came with this key, and `idempotency_in_progress`.
    */
   async once<T>(
-    call: RepeatableCall | undefined,
+    call: IdempotentRequest | undefined,
     codec: AnswerCodec<T>,
-    work: (keep: Keep<T> | undefined) => Promise<T>,
+    work: (keep: StoreAnswer<T> | undefined) => Promise<T>,
   ): Promise<T> {
     if (call === undefined) return work(undefined);
     const seal = await this.seals.of(call);

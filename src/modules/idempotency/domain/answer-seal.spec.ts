@@ -3,13 +3,13 @@ import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { AnswerSeals, type AnswerSeal, type SealedAnswer } from './answer-seal.js';
 import { IdempotencyKey } from './idempotency-key.js';
-import type { RepeatableCall } from './repeatable-call.js';
+import type { IdempotentRequest } from './idempotent-request.js';
 
 const OLD = { version: 1, key: Buffer.alloc(32, 1) };
 const NEW = { version: 2, key: Buffer.alloc(32, 2) };
 const KEY = '8e03978e-40d5-43dd-bc93-6894a57f9324';
 
-function call(more: Partial<Omit<RepeatableCall, 'key'>> & { key?: string } = {}): RepeatableCall {
+function call(more: Partial<Omit<IdempotentRequest, 'key'>> & { key?: string } = {}): IdempotentRequest {
   return {
     by: { issuer: 'local', subject: 'ann' },
     route: 'POST /apikey',

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scrypt } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
 import { Semaphore } from '../../../shared/concurrency/semaphore.js';
-import { scopeOf, type RepeatableCall } from './repeatable-call.js';
+import { scopeOf, type IdempotentRequest } from './idempotent-request.js';
 
 /** A secret of the service that the database does not know. */
 interface Pepper {
@@ -116,7 +116,7 @@ export class AnswerSeals {
   }
 
   /** Throws `service_unavailable` when too many ask at once. */
-  async of(call: RepeatableCall): Promise<AnswerSeal> {
+  async of(call: IdempotentRequest): Promise<AnswerSeal> {
     const scope = scopeOf(call);
     const stretched = await this.semaphore.run(() => stretch(call.key.reveal(), scope));
     return new AnswerSeal(stretched, scope, this.peppers, this.version);

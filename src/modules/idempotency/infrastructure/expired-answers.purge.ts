@@ -11,7 +11,7 @@ export class ExpiredAnswersPurge extends PeriodicPurge {
     private readonly answers: AnswerRepository,
     unitOfWork: UnitOfWork,
   ) {
-    super('answers to repeatable calls', 60_000, unitOfWork);
+    super('answers to idempotent requests', 60_000, unitOfWork);
   }
 
   protected deleteSome(limit: number, tx: Transaction): Promise<number> {

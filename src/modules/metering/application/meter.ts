@@ -71,7 +71,7 @@ export class Meter {
       ({ granted } = spent);
       return spent;
     } finally {
-      if (!granted && counted?.state === 'passed') await counted.giveBack();
+      if (!granted && counted?.state === 'passed') await counted.refund();
     }
   }
 }

@@ -27,9 +27,9 @@ class BreakableStore extends RateLimitStore {
     return this.store.take(runs);
   }
 
-  async giveBack(...args: Parameters<RateLimitStore['giveBack']>): Promise<void> {
+  async refund(...args: Parameters<RateLimitStore['refund']>): Promise<void> {
     await this.reach();
-    await this.store.giveBack(...args);
+    await this.store.refund(...args);
   }
 
   private reach(): Promise<void> {
@@ -136,11 +136,11 @@ describe('the rate limiter', () => {
     }
   });
 
-  it('gives back what was refused after all', async () => {
+  it('refunds what was refused after all', async () => {
     const limiter = new RateLimiter(new BreakableStore(), CLOSED);
     const set = limitSet(newOwner(), [{ limit: 1 }]);
     const answer = await limiter.check(set);
-    if (answer.state === 'passed') await answer.giveBack();
+    if (answer.state === 'passed') await answer.refund();
     expect((await limiter.check(set)).state).toBe('passed');
     expect((await limiter.check(set)).state).toBe('limited');
   });
@@ -155,7 +155,7 @@ describe('the rate limiter', () => {
         });
         return store.take(runs);
       }
-      giveBack(): Promise<void> {
+      refund(): Promise<void> {
         return Promise.resolve();
       }
     })();

@@ -17,7 +17,7 @@ export type RateLimitAnswer =
       readonly state: 'passed';
       readonly reports: readonly LimitReport[];
       /** Takes the hit back, for a verification that is refused after all. */
-      giveBack(): Promise<void>;
+      refund(): Promise<void>;
     }
   | {
       readonly state: 'limited';
@@ -47,7 +47,7 @@ export abstract class RateLimiterOptions {
 export class RateLimiter {
   private readonly logger = new Logger(RateLimiter.name);
   private readonly calls: Batcher<LimitSet, RateLimitAnswer>;
-  private readonly giveBacks: Batcher<Hit, undefined>;
+  private readonly refundBatcher: Batcher<Hit, undefined>;
   private hits = 0;
   private isAway = false;
   /** Verifications since the start, by what became of them. */
@@ -57,17 +57,17 @@ export class RateLimiter {
     private readonly store: RateLimitStore,
     private readonly options: RateLimiterOptions,
   ) {
-    const { takes, giveBacks } = store.atOnce;
+    const { takes, refunds } = store.maxConcurrency;
     this.calls = new Batcher((sets) => this.takeAll(sets), { maxBatches: takes, maxCalls: MAX_CALLS });
-    this.giveBacks = new Batcher((hits) => this.giveAllBack(hits), {
-      maxBatches: giveBacks,
+    this.refundBatcher = new Batcher((hits) => this.refundAll(hits), {
+      maxBatches: refunds,
       maxCalls: 1,
     });
   }
 
   /** Checks, and hits that are to be taken back, that wait for those before them. */
   get waiting(): { checks: number; refunds: number } {
-    return { checks: this.calls.waiting, refunds: this.giveBacks.waiting };
+    return { checks: this.calls.waiting, refunds: this.refundBatcher.waiting };
   }
 
   /** Throws `service_unavailable` when the store is away and the operator wants it closed then. */
@@ -84,7 +84,7 @@ export class RateLimiter {
 
   private async checkTogether(set: LimitSet): Promise<RateLimitAnswer> {
     try {
-      const answer = await this.calls.call(laneOf(set), set);
+      const answer = await this.calls.call(partitionOf(set), set);
       this.noteBack();
       return answer;
     } catch (error) {
@@ -131,23 +131,23 @@ export class RateLimiter {
   ): RateLimitAnswer {
     this.counts[isGranted ? 'passed' : 'limited']++;
     return isGranted
-      ? { state: 'passed', reports, giveBack: () => this.giveBack(set, outcome.at) }
+      ? { state: 'passed', reports, refund: () => this.refund(set, outcome.at) }
       : { state: 'limited', reports, retryAfterSeconds: retryAfter(set, outcome) };
   }
 
   /** When it fails the hit stays counted until it leaves the window: too strict for a while, never too lax. */
-  private async giveBack(set: LimitSet, at: number): Promise<void> {
+  private async refund(set: LimitSet, at: number): Promise<void> {
     this.hits += 1;
     try {
       // A partition of its own: it waits for nobody but for the store.
-      await this.giveBacks.call(String(this.hits), { set, at });
+      await this.refundBatcher.call(String(this.hits), { set, at });
     } catch (error) {
       this.noteAway(error);
     }
   }
 
-  private async giveAllBack(hits: readonly Hit[]): Promise<undefined[]> {
-    for (const { set, at } of hits) await this.inTime(this.store.giveBack(set, at));
+  private async refundAll(hits: readonly Hit[]): Promise<undefined[]> {
+    for (const { set, at } of hits) await this.inTime(this.store.refund(set, at));
     return hits.map(() => undefined);
   }
 
@@ -192,7 +192,7 @@ export class RateLimiter {
 }
 
 /** Calls that touch the same limits stay in one partition: they would only wait for each other in the store. */
-function laneOf(set: LimitSet): string {
+function partitionOf(set: LimitSet): string {
   return set.limits.some((limit) => limit.sharedByApplication)
     ? set.applicationId
     : (set.limits[0]?.subjectId ?? '');

@@ -66,7 +66,7 @@ function run(
   for (const { wait, units, setBack } of steps) {
     time += wait;
     offset -= setBack;
-    log.settle(time + offset, WINDOW);
+    log.advance(time + offset, WINDOW);
     const passed = log.used + units <= limit;
     check({ time, passed, units, exact });
     if (passed) {
@@ -123,11 +123,11 @@ describe('the log of hits', () => {
     const now = 1e9;
     log.add(now, 5);
     const back = now - 365 * 24 * 3600;
-    log.settle(back, WINDOW);
+    log.advance(back, WINDOW);
     expect(log.used).toBe(5);
-    log.settle(back + WINDOW - 1, WINDOW);
+    log.advance(back + WINDOW - 1, WINDOW);
     expect(log.used).toBe(5);
-    log.settle(back + WINDOW, WINDOW);
+    log.advance(back + WINDOW, WINDOW);
     expect(log.used).toBe(0);
   });
 
@@ -138,14 +138,14 @@ describe('the log of hits', () => {
         let time = 0;
         for (const { wait, units } of steps) {
           time += wait;
-          log.settle(time, WINDOW);
+          log.advance(time, WINDOW);
           if (log.used + units <= limit) log.add(time, units);
         }
         if (log.used + cost <= limit) return;
         const at = log.freeAt(log.used + cost - limit, WINDOW);
-        log.settle(at - 1, WINDOW);
+        log.advance(at - 1, WINDOW);
         expect(log.used + cost).toBeGreaterThan(limit);
-        log.settle(at, WINDOW);
+        log.advance(at, WINDOW);
         expect(log.used + cost).toBeLessThanOrEqual(limit);
       }),
       RUNS,
@@ -158,7 +158,7 @@ describe('the log of hits', () => {
     let refused = 0;
     for (let i = 0; i < 20_000; i++) {
       const time = Math.ceil((i * WINDOW * 33) / (32 * limit));
-      log.settle(time, WINDOW);
+      log.advance(time, WINDOW);
       if (log.used + 1 <= limit) log.add(time, 1);
       else refused++;
     }
@@ -171,16 +171,16 @@ describe('the log of hits', () => {
     const times = [0, 100, 101, ...Array.from({ length: MAX_SPANS - 2 }, (_, index) => 200 + index * 100)];
     const log = new HitLog();
     for (const time of times.slice(0, MAX_SPANS)) log.add(time, 1);
-    log.settle(100 + window, window);
+    log.advance(100 + window, window);
     expect(log.used).toBe(MAX_SPANS - 2);
 
     const full = new HitLog();
     for (const time of times) full.add(time, 1);
-    full.settle(window, window);
+    full.advance(window, window);
     expect(full.used).toBe(MAX_SPANS);
-    full.settle(100 + window, window);
+    full.advance(100 + window, window);
     expect(full.used).toBe(MAX_SPANS);
-    full.settle(101 + window, window);
+    full.advance(101 + window, window);
     expect(full.used).toBe(MAX_SPANS - 2);
   });
 
@@ -193,24 +193,24 @@ describe('the log of hits', () => {
     const log = new HitLog();
     log.add(10, 2);
     log.add(20, 2);
-    for (const time of [5, 15, 25]) log.giveBack(time, 1);
+    for (const time of [5, 15, 25]) log.refund(time, 1);
     expect(log.used).toBe(4);
-    log.giveBack(10, 2);
+    log.refund(10, 2);
     expect(log.freeAt(0, WINDOW)).toBe(20 + WINDOW);
   });
 
   it('takes back a hit, and only that one', () => {
     const log = new HitLog();
     for (let time = 0; time < 100; time++) log.add(time, 2);
-    log.giveBack(50, 2);
+    log.refund(50, 2);
     expect(log.used).toBe(198);
-    log.giveBack(99, 1);
-    log.giveBack(99, 5);
+    log.refund(99, 1);
+    log.refund(99, 5);
     expect(log.used).toBe(196);
-    log.giveBack(5000, 1);
+    log.refund(5000, 1);
     expect(log.used).toBe(196);
-    log.settle(99 + WINDOW, WINDOW);
-    log.giveBack(98, 2);
+    log.advance(99 + WINDOW, WINDOW);
+    log.refund(98, 2);
     expect(log.used).toBe(0);
   });
 });

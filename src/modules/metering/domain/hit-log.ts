@@ -28,7 +28,7 @@ export class HitLog {
   private units = 0;
 
   /** Forgets the hits that have left the window. Comes before everything else at this time. */
-  settle(now: number, window: number): void {
+  advance(now: number, window: number): void {
     const ahead = this.lastHitAt - now;
     if (ahead > 0) {
       this.spans = this.spans.map(({ first, last, units }) => ({
@@ -68,7 +68,7 @@ export class HitLog {
   }
 
   /** Takes back units that were added at a time; what has left the window meanwhile stays so. */
-  giveBack(at: number, units: number): void {
+  refund(at: number, units: number): void {
     const index = this.spans.findIndex((span) => at >= span.first && at <= span.last);
     const span = this.spans[index];
     if (span === undefined) return;

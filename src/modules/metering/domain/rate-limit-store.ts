@@ -32,7 +32,7 @@ export interface RunOutcome {
  */
 export abstract class RateLimitStore {
   /** Calls of each kind that one limiter has under way at a time, but for those it has given up. */
-  readonly atOnce: { readonly takes: number; readonly giveBacks: number } = { takes: 4, giveBacks: 4 };
+  readonly maxConcurrency: { readonly takes: number; readonly refunds: number } = { takes: 4, refunds: 4 };
 
   /** Why it cannot count at present, for the operator, without a secret; undefined when it can or does not know. */
   get problem(): string | undefined {
@@ -49,5 +49,5 @@ export abstract class RateLimitStore {
   takeNow?(set: LimitSet): RunOutcome;
 
   /** Forgets one verification that was counted at a time: it was refused after all. */
-  abstract giveBack(set: LimitSet, at: number): Promise<void>;
+  abstract refund(set: LimitSet, at: number): Promise<void>;
 }

@@ -23,7 +23,7 @@ export class ApplicationLimitsController {
 
   @Get('applications/:id/limits')
   @RequireScopes('apikeys:read')
-  @ApplicationAccess({ from: 'path', need: 'read' })
+  @ApplicationAccess({ from: 'path', permission: 'read' })
   @GetApplicationLimitsDocs()
   get(@CurrentApplication() application: Application): Promise<ApplicationLimitsDto> {
     return this.limits.get(application.id);
@@ -31,7 +31,7 @@ export class ApplicationLimitsController {
 
   @Patch('applications/:id/limits')
   @RequireScopes('apikeys:write')
-  @ApplicationAccess({ from: 'path', need: 'manage-keys' })
+  @ApplicationAccess({ from: 'path', permission: 'manage-keys' })
   @ChangeApplicationLimitsDocs()
   change(
     @CurrentActor() actor: Actor,
@@ -44,7 +44,7 @@ export class ApplicationLimitsController {
   @Post('applications/:id/credits')
   @HttpCode(200)
   @RequireScopes('apikeys:write')
-  @ApplicationAccess({ from: 'path', need: 'manage-keys' })
+  @ApplicationAccess({ from: 'path', permission: 'manage-keys' })
   @ChangeApplicationCreditsDocs()
   changeApplicationCredits(
     @CurrentActor() actor: Actor,

@@ -42,8 +42,8 @@ export class MemoryRateLimitStore extends RateLimitStore {
     return this.takeRun({ set, times: 1 });
   }
 
-  giveBack(set: LimitSet, at: number): Promise<void> {
-    for (const limit of set.limits) this.entries.get(nameOf(limit))?.log.giveBack(at, limit.cost);
+  refund(set: LimitSet, at: number): Promise<void> {
+    for (const limit of set.limits) this.entries.get(nameOf(limit))?.log.refund(at, limit.cost);
     return Promise.resolve();
   }
 
@@ -53,7 +53,7 @@ export class MemoryRateLimitStore extends RateLimitStore {
     let granted = times;
     entries.forEach(({ log }, index) => {
       const limit = limitAt(set, index);
-      log.settle(at, micros(limit));
+      log.advance(at, micros(limit));
       granted = Math.min(granted, Math.max(0, Math.floor((limit.limit - log.used) / limit.cost)));
     });
     const uses = entries.map((entry, index) => {

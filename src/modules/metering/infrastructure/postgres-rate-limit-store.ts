@@ -24,9 +24,9 @@ export class PostgresRateLimitStore
 {
   private readonly logger = new Logger(PostgresRateLimitStore.name);
   private timer: NodeJS.Timeout | undefined;
-  override readonly atOnce: RateLimitStore['atOnce'];
+  override readonly maxConcurrency: RateLimitStore['maxConcurrency'];
   private readonly takes: Bound;
-  private readonly giveBacks: Bound;
+  private readonly refunds: Bound;
 
   constructor(
     private readonly pool: Pool,
@@ -36,9 +36,9 @@ export class PostgresRateLimitStore
     super();
     const connections = pool.options.max;
     this.takes = new Bound(Math.floor(connections / 2));
-    this.giveBacks = new Bound(Math.floor(connections / 5));
+    this.refunds = new Bound(Math.floor(connections / 5));
     // More statements at a time would be smaller, and cost the database more for each verification.
-    this.atOnce = { takes: Math.min(2, this.takes.most), giveBacks: this.giveBacks.most };
+    this.maxConcurrency = { takes: Math.min(2, this.takes.most), refunds: this.refunds.most };
   }
 
   async take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]> {
@@ -68,8 +68,8 @@ export class PostgresRateLimitStore
     }));
   }
 
-  async giveBack({ limits }: LimitSet, at: number): Promise<void> {
-    await this.giveBacks.run(() =>
+  async refund({ limits }: LimitSet, at: number): Promise<void> {
+    await this.refunds.run(() =>
       this.pool.query({
         name: 'refund_rate_limits',
         text: 'SELECT refund_rate_limits($1, $2, $3, $4)',

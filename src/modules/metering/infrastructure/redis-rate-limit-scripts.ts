@@ -113,7 +113,7 @@ return answer
 `;
 
 /** KEYS: one for each limit. ARGV: the time of the hit in microseconds, and for each limit the units to take back. */
-export const GIVE_BACK = `${HITS}
+export const REFUND = `${HITS}
 local moment = tonumber(ARGV[1])
 for k, key in ipairs(KEYS) do
   local hits, count = read(key), tonumber(ARGV[k + 1])

@@ -3,11 +3,11 @@ import { Redis } from 'ioredis';
 import { RateLimitStore } from '../domain/rate-limit-store.js';
 import type { LimitUse, RateLimitRun, RunOutcome } from '../domain/rate-limit-store.js';
 import type { LimitSet } from '../domain/rate-limit.js';
-import { GIVE_BACK, TAKE } from './redis-rate-limit-scripts.js';
+import { REFUND, TAKE } from './redis-rate-limit-scripts.js';
 
 interface ScriptedRedis extends Redis {
   takeRateLimits(keys: number, ...keysAndArguments: (string | number)[]): Promise<string[]>;
-  giveBackRateLimits(keys: number, ...keysAndArguments: (string | number)[]): Promise<null>;
+  refundRateLimits(keys: number, ...keysAndArguments: (string | number)[]): Promise<null>;
 }
 
 export interface RedisSettings {
@@ -49,7 +49,7 @@ export class RedisRateLimitStore
       retryStrategy: (attempt) => Math.min(50 * attempt, MAX_PAUSE),
       // Behind one address another server has become the primary: the connection leads to the one that was.
       reconnectOnError: (error) => error.message.includes('READONLY'),
-      scripts: { takeRateLimits: { lua: TAKE }, giveBackRateLimits: { lua: GIVE_BACK } },
+      scripts: { takeRateLimits: { lua: TAKE }, refundRateLimits: { lua: REFUND } },
     }) as ScriptedRedis;
     // A call without a connection fails by that alone. Here is why there is none: the limiter tells it once.
     this.redis.on('error', (error: Error) => {
@@ -91,9 +91,9 @@ export class RedisRateLimitStore
     }
   }
 
-  async giveBack(set: LimitSet, at: number): Promise<void> {
+  async refund(set: LimitSet, at: number): Promise<void> {
     await this.told(
-      this.redis.giveBackRateLimits(
+      this.redis.refundRateLimits(
         set.limits.length,
         ...keysOf(set),
         at,

@@ -1,14 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { REQUIRED_SCOPES, RouteExplorer, type Route } from '../../auth/index.js';
-import { ROUTE_NEED, type RouteNeed } from './route-need.js';
+import { ROUTE_PERMISSION, type RoutePermission } from './route-permission.js';
 
 /**
- * Refuses to start with a route behind an access token that does not say what it needs of its caller in the
+ * Refuses to start with a route behind an access token that does not say what permission it requires of its caller in the
  * application it is about, or that it is about none. A scope is what somebody allowed their client to do; it opens
  * nobody else's application. Only what takes no scope and names nothing, `GET /auth/me` say, need not declare it.
  */
 @Injectable()
-export class RouteNeedCheck implements OnModuleInit {
+export class RoutePermissionCheck implements OnModuleInit {
   constructor(private readonly explorer: RouteExplorer) {}
 
   onModuleInit(): void {
@@ -26,9 +26,9 @@ export class RouteNeedCheck implements OnModuleInit {
     const scopes = this.explorer.metadataOf(REQUIRED_SCOPES, route) as string[] | undefined;
     // `@Public()`: another check sees to it that a route is either.
     if (scopes === undefined) return true;
-    const need = this.explorer.metadataOf(ROUTE_NEED, route) as RouteNeed | undefined;
+    const permission = this.explorer.metadataOf(ROUTE_PERMISSION, route) as RoutePermission | undefined;
     const namesSomething = route.path.includes(':');
-    if (namesSomething) return need !== undefined && need !== 'none';
-    return need !== undefined || scopes.length === 0;
+    if (namesSomething) return permission !== undefined && permission !== 'none';
+    return permission !== undefined || scopes.length === 0;
   }
 }

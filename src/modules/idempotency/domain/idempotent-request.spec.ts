@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { IdempotencyKey } from './idempotency-key.js';
-import { fingerprintOf } from './repeatable-call.js';
+import { fingerprintOf } from './idempotent-request.js';
 
 function fingerprint(
   request: { path?: string; query?: unknown; body?: unknown },

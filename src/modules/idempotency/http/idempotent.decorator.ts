@@ -6,7 +6,7 @@ import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { rawHeaderValues } from '../../../shared/http/raw-header-values.js';
 import type { AuthenticatedRequest } from '../../auth/index.js';
 import { IdempotencyKey } from '../domain/idempotency-key.js';
-import type { RepeatableCall } from '../domain/repeatable-call.js';
+import type { IdempotentRequest } from '../domain/idempotent-request.js';
 
 const HEADER = 'Idempotency-Key';
 
@@ -14,8 +14,8 @@ const HEADER = 'Idempotency-Key';
  * Hands a controller the call as one that may be repeated, for `IdempotencyService.once()`; undefined when it came
  * without an `Idempotency-Key`. Documents the header and its refusals. Throws `validation_failed`.
  */
-export const Repeatable = createParamDecorator(
-  (_: unknown, context: ExecutionContext): RepeatableCall | undefined => {
+export const Idempotent = createParamDecorator(
+  (_: unknown, context: ExecutionContext): IdempotentRequest | undefined => {
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const key = readKey(request.raw);
     if (key === undefined) return undefined;
@@ -50,7 +50,7 @@ function badKey(message: string): DomainError {
 function describe(controller: object, handler: string | symbol | undefined): void {
   const descriptor = handler === undefined ? undefined : Object.getOwnPropertyDescriptor(controller, handler);
   if (handler === undefined || descriptor === undefined)
-    throw new Error('@Repeatable() is for the methods of controllers');
+    throw new Error('@Idempotent() is for the methods of controllers');
   const decorators = [
     ApiHeader({
       name: HEADER,

@@ -3,7 +3,7 @@ import type { Subject } from '../../../shared/subject.js';
 import type { IdempotencyKey } from './idempotency-key.js';
 
 /** A call that its caller may send again, to get what the first one was answered. */
-export interface RepeatableCall {
+export interface IdempotentRequest {
   readonly key: IdempotencyKey;
   /** A key is this person's, for this route: the same one of somebody else, or elsewhere, is another. */
   readonly by: Subject;
@@ -18,7 +18,7 @@ export interface RepeatableCall {
 }
 
 /** What a call's key belongs to, as one string: no two different ones give the same. */
-export function scopeOf({ by, route }: RepeatableCall): string {
+export function scopeOf({ by, route }: IdempotentRequest): string {
   return JSON.stringify([by.issuer, by.subject, route]);
 }
 
@@ -26,7 +26,7 @@ export function scopeOf({ by, route }: RepeatableCall): string {
  * Tells two requests apart. How their JSON is spaced, and in which order its members and the query's parameters
  * come, makes no difference; no body is as good as an empty one.
  */
-export function fingerprintOf({ route, request }: RepeatableCall): string {
+export function fingerprintOf({ route, request }: IdempotentRequest): string {
   const { path, query, body } = request;
   return createHash('sha256')
     .update(canonicalJson([route, path, query, body ?? {}]))
