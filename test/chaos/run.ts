@@ -26,6 +26,8 @@ const LIVES_PER_APPLICATION = 25;
 /** When everything is healed, in milliseconds, every call that is tried again is served. */
 const RECOVERY_MS = 90_000;
 const PROGRESS_MS = 5000;
+/** Milliseconds that calls have to end when the run is told to: somebody may have killed the nodes they wait for. */
+const INTERRUPTION_MS = 5000;
 
 export interface RunOptions {
   database: DatabaseName;
@@ -109,7 +111,9 @@ class Run {
       this.over.abort();
     };
     const timer = setTimeout(end, seconds * 1000);
-    this.options.signal?.addEventListener('abort', end);
+    const { signal } = this.options;
+    if (signal?.aborted === true) end();
+    else signal?.addEventListener('abort', end);
     if (this.options.untilViolation) this.violations.onFirst = end;
     const progress = setInterval(() => {
       this.options.progress(this.progressLine());
@@ -135,10 +139,12 @@ class Run {
       const isDone = await Promise.race([
         work.then(() => true),
         sleep(seconds * 1000 + RECOVERY_MS, false, { ref: false }),
+        this.interruption(),
       ]);
       const isEnough = this.options.untilViolation === true && this.violations.count > 0;
-      if (isDone && !isEnough) await this.clients.audit();
-      if (!isDone)
+      const isInterrupted = signal?.aborted === true;
+      if (isDone && !isEnough && !isInterrupted) await this.clients.audit();
+      if (!isDone && !isInterrupted)
         this.violations.add(`${RECOVERY_MS / 1000} s after the end some calls were still not served`);
     } catch (error) {
       this.options.progress(`The checker itself has failed: ${(error as Error).stack}`);
@@ -161,6 +167,15 @@ class Run {
       slowest,
       seconds: (performance.now() - this.start) / 1000,
     };
+  }
+
+  /** Resolves a little after the run was told to end, however far it has come. */
+  private async interruption(): Promise<false> {
+    const { signal } = this.options;
+    if (signal?.aborted !== true) {
+      await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    }
+    return sleep(INTERRUPTION_MS, false, { ref: false });
   }
 
   /** What happens to nodes and what happens to the database go on at the same time. */

@@ -114,15 +114,7 @@ const plants = {
 
   'unknown-for-good': async () => {
     const { FreshCache } = await import(`${MODULES}/freshness/infrastructure/fresh-cache.ts`);
-    replace(
-      FreshCache,
-      'onChange',
-      (onChange) =>
-        function (change) {
-          this.unknown.clear = () => undefined;
-          onChange.call(this, change);
-        },
-    );
+    replace(FreshCache, 'forgetUnknown', () => () => undefined);
   },
 
   'connections-in-transactions': async () => {
@@ -157,6 +149,18 @@ const plants = {
       (look) =>
         async function (changes) {
           return { ...(await look.call(this, changes)), proven: new Set(changes.map(({ id }) => id)) };
+        },
+    );
+  },
+
+  'notice-of-commit-ignored': async () => {
+    const { PooledClient } = await import(`${DATABASE}/pooled-client.ts`);
+    replace(
+      PooledClient,
+      'read',
+      (read) =>
+        function (notice) {
+          if (notice.code !== '01000') read.call(this, notice);
         },
     );
   },

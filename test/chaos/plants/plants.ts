@@ -57,6 +57,12 @@ export const PLANTS = {
     workload: 'delete',
     fault: 'server-frozen-13',
   },
+  'notice-of-commit-ignored': {
+    about: 'a COMMIT whose wait for the synchronous standby was cancelled is taken for done',
+    workload: 'issue',
+    fault: 'commits-cancelled',
+    cluster: 'patroni',
+  },
   'issued-before-commit': {
     about: 'a key is handed out before it is committed',
     workload: 'issue',
