@@ -45,7 +45,7 @@ async function keptSecret<Name extends keyof typeof KEPT>(
   }
 }
 
-/** Writes a file whole or not at all, unless it is there already; answers what is in it. */
+/** Writes a file whole or not at all, unless it is there already; returns what is in it. */
 async function createOnce(path: string, text: string): Promise<string> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   const file = await open(draft, 'wx', 0o600);

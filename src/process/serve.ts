@@ -3,7 +3,7 @@ import type { Env } from '../config/env.js';
 import type { EndOfProcess } from './end-of-process.js';
 import { shutDown } from './shut-down.js';
 
-/** Serves in this process, until its end. Answers where. */
+/** Serves in this process, until its end. Returns where. */
 export async function serve(env: Env, end: EndOfProcess): Promise<AddressInfo> {
   const { createApp } = await loadApp();
   const app = await createApp(env);

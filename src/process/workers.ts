@@ -40,7 +40,7 @@ export class Workers {
     cluster.setupPrimary({ exec: options.main, args: [], serialization: 'advanced' });
   }
 
-  /** Answers where they serve, once all of them do. Throws WorkerError. */
+  /** Returns where they serve, once all of them do. Throws WorkerError. */
   async start(): Promise<AddressInfo> {
     // Whatever keeps the service from starting, one worker meets it, and says it once.
     const address = await this.fork();

@@ -32,7 +32,7 @@ interface Change extends Question {
 
 /**
  * Makes a change until it is acknowledged, each time on a node that `by` picks; one that was not may have happened, or
- * may happen later. Answers the acknowledgement, or undefined when the change has become impossible.
+ * may happen later. Returns the acknowledgement, or undefined when the change has become impossible.
  */
 export async function untilDone(
   clients: Clients,

@@ -125,7 +125,7 @@ export class Clients {
     return (body as { id: string }).id;
   }
 
-  /** Verifies on one node, judges what it says, and answers whether it was served. */
+  /** Verifies on one node, judges what it says, and returns whether it was served. */
   async verify(
     node: NodeProcess,
     key: KeyHistory,

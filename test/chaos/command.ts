@@ -34,7 +34,7 @@ ${PLANT_NAMES.map((name) => `                ${name.padEnd(30)} ${PLANTS[name].a
 
 class BadArguments extends Error {}
 
-/** Answers the exit status. */
+/** Returns the exit status. */
 export async function main(args: string[]): Promise<number> {
   let options: RunOptions | undefined;
   try {

@@ -50,7 +50,7 @@ describe('A connection that breaks', () => {
     expect(await dataSource.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  /** Ends a session of the database, and answers when its client has noticed. */
+  /** Ends a session of the database, and returns when its client has noticed. */
   async function terminate(pid: number, use: () => Promise<unknown>): Promise<void> {
     await admin.query('SELECT pg_terminate_backend($1, 5000)', [pid]);
     await expect(use()).rejects.toThrow();

@@ -92,7 +92,7 @@ describe.each([
     });
   }
 
-  /** Ends every wait of the service's calls until the answer has come; answers whose waits these were. */
+  /** Ends every wait of the service's calls until the answer has come; returns whose waits these were. */
   async function endWaits(answer: Promise<unknown>): Promise<number[]> {
     const over = new AbortController();
     void answer.finally(() => {

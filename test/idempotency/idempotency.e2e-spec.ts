@@ -9,7 +9,7 @@ import { rawHttp } from '../support/raw-http.js';
 import { addSilentNode, timeOf } from '../support/silent-node.js';
 import { TestApp } from '../support/test-app.js';
 
-/** Waits until this many sessions wait for the transaction of another, and answers their process ids. */
+/** Waits until this many sessions wait for the transaction of another, and returns their process ids. */
 function transactionsWaiting(client: Postgres, count: number): Promise<number[]> {
   return eventually(async () => {
     // Its transaction would keep what it saw at first, without the connections that were opened since.

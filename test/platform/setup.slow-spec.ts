@@ -169,7 +169,7 @@ describe('building', () => {
   }
 });
 
-/** Runs a module in the checkout; answers what it prints, throws what it complains of. */
+/** Runs a module in the checkout; returns what it prints, throws what it complains of. */
 async function run(source: string, env: Record<string, string> = {}): Promise<string> {
   const args = ['--input-type=module', '--eval', source];
   const options = { cwd: checkout, env: { PATH: process.env.PATH, ...env } };

@@ -11,7 +11,7 @@ import type { PooledClient } from './pooled-client.js';
  */
 export const BARRIER = `pg_logical_emit_message(true, 'upblit', '')`;
 
-/** Runs a transaction, and answers what it has done with the proof of its changes. */
+/** Runs a transaction, and returns what it has done with the proof of its changes. */
 export async function commit<T>(
   dataSource: DataSource,
   work: (manager: EntityManager) => Promise<T>,
@@ -26,7 +26,7 @@ export async function commit<T>(
   }
 }
 
-/** Runs one statement, which commits by itself, and answers its rows. */
+/** Runs one statement, which commits by itself, and returns its rows. */
 export async function commitStatement<R extends object>(
   pool: Pool,
   text: string,

@@ -9,7 +9,7 @@ const IDLE_GRACE = 1000;
 const POLL = 20;
 
 /**
- * Takes no new connections and waits for the requests that are running, at most `timeoutMs`. Answers whether all
+ * Takes no new connections and waits for the requests that are running, at most `timeoutMs`. Returns whether all
  * of them have finished.
  *
  * `server.close()` would not do: it ends idle connections at once, with the request that a client may just be

@@ -84,7 +84,7 @@ export const PROBLEM_COMPONENTS: Required<Pick<Components, 'schemas' | 'headers'
 };
 
 /**
- * Turns the codes a route names, and those any route like it can give, into the answers of its operation. Answers
+ * Turns the codes a route names, and those any route like it can give, into the answers of its operation. Returns
  * the codes.
  */
 export function describeProblems(operation: Operation): Set<ErrorCode> {

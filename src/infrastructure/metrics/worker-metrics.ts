@@ -27,7 +27,7 @@ type Message =
 
 let calls = 0;
 
-/** In a worker: tells the primary what `own` says, whenever it asks. Answers how to ask it for everybody's. */
+/** In a worker: tells the primary what `own` says, whenever it asks. Returns how to ask it for everybody's. */
 export function joinMetrics(own: () => Promise<Samples[]>): () => Promise<Samples[]> {
   answer(process, own);
   return singleFlight(() => ask(process, PRIMARY_DEADLINE));

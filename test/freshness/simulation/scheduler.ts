@@ -12,7 +12,7 @@ export class Scheduler {
   /** A binary heap. */
   private readonly heap: Event[] = [];
 
-  /** Answers a function that calls it off. */
+  /** Returns a function that calls it off. */
   at(time: number, run: () => void): () => void {
     this.planned += 1;
     const event: Event = { at: Math.max(time, this.now), order: this.planned, run };

@@ -224,7 +224,7 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
   }
 
   /**
-   * Ends one secret; answers false when it, or the whole key, had been ended before. Throws `secret_not_found`, and
+   * Ends one secret; returns false when it, or the whole key, had been ended before. Throws `secret_not_found`, and
    * `last_secret`: a key without any is a key to be revoked.
    */
   endSecret(id: string, now: Date): boolean {

@@ -52,7 +52,7 @@ export class ApiKeySecrets {
   }
 
   /**
-   * Deletes up to `limit` secrets whose retention is over, and answers how many. A key that has none that works keeps
+   * Deletes up to `limit` secrets whose retention is over, and returns how many. A key that has none that works keeps
    * all of its own.
    */
   async purgeEnded(limit: number, manager: EntityManager): Promise<number> {

@@ -6,7 +6,7 @@ export abstract class AnswerRepository {
   abstract find(id: Buffer): Promise<SealedAnswer | null>;
 
   /**
-   * Keeps an answer if the transaction is committed. Answers false when there is one of this id. While another
+   * Keeps an answer if the transaction is committed. Returns false when there is one of this id. While another
    * transaction is about to keep one, this waits to see what becomes of it, but not for long: throws
    * `idempotency_in_progress`.
    */

@@ -23,6 +23,6 @@ export interface CreditRunOutcome {
  * doubt: then it may have been spent, and must not be tried again.
  */
 export abstract class CreditStore {
-  /** Spends the runs, one after the other, and answers in their order. Fails when the database is away. */
+  /** Spends the runs, one after the other, and returns what came of each in their order. Fails when the database is away. */
   abstract spend(runs: readonly CreditRun[]): Promise<CreditRunOutcome[]>;
 }

@@ -39,7 +39,7 @@ export abstract class RateLimitStore {
     return undefined;
   }
 
-  /** Counts the runs, one after the other, and answers in their order. */
+  /** Counts the runs, one after the other, and returns what came of each in their order. */
   abstract take(runs: readonly RateLimitRun[]): Promise<RunOutcome[]>;
 
   /**

@@ -95,7 +95,7 @@ export class PostgresRateLimitStore
     clearInterval(this.timer);
   }
 
-  /** Removes logs in which nothing counts any more, but for those that are being counted in; answers how many. */
+  /** Removes logs in which nothing counts any more, but for those that are being counted in; returns how many. */
   async sweep(): Promise<number> {
     const { rowCount } = await this.pool.query(
       `DELETE FROM rate_limit_hits WHERE ctid = ANY (ARRAY(

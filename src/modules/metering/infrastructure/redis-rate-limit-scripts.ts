@@ -32,7 +32,7 @@ end
 
 /**
  * KEYS: one for each limit. ARGV: how many verifications, the time in microseconds ('' for the server's), and for
- * each limit its units, its window in microseconds, and its cost. Answers granted, time, and for each limit the
+ * each limit its units, its window in microseconds, and its cost. Returns granted, time, and for each limit the
  * used units and the microseconds until more is free, all as strings: Redis cuts numbers to integers of its own.
  */
 export const TAKE = `${HITS}
