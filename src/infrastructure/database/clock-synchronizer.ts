@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import { PeriodicTask } from '../../shared/concurrency/periodic-task.js';
 import { DatabaseClock } from './database-clock.js';
 import { poolOf } from './pool.js';
 
@@ -18,9 +19,8 @@ const TIME = {
 export class ClockSynchronizer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ClockSynchronizer.name);
   private readonly pool: Pool;
-  private timer: NodeJS.Timeout | undefined;
   private isFailing = false;
-  private isStopped = false;
+  private readonly periodic = new PeriodicTask(() => this.ask(), EVERY_MS);
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
@@ -30,18 +30,13 @@ export class ClockSynchronizer implements OnApplicationBootstrap, OnModuleDestro
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.run();
+    await this.periodic.run();
+    this.periodic.start();
   }
 
   onModuleDestroy(): void {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-  }
-
-  private async run(): Promise<void> {
-    await this.ask();
-    if (this.isStopped) return;
-    this.timer = setTimeout(() => void this.run(), EVERY_MS).unref();
+    // The question that is under way ends with the pool.
+    void this.periodic.stop();
   }
 
   private async ask(): Promise<void> {

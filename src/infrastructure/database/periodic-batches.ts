@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { systemActor, type SystemTask } from '../../shared/actor.js';
+import { PeriodicTask } from '../../shared/concurrency/periodic-task.js';
 import type { Transaction } from '../../shared/transaction.js';
 import type { UnitOfWork } from '../../shared/unit-of-work.js';
 
@@ -12,9 +13,8 @@ const BATCH = 500;
  */
 export abstract class PeriodicBatches implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(this.constructor.name);
-  private timer: NodeJS.Timeout | undefined;
+  private readonly periodic: PeriodicTask;
   private stopped = false;
-  private running: Promise<void> | undefined;
 
   protected constructor(
     private readonly work: {
@@ -25,27 +25,25 @@ export abstract class PeriodicBatches implements OnApplicationBootstrap, OnModul
       readonly everyMs: number;
     },
     private readonly unitOfWork: UnitOfWork,
-  ) {}
+  ) {
+    this.periodic = new PeriodicTask(() => this.batches(), work.everyMs);
+  }
 
   /** Does it for up to `limit` rows, and says whether there may be more. */
   protected abstract doSome(limit: number, tx: Transaction): Promise<boolean>;
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => void this.run(), this.work.everyMs).unref();
+    this.periodic.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    clearInterval(this.timer);
     this.stopped = true;
-    await this.running;
+    await this.periodic.stop();
   }
 
   /** Until nothing is left; one run at a time. */
   run(): Promise<void> {
-    this.running ??= this.batches().finally(() => {
-      this.running = undefined;
-    });
-    return this.running;
+    return this.periodic.run();
   }
 
   private async batches(): Promise<void> {

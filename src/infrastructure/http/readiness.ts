@@ -4,6 +4,7 @@ import { DatabaseError } from 'pg';
 import { DataSource } from 'typeorm';
 import { ConnectionPool } from '../database/connection-pool.js';
 import { DomainError } from '../../shared/domain-error.js';
+import { withDeadline } from '../../shared/concurrency/deadline.js';
 import { singleFlight } from '../../shared/concurrency/single-flight.js';
 import { Lifecycle } from './lifecycle.js';
 
@@ -37,7 +38,9 @@ export class Readiness implements OnApplicationShutdown {
   /** Throws `service_unavailable`, with the reason, unless the database answers and has all its migrations. */
   async check(): Promise<void> {
     if (this.lifecycle.isEnding) throw notReady('The service is shutting down.');
-    const applied = await withinDeadline(this.appliedMigrations());
+    const applied = await withDeadline(this.appliedMigrations(), DEADLINE, () =>
+      notReady('The database does not answer in time.'),
+    );
     const missing = this.dataSource.migrations.filter(
       ({ name, constructor }) => !applied.has(name ?? constructor.name),
     );
@@ -59,22 +62,6 @@ export class Readiness implements OnApplicationShutdown {
     } catch (cause) {
       throw notReady(whyNot(cause), cause);
     }
-  }
-}
-
-async function withinDeadline<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(notReady('The database does not answer in time.'));
-    }, DEADLINE);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    // What comes after the deadline has nobody who waits for it.
-    work.catch(() => undefined);
   }
 }
 

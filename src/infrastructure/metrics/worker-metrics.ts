@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster';
+import { withDeadline } from '../../shared/concurrency/deadline.js';
 import { singleFlight } from '../../shared/concurrency/single-flight.js';
 
 /** What the samples of several processes are told apart by. */
@@ -42,23 +43,25 @@ export function gatherMetrics(worker: Worker, workers: () => Worker[]): void {
 }
 
 /** Nothing, when the other end does not answer in time. */
-function ask(other: End, deadline: number): Promise<Samples[]> {
+async function ask(other: End, deadline: number): Promise<Samples[]> {
   const call = ++calls;
-  return new Promise((resolve) => {
-    const done = (samples: Samples[]): void => {
-      clearTimeout(timer);
-      other.off('message', hear);
-      resolve(samples);
+  let onMessage: (message: Message) => void = () => undefined;
+  const answered = new Promise<Samples[]>((resolve) => {
+    onMessage = (message) => {
+      if (isMessage(message) && 'answer' in message && message.call === call) resolve(message.samples);
     };
-    const hear = (message: Message): void => {
-      if (isMessage(message) && 'answer' in message && message.call === call) done(message.samples);
-    };
-    const timer = setTimeout(done, deadline, []);
-    other.on('message', hear);
+    other.on('message', onMessage);
     tell(other, { question: 'metrics', call }, () => {
-      done([]);
+      resolve([]);
     });
   });
+  try {
+    return await withDeadline(answered, deadline, () => new Error('no answer in time'));
+  } catch {
+    return [];
+  } finally {
+    other.off('message', onMessage);
+  }
 }
 
 function answer(other: End, collect: () => Promise<Samples[]>): void {

@@ -1,10 +1,10 @@
 import type { ChangeProof } from '../../../shared/committed.js';
+import { freshSingleFlight } from '../../../shared/concurrency/single-flight.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { NodeWatch } from '../domain/node-watch.js';
 import type { AppliedChanges } from './applied-changes.js';
 import type { FreshnessNode } from './freshness-node.js';
 import type { NodeClock, NodeSnapshot, NodeTable } from './ports.js';
-import { SharedRead } from './shared-read.js';
 import { WakeUp } from './wake-up.js';
 
 /** Pauses between looks at the nodes when no acknowledgement arrives: doubled from the first to the longest. */
@@ -14,11 +14,11 @@ const LONGEST_POLL_MS = 25;
 /** Waits until what has been committed holds on every node. */
 export class Propagation {
   /** One look at a time, shared by all who begin to wait, and each begun after the one before it has ended. */
-  private readonly looks: SharedRead<NodeSnapshot & { proven: ReadonlySet<string> }>;
+  private readonly look: () => Promise<NodeSnapshot & { proven: ReadonlySet<string> }>;
   /** The changes that the next look has to show. */
   private readonly unproven = new Set<ChangeProof>();
   /** The same for all who go on waiting. */
-  private readonly reads: SharedRead<NodeSnapshot>;
+  private readonly read: () => Promise<NodeSnapshot>;
   private readonly acknowledgement: WakeUp;
   private readonly waiters = new Set<Wait>();
   private following: Promise<void> | undefined;
@@ -38,8 +38,8 @@ export class Propagation {
       watch.note(snapshot.nodes, clock.monotonic());
       return snapshot;
     };
-    this.looks = new SharedRead(() => noting(nodes.look([...this.unproven])));
-    this.reads = new SharedRead(() => noting(nodes.read()));
+    this.look = freshSingleFlight(() => noting(nodes.look([...this.unproven])));
+    this.read = freshSingleFlight(() => noting(nodes.read()));
   }
 
   /**
@@ -93,7 +93,7 @@ export class Propagation {
     try {
       const least = this.applied.last;
       const hasLease = this.node.held();
-      const snapshot = await this.looks.ask();
+      const snapshot = await this.look();
       if (hasLease && this.node.held()) this.assertShowsThisNode(snapshot);
       if (snapshot.last < least)
         throw new Error(`The database shows change ${snapshot.last}, and not ${least}.`);
@@ -122,7 +122,7 @@ export class Propagation {
       await this.acknowledgement.sleep(Math.min(LONGEST_POLL_MS, FIRST_POLL_MS * 2 ** this.round));
       if (!this.isRunning()) break;
       this.round += 1;
-      const snapshot = await this.reads.ask().catch(() => undefined);
+      const snapshot = await this.read().catch(() => undefined);
       if (snapshot === undefined) continue;
       for (const waiter of [...this.waiters]) waiter.look(snapshot);
     }

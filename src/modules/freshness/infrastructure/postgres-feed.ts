@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Notification } from 'pg';
 import { PooledClient } from '../../../infrastructure/database/pooled-client.js';
 import { fromDatabaseError } from '../../../infrastructure/database/postgres-errors.js';
+import { withDeadline } from '../../../shared/concurrency/deadline.js';
 import {
   FeedUnreachable,
   type Acknowledgement,
@@ -265,17 +266,10 @@ class Connection {
     this.client.once('end', callback);
   }
 
-  within<T>(ms: number, work: (client: PooledClient) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.cut();
-        reject(new Error('timeout expired'));
-      }, ms);
-      work(this.client)
-        .finally(() => {
-          clearTimeout(timer);
-        })
-        .then(resolve, reject);
+  async within<T>(ms: number, work: (client: PooledClient) => Promise<T>): Promise<T> {
+    return withDeadline(work(this.client), ms, () => {
+      this.cut();
+      return new Error('timeout expired');
     });
   }
 

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '../../../shared/domain-error.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
+import { withDeadline } from '../../../shared/concurrency/deadline.js';
 import { RateLimitStore } from '../domain/rate-limit-store.js';
 import type { RateLimitRun, RunOutcome } from '../domain/rate-limit-store.js';
 import type { LimitReport } from '../domain/metering.js';
@@ -8,9 +9,6 @@ import type { CountedLimit, LimitSet } from '../domain/rate-limit.js';
 
 /** Calls that share one trip to the store; more would make the first of them wait. */
 const MAX_CALLS = 500;
-
-/** Parts of its time in which the store is waited for. */
-const STEPS = 10;
 
 export type RateLimitAnswer =
   | {
@@ -151,27 +149,9 @@ export class RateLimiter {
     return hits.map(() => undefined);
   }
 
-  /**
-   * Waits in steps, and looks between two of them at what has arrived: while this process is busy with something else
-   * its timers run out though the store has long answered, and one who looks at them alone takes it for away.
-   */
-  private async inTime<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      const wait = (steps: number): void => {
-        timer = setTimeout(() => {
-          if (steps > 1) wait(steps - 1);
-          // Node reads from its sockets before this.
-          else setImmediate(reject, new Error(`no answer within ${this.options.timeoutMs} ms`));
-        }, this.options.timeoutMs / STEPS);
-      };
-      wait(STEPS);
-    });
-    try {
-      return await Promise.race([work, timeout]);
-    } finally {
-      clearTimeout(timer);
-    }
+  private inTime<T>(work: Promise<T>): Promise<T> {
+    const { timeoutMs } = this.options;
+    return withDeadline(work, timeoutMs, () => new Error(`no answer within ${timeoutMs} ms`));
   }
 
   /** Once per outage: a log line for each verification would be an outage of its own. */

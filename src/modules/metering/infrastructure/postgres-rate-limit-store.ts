@@ -1,5 +1,6 @@
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { Pool } from 'pg';
+import { PeriodicTask } from '../../../shared/concurrency/periodic-task.js';
 import { RateLimitStore } from '../domain/rate-limit-store.js';
 import type { RateLimitRun, RunOutcome } from '../domain/rate-limit-store.js';
 import type { LimitSet } from '../domain/rate-limit.js';
@@ -23,7 +24,7 @@ export class PostgresRateLimitStore
   implements OnApplicationBootstrap, OnApplicationShutdown
 {
   private readonly logger = new Logger(PostgresRateLimitStore.name);
-  private timer: NodeJS.Timeout | undefined;
+  private readonly sweeps = new PeriodicTask(() => this.sweepOrWarn(), SWEEP.everyMs);
   override readonly maxConcurrency: RateLimitStore['maxConcurrency'];
   private readonly takes: Bound;
   private readonly refunds: Bound;
@@ -84,15 +85,12 @@ export class PostgresRateLimitStore
   }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.sweep().catch((error: unknown) => {
-        this.logger.warn(`could not remove rate limits that have expired: ${(error as Error).message}`);
-      });
-    }, SWEEP.everyMs).unref();
+    this.sweeps.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    // The statement that is under way ends with the pool.
+    void this.sweeps.stop();
   }
 
   /** Removes logs in which nothing counts any more, but for those that are being counted in; returns how many. */
@@ -103,6 +101,14 @@ export class PostgresRateLimitStore
       [SWEEP.rows],
     );
     return rowCount ?? 0;
+  }
+
+  private async sweepOrWarn(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      this.logger.warn(`could not remove rate limits that have expired: ${(error as Error).message}`);
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { ENV, type Env } from '../../../config/env.js';
 import { Metrics } from '../../../infrastructure/metrics/metrics.js';
+import { PeriodicTask } from '../../../shared/concurrency/periodic-task.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import {
   VerificationObservers,
@@ -42,18 +43,17 @@ export class LastUseBuffer
   private readonly logger = new Logger(LastUseBuffer.name);
   private readonly pool: Pool;
   private readonly lastUsed = new Map<string, number>();
-  private timer: NodeJS.Timeout | undefined;
-  private flushing: Promise<boolean> | undefined;
-  private isStopped = false;
+  private readonly flushes: PeriodicTask;
   private failures = 0;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
-    @Inject(ENV) private readonly env: Env,
+    @Inject(ENV) env: Env,
     observers: VerificationObservers,
     metrics: Metrics,
   ) {
     this.pool = poolOf(dataSource);
+    this.flushes = new PeriodicTask(() => this.flush(), env.USAGE_FLUSH_MS);
     metrics.queue('last_use_records', () => this.lastUsed.size);
     metrics.countOf(
       {
@@ -70,13 +70,12 @@ export class LastUseBuffer
   }
 
   onApplicationBootstrap(): void {
-    this.flushLater();
+    this.flushes.start();
   }
 
   /** While the pool is still open. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
+    const underWay = this.flushes.stop();
     const over = new AbortController();
     const timer = setTimeout(() => {
       over.abort();
@@ -84,31 +83,19 @@ export class LastUseBuffer
     const aborted = new Promise((resolve) => {
       over.signal.addEventListener('abort', resolve);
     });
-    await Promise.race([this.flushAll(over.signal), aborted]);
+    await Promise.race([this.flushAll(underWay, over.signal), aborted]);
     clearTimeout(timer);
     if (this.lastUsed.size > 0) {
       this.logger.warn(`It was not written down when ${this.lastUsed.size} keys were last used`);
     }
   }
 
-  private async flushAll(over: AbortSignal): Promise<void> {
-    // The flush that is under way may wait on a connection that does not answer any more.
-    if (this.flushing !== undefined) await Promise.race([this.flushing, sleep(LAST_STATEMENT_MS)]);
+  private async flushAll(underWay: Promise<void>, over: AbortSignal): Promise<void> {
+    // It may wait on a connection that does not answer any more.
+    await Promise.race([underWay, sleep(LAST_STATEMENT_MS, undefined, { ref: false })]);
     while (this.lastUsed.size > 0 && !over.aborted) {
       if (!(await this.flush(LAST_STATEMENT_MS))) await sleep(RETRY_MS);
     }
-  }
-
-  /** The next flush begins an interval after the end of the one before it, however long that takes. */
-  private flushLater(): void {
-    if (this.isStopped) return;
-    this.timer = setTimeout(() => {
-      this.flushing = this.flush();
-      void this.flushing.then(() => {
-        this.flushing = undefined;
-        this.flushLater();
-      });
-    }, this.env.USAGE_FLUSH_MS);
   }
 
   /** Returns whether the database took all of it. What it took and was not used since is forgotten. */

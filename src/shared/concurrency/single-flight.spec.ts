@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { SharedRead } from './shared-read.js';
+import { freshSingleFlight } from './single-flight.js';
 
-describe('A shared read', () => {
-  it('gives everybody a read that began after they asked, and no more reads than that takes', async () => {
-    const { shared, finish, begun } = reads();
-    const first = shared.ask();
-    const second = shared.ask();
-    const third = shared.ask();
+describe('A fresh single flight', () => {
+  it('gives everybody a call that began after they asked, and makes no more calls than that takes', async () => {
+    const { shared, finish, begun } = calls();
+    const first = shared();
+    const second = shared();
+    const third = shared();
     expect(begun()).toBe(1);
     await finish();
     expect(await first).toBe(1);
@@ -15,10 +15,10 @@ describe('A shared read', () => {
     expect(begun()).toBe(2);
   });
 
-  it('goes on after a read that failed', async () => {
-    const { shared, finish } = reads();
-    const first = shared.ask();
-    const second = shared.ask();
+  it('goes on after a call that failed', async () => {
+    const { shared, finish } = calls();
+    const first = shared();
+    const second = shared();
     await finish(new Error('away'));
     await expect(first).rejects.toThrow('away');
     await finish();
@@ -26,10 +26,10 @@ describe('A shared read', () => {
   });
 });
 
-function reads() {
+function calls() {
   let begun = 0;
   let settle: (error?: Error) => void = () => undefined;
-  const shared = new SharedRead(() => {
+  const shared = freshSingleFlight(() => {
     begun += 1;
     const number = begun;
     return new Promise<number>((resolve, reject) => {
