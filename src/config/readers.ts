@@ -31,7 +31,7 @@ export function integer(
     parse: (value) => {
       const number = Number(value);
       if (!/^\d+$/.test(value) || number < min || number > max) {
-        throw new Error(`must be a whole number from ${min} to ${max}`);
+        throw new Error(`must be an integer from ${min} to ${max}`);
       }
       return number;
     },

@@ -88,7 +88,7 @@ describe('An access token', () => {
       ['when it never expires', claims({ exp: undefined })],
       ['when its exp is a string', claims({ exp: String(now() + 900) })],
       ['when its exp is null', claims({ exp: null })],
-      ['when it is not good yet', claims({ nbf: now() + 31 })],
+      ['when it is not valid yet', claims({ nbf: now() + 31 })],
       ['when its nbf is a string', claims({ nbf: '0' })],
       ['when its iat is a string', claims({ iat: 'now' })],
 

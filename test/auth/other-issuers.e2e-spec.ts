@@ -182,7 +182,7 @@ describe('A token of another issuer', () => {
       ['when its typ is a logout token’s', () => first.token({}, { typ: 'logout+jwt' })],
       ['when it has expired', () => first.token({ exp: now() - 31 })],
       ['when it never expires', () => sharedToken({ exp: undefined })],
-      ['when it is not good yet', () => first.token({ nbf: now() + 31 })],
+      ['when it is not valid yet', () => first.token({ nbf: now() + 31 })],
     ];
     it.each(bad)('%s', async (_, token) => {
       await expectRefused(app, token());

@@ -248,7 +248,7 @@ describe('a fault of ours', () => {
     expect(answer.status).toBe(500);
     expect(answer.body).toEqual({
       type: 'urn:upblit:problem:internal_error',
-      title: 'Something went wrong on our side',
+      title: 'Internal error',
       status: 500,
       detail: 'Try again; if it stays, tell the operator the requestId.',
       instance: '/applications',

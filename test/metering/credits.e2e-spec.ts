@@ -182,7 +182,7 @@ describe('credits', () => {
     /** As they stand in a body: JSON has no NaN, but a client may. */
     const NO_NUMBERS = ['NaN', '-Infinity', '0.5', '1e400', '9007199254740993', '"1"', 'true', '[1]'];
 
-    it('are whole numbers within bounds wherever a body counts them', async () => {
+    it('are integers within bounds wherever a body counts them', async () => {
       const { id, key } = await owner.issueKey(applicationId, { credits: { remaining: 5 } });
       const refill = { amount: 5, interval: 'monthly', day: 1 };
       const calls: [path: string, body: object][] = [

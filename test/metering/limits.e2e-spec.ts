@@ -156,22 +156,18 @@ describe('rate limits', () => {
   /** As they stand in a body: JSON has no NaN, but a client may. */
   const NO_NUMBERS = ['NaN', 'Infinity', '-1', '0', '0.5', '1e10', '1e400', '"1"', 'null', 'true', '[1]'];
 
-  it.each(['limit', 'windowSeconds', 'cost'])(
-    'have whole numbers within bounds for their %s',
-    async (field) => {
-      const good = { name: 'raw', limit: 10, windowSeconds: 60, cost: 1 };
-      const { id } = await owner.issueKey(applicationId, { rateLimits: [good] });
-      const changeTo = (number: string): request.Test =>
-        owner
-          .patch(`/apikey/${id}`)
-          .set('Content-Type', 'application/json')
-          .send(JSON.stringify({ rateLimits: [{ ...good, [field]: '?' }] }).replace('"?"', number));
-      for (const number of NO_NUMBERS)
-        expect([number, (await changeTo(number)).status]).toEqual([number, 400]);
-      const { body } = await owner.get(`/apikey/${id}`).expect(200);
-      expect(body.rateLimits).toEqual([good]);
-    },
-  );
+  it.each(['limit', 'windowSeconds', 'cost'])('have integers within bounds for their %s', async (field) => {
+    const good = { name: 'raw', limit: 10, windowSeconds: 60, cost: 1 };
+    const { id } = await owner.issueKey(applicationId, { rateLimits: [good] });
+    const changeTo = (number: string): request.Test =>
+      owner
+        .patch(`/apikey/${id}`)
+        .set('Content-Type', 'application/json')
+        .send(JSON.stringify({ rateLimits: [{ ...good, [field]: '?' }] }).replace('"?"', number));
+    for (const number of NO_NUMBERS) expect([number, (await changeTo(number)).status]).toEqual([number, 400]);
+    const { body } = await owner.get(`/apikey/${id}`).expect(200);
+    expect(body.rateLimits).toEqual([good]);
+  });
 
   it('may be as large, as long and as costly as they get', async () => {
     const largest = { name: 'x'.repeat(50), limit: 1e9, windowSeconds: 2_678_400, cost: 1e9 };

@@ -143,8 +143,8 @@ describe('a signal', () => {
 describe('a start that fails says why, without a stack', () => {
   it('when variables are bad', async () => {
     const output = await failure({ PORT: 'http', BCRYPT_COST: '99' });
-    expect(output).toContain('PORT must be a whole number');
-    expect(output).toContain('BCRYPT_COST must be a whole number');
+    expect(output).toContain('PORT must be an integer');
+    expect(output).toContain('BCRYPT_COST must be an integer');
     expect(output).not.toContain('    at ');
   });
 

@@ -145,7 +145,7 @@ describe('verification', () => {
       expect(response.headers['www-authenticate']).toBe('Bearer');
     });
 
-    it('answers 401 for a key that is not good', async () => {
+    it('answers 401 for an invalid key', async () => {
       for (const bad of ['nonsense', generateKey('live').reveal()]) {
         const response = await ask().set('x-api-key', bad);
         expect([response.status, response.body.code]).toEqual([401, 'invalid_api_key']);

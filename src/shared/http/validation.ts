@@ -60,7 +60,7 @@ export function Trim(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value));
 }
 
-/** Reads a query parameter that holds a whole number; anything else is left as it is, for the check to refuse. */
+/** Reads a query parameter that holds an integer; anything else is left as it is, for the check to refuse. */
 export function WholeNumber(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,

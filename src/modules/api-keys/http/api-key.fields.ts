@@ -47,7 +47,7 @@ export const IP_ALLOWLIST: ApiPropertyOptions = {
 };
 
 export const CREDITS = {
-  description: 'What its verifications spend from, 1 each unless they say otherwise; null for no end.',
+  description: 'What its verifications spend from, 1 each unless they say otherwise; null for unlimited.',
 } as const;
 
 export const PERSON = '019b76da-a800-7000-8000-000000000009';

@@ -41,7 +41,7 @@ export const PutMemberDocs = (): MethodDecorator =>
       operationId: 'putMember',
       summary: 'Make somebody a member, or change their role',
       description:
-        'People of another issuer are named by its `issuer` too; it must be one whose tokens are taken here. An ' +
+        'People of another issuer are named by its `issuer` too; it must be one whose tokens are accepted here. An ' +
         'application always has an owner.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),

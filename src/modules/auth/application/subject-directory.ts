@@ -25,7 +25,7 @@ export class SubjectDirectory {
         );
       }
     } else if (!this.trusts(issuer)) {
-      const message = 'is no issuer whose tokens are taken here: spell it as their iss does';
+      const message = 'is not an issuer whose tokens are accepted here: spell it as their iss does';
       throw new DomainError('validation_failed', `issuer ${message}.`, {
         errors: [{ field: 'issuer', message }],
       });

@@ -55,7 +55,7 @@ export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknow
     throw new DomainError('invalid_token', 'The access token has expired: get a new one.');
   }
   if (nbf !== undefined && seconds < nbf - CLOCK_TOLERANCE_SECONDS) {
-    throw new DomainError('invalid_token', 'The access token is not good yet: look at its nbf.');
+    throw new DomainError('invalid_token', 'The access token is not valid yet: see its nbf.');
   }
   const scopes = scope === undefined ? issuer.defaultScopes : scope.split(' ').filter(isTokenScope);
   return {

@@ -48,7 +48,7 @@ export class CreditLedger {
     return this.calls.waiting;
   }
 
-  /** `cost` is a whole number from 0; 0 spends nothing, always passes, and tells what is left. */
+  /** `cost` is an integer from 0; 0 spends nothing, always passes, and tells what is left. */
   spend(accounts: CreditAccounts, cost: number): Promise<Spending> {
     // The keys of an application with credits would only wait for each other in the database.
     return this.calls.call(accounts.applicationId ?? accounts.keyId ?? '', { accounts, cost });

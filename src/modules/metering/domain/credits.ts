@@ -73,7 +73,7 @@ function readRefill(refill: GivenRefill | null): CreditRefill | null {
   return { amount, interval, day: interval === 'monthly' ? (day ?? 1) : null };
 }
 
-/** A whole number of credits, from 0. */
+/** An integer number of credits, from 0. */
 export function isCreditCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }

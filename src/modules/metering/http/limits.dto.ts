@@ -115,7 +115,7 @@ export class ApplicationLimitsDto {
     type: CreditsDto,
     nullable: true,
     description:
-      'What the verifications of all keys spend from, beside credits of their own; null for no end.',
+      'What the verifications of all keys spend from, beside credits of their own; null for unlimited.',
   })
   credits!: CreditsDto | null;
 }
@@ -150,7 +150,7 @@ export class ChangeBalanceDto {
       validate: (value, args) => isCreditCount(value) && (args?.object as ChangeBalanceDto).add === undefined,
       defaultMessage: ({ object }: ValidationArguments) =>
         (object as ChangeBalanceDto).add === undefined
-          ? `must be a whole number from 0 to ${MAX_CREDITS}, unless add is given`
+          ? `must be an integer from 0 to ${MAX_CREDITS}, unless add is given`
           : 'must not be given together with add',
     },
   })
@@ -168,7 +168,7 @@ export class ChangeBalanceDto {
     name: 'isAddition',
     validator: {
       validate: Number.isSafeInteger,
-      defaultMessage: () => `must be a whole number from -${MAX_CREDITS} to ${MAX_CREDITS}`,
+      defaultMessage: () => `must be an integer from -${MAX_CREDITS} to ${MAX_CREDITS}`,
     },
   })
   add?: number;

@@ -71,7 +71,7 @@ const usage = {
   applicationCredits,
 };
 
-/** What every verdict on a good key says; it says the rest where it applies. */
+/** What every verdict on a valid key says; it says the rest where it applies. */
 const ALWAYS_SAID: (keyof typeof identity)[] = [
   'keyId',
   'applicationId',
@@ -87,7 +87,7 @@ const ALWAYS_SAID: (keyof typeof identity)[] = [
 const VALID_VERDICT: Schema = {
   title: 'ValidVerdict',
   type: 'object',
-  description: 'The key is good, and may do what was asked for.',
+  description: 'The key is valid, and may do what was asked for.',
   required: ['valid', 'code', ...ALWAYS_SAID],
   properties: {
     valid: { type: 'boolean', const: true },
@@ -100,7 +100,7 @@ const VALID_VERDICT: Schema = {
 const INVALID_VERDICT: Schema = {
   title: 'InvalidVerdict',
   type: 'object',
-  description: 'The key is not good, or may not do what was asked for.',
+  description: 'The key is invalid, or may not do what was asked for.',
   required: ['valid', 'code'],
   properties: {
     valid: { type: 'boolean', const: false },
@@ -112,7 +112,7 @@ const INVALID_VERDICT: Schema = {
 /** A union, so that a client which has looked at `valid` knows which fields there are. */
 export const VERDICT: Schema = {
   title: 'Verdict',
-  description: 'Whether the key is good: `valid` tells the two kinds apart.',
+  description: 'Whether the key is valid: `valid` tells the two kinds apart.',
   oneOf: [VALID_VERDICT, INVALID_VERDICT],
 };
 

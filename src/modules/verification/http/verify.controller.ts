@@ -118,7 +118,7 @@ function refusal(code: DenialCode, request: VerificationRequest): DomainError {
       },
     });
   }
-  return new DomainError('invalid_api_key', `The key is not good: ${code}.`, {
+  return new DomainError('invalid_api_key', `The API key is invalid: ${code}.`, {
     headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
   });
 }

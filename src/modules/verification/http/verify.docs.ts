@@ -71,13 +71,13 @@ const BATCH_ANSWER = {
 };
 
 const PASSED: ApiResponseOptions = {
-  description: 'The key is good.',
+  description: 'The key is valid.',
   schema: { type: 'object', additionalProperties: false, example: {} },
   headers: {
     'X-Key-Id': header('Which key.', VALID.keyId),
     'X-Application-Id': header('Of which application.', VALID.applicationId),
     'X-Owner-Id': header("The `sub` of its owner's tokens, percent-encoded where needed.", VALID.ownerId),
-    'X-Key-Scopes': header('The scopes of the key, divided by spaces.', 'telemetry:write'),
+    'X-Key-Scopes': header('The scopes of the key, space-separated.', 'telemetry:write'),
     ...SUNSET,
     ...USAGE_HEADERS,
     ...HEADERS,
@@ -145,7 +145,7 @@ export const VerifyApiKeyForGatewayDocs = (): MethodDecorator =>
       name: 'scopes',
       type: String,
       required: false,
-      description: 'The scopes that are needed, divided by commas.',
+      description: 'The scopes that are needed, comma-separated.',
       example: 'telemetry:write',
     }),
     ApiQuery({
