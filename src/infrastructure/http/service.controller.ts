@@ -6,7 +6,7 @@ import { RouteSettings } from '../../shared/http/route-settings.js';
 import { Metrics } from '../metrics/metrics.js';
 import { demandToken } from './demand-token.js';
 import { HealthDto, ReadinessDto } from './health.dto.js';
-import { Impairments } from './impairments.js';
+import { Impairments } from '../../shared/impairments.js';
 import { Readiness } from './readiness.js';
 import { GetLivenessDocs, GetMetricsDocs, GetReadinessDocs, ServiceDocs } from './service.docs.js';
 

@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { Impairments } from './impairments.js';
+import { Impairments } from '../../shared/impairments.js';
 import { Lifecycle } from './lifecycle.js';
 import { Readiness } from './readiness.js';
 import { ServiceController } from './service.controller.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Impairments } from '../../../infrastructure/http/impairments.js';
+import { Impairments } from '../../../shared/impairments.js';
 import { RateLimitStore } from '../domain/rate-limit-store.js';
 
 /** Tells readiness why rate limits cannot be checked. */
