@@ -15,6 +15,7 @@ const ECHO = 500;
 export class EndOfProcess {
   private readonly steps: (() => Promise<void>)[] = [];
   private endingSince: number | undefined;
+  private isTold = false;
 
   /**
    * @param requestsMs how long the requests that are running may take, in milliseconds
@@ -74,8 +75,9 @@ export class EndOfProcess {
         code = 1;
       }
     }
+    // A start that fails says why, and no more.
     const milliseconds = Math.round(performance.now() - this.endingSince);
-    this.log.info({ milliseconds, exitCode: code }, 'the service has ended');
+    if (this.isTold) this.log.info({ milliseconds, exitCode: code }, 'the service has ended');
     process.exit(code);
   }
 }

@@ -298,6 +298,7 @@ describe('workers', () => {
         WEB_CONCURRENCY: '3',
         HOST: '192.0.2.1',
         DATABASE_URL: process.env.TEST_DATABASE_URL!,
+        MIGRATE_ON_START: 'true',
         JWT_SIGNING_KEY: SIGNING_KEY,
         API_KEY_PEPPERS: TEST_PEPPERS,
       },

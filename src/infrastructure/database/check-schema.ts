@@ -10,6 +10,8 @@ export class SchemaError extends Error {}
 const DEADLINE = 10_000;
 const NO_SUCH_TABLE = '42P01';
 
+const known = migrations.map(({ name }) => name);
+
 const LOOK = `
   SELECT current_user AS role,
          (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
@@ -33,14 +35,8 @@ interface Found {
  */
 export async function checkSchema(url: string, warn: (message: string) => void): Promise<void> {
   const { role, isMighty, names } = await awaitPrimary(() => look(url), { log: warn });
-  const known = migrations.map(({ name }) => name);
+  refuseUnknown(names);
   const missing = known.filter((name) => !names.includes(name));
-  const unknown = names.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new SchemaError(
-      `The database was migrated by a newer version (it has ${countOf(unknown)} that this one does not know, the newest of them ${unknown.at(-1)}): start that version, or take them back with it ("npm run migrate -- revert").`,
-    );
-  }
   if (missing.length > 0) {
     throw new SchemaError(
       `The database is of an older version (it lacks ${countOf(missing)}, the first of them ${missing[0]}): run "npm run migrate", or set MIGRATE_ON_START=true.`,
@@ -51,6 +47,15 @@ export async function checkSchema(url: string, warn: (message: string) => void):
       `The role "${role}" of DATABASE_URL owns the tables: with DATABASE_MIGRATION_URL, "npm run migrate" makes one that can only serve (README, "Two roles").`,
     );
   }
+}
+
+/** Throws SchemaError when the database has migrations that this version does not know. */
+export function refuseUnknown(names: string[]): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new SchemaError(
+    `The database was migrated by a newer version (it has ${countOf(unknown)} that this one does not know, the newest of them ${unknown.at(-1)}): start that version, or take them back with it ("npm run migrate -- revert").`,
+  );
 }
 
 function countOf(names: string[]): string {

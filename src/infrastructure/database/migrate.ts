@@ -1,6 +1,7 @@
-import { DatabaseError } from 'pg';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DatabaseError, escapeIdentifier } from 'pg';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { awaitPrimary } from './await-primary.js';
+import { refuseUnknown } from './check-schema.js';
 import { dataSourceOptions } from './data-source.js';
 import { provideServingRole, type ServingRole } from './serving-role.js';
 
@@ -28,10 +29,11 @@ export class MigrationLockError extends Error {}
  * behind an advisory lock, so that each migration runs once.
  *
  * @param url of the database itself rather than of a pooler, where there is one
- * @throws MigrationLockError when another migration does not end
+ * @throws MigrationLockError when another migration does not end, SchemaError when a newer version has migrated
  */
 export async function migrate(url: string, options: MigrateOptions = {}): Promise<string[]> {
   return withMigrationLock(url, options, async (dataSource) => {
+    await executedMigrations(dataSource);
     const done = await dataSource.runMigrations();
     await provide(dataSource, url, options.servingRole);
     return done.map((migration) => migration.name);
@@ -48,12 +50,83 @@ async function provide(dataSource: DataSource, url: string, role: ServingRole | 
   }
 }
 
-/** Takes back the newest migration. Throws as `migrate` does. */
-export async function revertLastMigration(url: string, options: MigrateOptions = {}): Promise<void> {
-  await withMigrationLock(url, options, async (dataSource) => {
+/** What was, or would be, taken back. */
+export interface Reverted {
+  name: string;
+  /** False when whoever was asked did not want to lose what is in the tables. */
+  isDone: boolean;
+}
+
+export interface RevertOptions extends MigrateOptions {
+  /** Asked before tables go that have rows, by their names; without it they go. */
+  confirmLoss?: ((tables: string[]) => boolean | Promise<boolean>) | undefined;
+}
+
+/** Takes back the newest migration and says which; undefined when there is none. Throws as `migrate` does. */
+export async function revertLastMigration(
+  url: string,
+  options: RevertOptions = {},
+): Promise<Reverted | undefined> {
+  return withMigrationLock(url, options, async (dataSource) => {
+    const migration = await newestMigration(dataSource);
+    if (migration === undefined) return undefined;
+    const name = migration.name ?? migration.constructor.name;
+    const lost = options.confirmLoss === undefined ? [] : await tablesLostBy(dataSource, migration);
+    if (lost.length > 0 && (await options.confirmLoss?.(lost)) !== true) return { name, isDone: false };
     await dataSource.undoLastMigration();
     await provide(dataSource, url, options.servingRole);
+    return { name, isDone: true };
   });
+}
+
+/** The newest one that the database has. Throws SchemaError when this version does not know it. */
+async function newestMigration(dataSource: DataSource): Promise<MigrationInterface | undefined> {
+  const [newest] = (await executedMigrations(dataSource)).slice(-1);
+  if (newest === undefined) return undefined;
+  return dataSource.migrations.find(({ name, constructor }) => (name ?? constructor.name) === newest);
+}
+
+/** The names, oldest first. Throws SchemaError when there are some that this version does not know. */
+async function executedMigrations(dataSource: DataSource): Promise<string[]> {
+  const [found] = await dataSource.query<{ isThere: boolean }[]>(
+    `SELECT to_regclass('migrations') IS NOT NULL AS "isThere"`,
+  );
+  if (found?.isThere !== true) return [];
+  const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id');
+  const names = rows.map(({ name }) => name);
+  refuseUnknown(names);
+  return names;
+}
+
+/** Tries it in a transaction that is rolled back: what is in a migration is not to be read out of its text. */
+async function tablesLostBy(dataSource: DataSource, migration: MigrationInterface): Promise<string[]> {
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.startTransaction();
+    const before = await tables(runner);
+    await migration.down(runner);
+    const after = await tables(runner);
+    await runner.rollbackTransaction();
+    const lost = before.filter((table) => !after.includes(table));
+    const filled: string[] = [];
+    for (const table of lost) {
+      const [{ isFilled }] = (await runner.query(
+        `SELECT EXISTS (SELECT FROM ${escapeIdentifier(table)}) AS "isFilled"`,
+      )) as [{ isFilled: boolean }];
+      if (isFilled) filled.push(table);
+    }
+    return filled;
+  } finally {
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    await runner.release();
+  }
+}
+
+async function tables(runner: QueryRunner): Promise<string[]> {
+  const rows = (await runner.query(
+    `SELECT relname AS name FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'`,
+  )) as { name: string }[];
+  return rows.map(({ name }) => name);
 }
 
 async function withMigrationLock<T>(

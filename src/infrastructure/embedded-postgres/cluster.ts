@@ -3,7 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { canReach, isRoot, unprivilegedAccount, type Account } from './account.js';
 import { findBinaries, type Binaries } from './binaries.js';
 import { createCluster, SUPERUSER } from './create-cluster.js';
+import { removeAbandonedDrafts } from './drafts.js';
 import { codeOf, EmbeddedPostgresError, OR_BRING_YOUR_OWN } from './error.js';
+import { systemDirectories } from './system-directory.js';
 
 /**
  * A database cluster on disk. Its directory is ours and holds `data/` (PostgreSQL's own, which belongs to
@@ -25,6 +27,10 @@ export async function openCluster(
   options: { sync: boolean; log: (message: string) => void },
 ): Promise<Cluster> {
   const entry = entryIn(await prepareDataDir(dataDir));
+  // At each start, not only where a database is made: a first start that was killed leaves one behind.
+  for (const directory of [dirname(entry), ...systemDirectories()]) {
+    await removeAbandonedDrafts(directory).catch(() => undefined);
+  }
   const original = await originalOf(entry);
   if (original !== undefined) {
     options.log(
