@@ -1,7 +1,4 @@
-import { Injectable } from '@nestjs/common';
-
 /** What does not work as it should while requests are served all the same, for whoever asks for readiness. */
-@Injectable()
 export class Impairments {
   private readonly sources: (() => string | undefined)[] = [];
 
