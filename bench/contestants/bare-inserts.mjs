@@ -1,5 +1,5 @@
 /**
- * The floor of issuing: the two INSERTs of a new key in one transaction, by a loop on a pg connection for each
+ * The baseline of issuing: the two INSERTs of a new key in one transaction, by a loop on a pg connection for each
  * client. No HTTP, nobody authenticated, nothing checked, no key made.
  */
 import pg from 'pg';

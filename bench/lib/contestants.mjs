@@ -35,19 +35,20 @@ export function verifying(name, server, keys) {
 
 /**
  * @param {import('../run.mjs').Context} context
+ * @param {'fastify' | 'node-http'} kind
  * @param {import('./keys.mjs').Entry[]} entries
  */
-export function startFloor(context, entries) {
-  const keysFile = join(context.directory, 'floor-keys.json');
+export function startBaseline(context, kind, entries) {
+  const keysFile = join(context.directory, 'baseline-keys.json');
   writeFileSync(
     keysFile,
     JSON.stringify(entries.map((entry) => ({ key: entry.key, record: recordOf(entry) }))),
   );
   return startServer({
-    name: 'floor',
-    program: file('floor.mjs'),
+    name: `${kind} baseline`,
+    program: file(`${kind}-baseline.mjs`),
     env: { KEYS_FILE: keysFile },
-    logFile: join(context.directory, 'floor.log'),
+    logFile: join(context.directory, `${kind}-baseline.log`),
   });
 }
 

@@ -2,12 +2,12 @@ import { connect } from 'node:net';
 import { percentile } from './stats.mjs';
 
 /**
- * One kept-alive connection in a closed loop: the next request leaves when the answer to the last one has
- * arrived whole, so nothing is ever pipelined. Raw sockets, because on a small machine a client library
+ * One kept-alive connection. Its next request leaves when the answer to the last one has arrived whole, so nothing is
+ * ever pipelined; in a closed loop at once, in an open one when it is due. Raw sockets, because on a small machine a client library
  * would take more of the processor than the server it is to measure.
  */
-class Connection {
-  /** @param {Run} run */
+export class Connection {
+  /** @param {Run | import('./open-loop.mjs').OpenRun} run */
   constructor(run) {
     this.run = run;
     this.rest = undefined;
@@ -29,11 +29,12 @@ class Connection {
   send() {
     const request = this.run.next();
     if (request === undefined) {
-      this.socket.end();
+      if (this.run.finished()) this.socket.end();
+      else this.run.rest(this);
       return;
     }
     this.waiting = true;
-    this.sentAt = performance.now();
+    this.sentAt = this.run.beginsAt();
     this.socket.write(request);
   }
 
@@ -117,6 +118,15 @@ class Run {
     const request = this.options.requests[this.position % this.options.requests.length];
     this.position += 1;
     return request;
+  }
+
+  beginsAt() {
+    return performance.now();
+  }
+
+  /** In a closed loop every connection has something to send until the end. */
+  rest() {
+    throw new Error('A closed loop has nothing to send before its end.');
   }
 
   finished() {

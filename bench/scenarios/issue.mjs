@@ -14,7 +14,7 @@ const APPLICATIONS = 100;
 /** @param {import('../run.mjs').Context} context @returns {Promise<string>} */
 export async function run(context) {
   const rounds = context.quick ? 2 : 5;
-  const seconds = context.quick ? 1 : 4;
+  const seconds = context.quick ? 1 : 3;
   const contestants = await startContestants(context);
   const measured = await runContest(context, {
     contestants,

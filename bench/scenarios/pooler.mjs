@@ -15,7 +15,7 @@ const APPLICATIONS = 100;
 /** @param {import('../run.mjs').Context} context @returns {Promise<string>} */
 export async function run(context) {
   const rounds = context.quick ? 2 : 5;
-  const seconds = context.quick ? 1 : 4;
+  const seconds = context.quick ? 1 : 3;
   const databaseUrl = await createProductDatabase(context, 'bench_pooler');
   const entries = await loadKeys(context, databaseUrl, KEYS, KEYS);
   const pooler = await startPgBouncer(databaseUrl);

@@ -15,8 +15,8 @@ const LARGE = { label: '10 million', keys: 10_000_000 };
 
 /** @param {import('../run.mjs').Context} context @returns {Promise<string>} */
 export async function run(context) {
-  const rounds = context.quick ? 2 : 7;
-  const seconds = context.quick ? 1 : 4;
+  const rounds = context.quick ? 2 : 5;
+  const seconds = context.quick ? 1 : 3;
   const sizes = context.large ? [SMALL, MIDDLE, LARGE] : [SMALL, MIDDLE];
   const contestants = [];
   const tableSizes = [];
