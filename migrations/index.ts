@@ -20,6 +20,7 @@ import { ChangeNumbers1764000002500 } from './1764000002500-change-numbers.js';
 import { RefundOfLimits1764000002600 } from './1764000002600-refund-of-limits.js';
 import { PendingKeyRevocations1764000002610 } from './1764000002610-pending-key-revocations.js';
 import { CheaperMetering1764000002800 } from './1764000002800-cheaper-metering.js';
+import { ServiceKeys1764000003000 } from './1764000003000-service-keys.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -44,4 +45,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   RefundOfLimits1764000002600,
   PendingKeyRevocations1764000002610,
   CheaperMetering1764000002800,
+  ServiceKeys1764000003000,
 ];

@@ -3,7 +3,7 @@ export type EventFields = Readonly<Record<string, unknown>>;
 
 /** What an event happened to. */
 interface EventTarget {
-  readonly kind: 'application' | 'member' | 'api_key' | 'user' | 'session' | 'system';
+  readonly kind: 'application' | 'member' | 'api_key' | 'service_key' | 'user' | 'session' | 'system';
   readonly id: string;
 }
 

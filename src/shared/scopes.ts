@@ -9,6 +9,17 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number];
 
+/** What a service key may be used for. It never reaches members, service keys, or the application itself. */
+export const SERVICE_SCOPES = [
+  'keys:verify',
+  'applications:read',
+  'apikeys:read',
+  'apikeys:write',
+  'audit:read',
+] as const satisfies readonly (Scope | 'keys:verify')[];
+
+export type ServiceScope = (typeof SERVICE_SCOPES)[number];
+
 export function isTokenScope(value: string): value is Scope {
   return (SCOPES as readonly string[]).includes(value);
 }

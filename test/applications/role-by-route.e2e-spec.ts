@@ -65,7 +65,7 @@ describe('every route about an application or a key', () => {
       'GET /applications/:id': 'read',
       'PATCH /applications/:id': 'manage-application',
       'DELETE /applications/:id': 'manage-application',
-      'GET /applications/:id/members': 'read',
+      'GET /applications/:id/members': 'read-members',
       'PUT /applications/:id/members/:subject': 'manage-members',
       'DELETE /applications/:id/members/:subject': 'manage-members',
       'POST /applications/:id/transfer': 'manage-members',
@@ -81,12 +81,20 @@ describe('every route about an application or a key', () => {
       'POST /apikey/:id/rotate': 'manage-keys',
       'POST /apikey/:id/credits': 'manage-keys',
       'DELETE /apikey/:id/secrets/:secretId': 'manage-keys',
+      'GET /applications/:id/service-keys': 'manage-service-keys',
+      'POST /applications/:id/service-keys': 'manage-service-keys',
+      'GET /applications/:id/service-keys/:keyId': 'manage-service-keys',
+      'PATCH /applications/:id/service-keys/:keyId': 'manage-service-keys',
+      'DELETE /applications/:id/service-keys/:keyId': 'manage-service-keys',
+      'POST /applications/:id/service-keys/:keyId/rotate': 'manage-service-keys',
     } satisfies Record<string, Permission>);
   });
 
   it('needs more than reading when it changes anything, and no more when it does not', () => {
-    const reading = routes.filter(({ need }) => need === 'read').map(({ name }) => name);
-    const getting = routes.filter(({ method }) => method === 'GET').map(({ name }) => name);
+    // Who may see service keys is who may change them.
+    const others = routes.filter(({ need }) => need !== 'manage-service-keys');
+    const reading = others.filter(({ need }) => need.startsWith('read')).map(({ name }) => name);
+    const getting = others.filter(({ method }) => method === 'GET').map(({ name }) => name);
     expect(reading).toEqual(getting);
   });
 

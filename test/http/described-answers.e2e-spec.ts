@@ -148,6 +148,21 @@ describe('the answers of the service are what openapi.json says, field by field:
     await asOwner('delete /applications/{id}', { id: applicationId });
   });
 
+  it('those of service keys', async () => {
+    const id = await application();
+    const keys = '/applications/{id}/service-keys';
+    const body = { name: 'a machine', scopes: ['keys:verify'], expiresAt: '2035-01-01T00:00:00.000Z' };
+    const { headers } = await asOwner(`post ${keys}`, { id }, { body });
+    const names = { id, keyId: headers.location!.split('/').at(-1)! };
+    await asOwner(`get ${keys}`, { id }, { query: { limit: '1' } });
+    await asOwner(`patch ${keys}/{keyId}`, names, { body: { enabled: false } });
+    await asOwner(`post ${keys}/{keyId}/rotate`, names, { body: { overlapSeconds: 60 } });
+    await asOwner(`get ${keys}/{keyId}`, names);
+    await asOwner(`delete ${keys}/{keyId}`, names);
+    await asOwner(`get ${keys}/{keyId}`, names);
+    await asOwner(`post ${keys}/{keyId}/rotate`, names, { body: {} });
+  });
+
   it('those of verification, whatever the verdict', async () => {
     const applicationId = await application();
     await asOwner(
@@ -203,6 +218,7 @@ describe('the answers of the service are what openapi.json says, field by field:
         id: path.startsWith('/apikey') ? key.id : id,
         subject: stranger.user.id,
         secretId: UNKNOWN_ID,
+        keyId: UNKNOWN_ID,
       };
       const body = operation.requestBody === undefined ? undefined : { body: { unheard: 'of' } };
       const query = path === '/apikey' || path === '/apikey/import' ? { query: { ApplicationId: id } } : {};

@@ -174,9 +174,11 @@ describe('Swagger UI', () => {
       for (const body of sampleBodies(path, method)) {
         const applicationId = await owner.createApplication();
         const key = await owner.issueKey(applicationId);
+        const serviceKey = await owner.issueServiceKey(applicationId);
         const { userId } = await Client.signedIn(app);
         const url = path
           .replace('{id}', path.startsWith('/apikey') ? key.id : applicationId)
+          .replace('{keyId}', serviceKey.id)
           .replace('{subject}', userId);
         const asksFor = ((operation.parameters ?? []) as Json[]).some(({ name }) => name === 'ApplicationId');
         const { status, body: answer } = await owner[method as 'post'](url)

@@ -58,13 +58,25 @@ export class Client {
     return { id: keyIdOf(response), key: response.body as string };
   }
 
+  /** For a machine that may verify keys, unless `body` says otherwise. */
+  async issueServiceKey(
+    applicationId: string,
+    body: object = { name: 'a machine', scopes: ['keys:verify'] },
+  ): Promise<CreatedKey> {
+    const response = await this.post(`/applications/${applicationId}/service-keys`).send(body).expect(200);
+    return { id: keyIdOf(response), key: response.body as string };
+  }
+
   private authorized(test: request.Test): request.Test {
     return test.set('Authorization', `Bearer ${this.caller.accessToken}`);
   }
 }
 
 export function keyIdOf(response: Response): string {
-  const [, id = ''] = /^\/apikey\/([0-9a-f-]{36})$/.exec(response.headers.location!) ?? [];
+  const [, id = ''] =
+    /^\/(?:apikey|applications\/[0-9a-f-]{36}\/service-keys)\/([0-9a-f-]{36})$/.exec(
+      response.headers.location!,
+    ) ?? [];
   return id;
 }
 

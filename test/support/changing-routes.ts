@@ -17,6 +17,8 @@ interface ChangingRoute {
   events: string[];
 }
 
+const SERVICE_KEY = { name: 'a machine', scopes: ['keys:verify'] };
+
 const CREDITS = { remaining: 10 };
 
 /** Every route behind an access token that changes something. */
@@ -115,6 +117,26 @@ export const CHANGING_ROUTES: Record<string, ChangingRoute> = {
     },
     events: ['ApiKeySecretEnded'],
   },
+  'POST /applications/:id/service-keys': {
+    prepare: async ({ founder, applicationId }) => {
+      // As with other keys: the next one is issued in the statement that keys share.
+      await founder.issueServiceKey(applicationId);
+      return call(`/applications/${applicationId}/service-keys`, SERVICE_KEY);
+    },
+    events: ['ServiceKeyIssued'],
+  },
+  'PATCH /applications/:id/service-keys/:keyId': {
+    prepare: async (surroundings) => call(await pathOfServiceKey(surroundings), { enabled: false }),
+    events: ['ServiceKeyChanged'],
+  },
+  'DELETE /applications/:id/service-keys/:keyId': {
+    prepare: async (surroundings) => call(await pathOfServiceKey(surroundings)),
+    events: ['ServiceKeyRevoked'],
+  },
+  'POST /applications/:id/service-keys/:keyId/rotate': {
+    prepare: async (surroundings) => call(`${await pathOfServiceKey(surroundings)}/rotate`, {}),
+    events: ['ServiceKeyRotated'],
+  },
 };
 
 function call(path: string, body?: object): Promise<{ path: string; body?: object }> {
@@ -124,6 +146,11 @@ function call(path: string, body?: object): Promise<{ path: string; body?: objec
 async function pathOfKey({ founder, applicationId }: Surroundings, settings: object = {}): Promise<string> {
   const { id } = await founder.issueKey(applicationId, settings);
   return `/apikey/${id}`;
+}
+
+async function pathOfServiceKey({ founder, applicationId }: Surroundings): Promise<string> {
+  const { id } = await founder.issueServiceKey(applicationId);
+  return `/applications/${applicationId}/service-keys/${id}`;
 }
 
 /** A new application of the founder's, of which the caller is an owner, too. */

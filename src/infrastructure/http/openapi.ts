@@ -26,6 +26,7 @@ const TAGS: readonly [name: string, description: string][] = [
   ['Auth', 'Accounts and tokens of the people who own applications.'],
   ['Applications', 'What keys are issued for, owned by a person.'],
   ['API keys', 'Issue, read, change and revoke the keys of your applications. Needs an access token.'],
+  ['Service keys', 'Credentials for machines that verify keys, or manage them.'],
   ['Limits and credits', 'What the keys of an application share, and balances.'],
   ['Verification', 'For the services that receive keys. Possession of the key is the credential.'],
   ['Service', 'For those who run the service.'],

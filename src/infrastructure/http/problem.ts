@@ -36,6 +36,16 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
     headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
   },
   multiple_credentials: { status: 400, title: 'Multiple credentials' },
+  missing_service_key: {
+    status: 401,
+    title: 'Missing service key',
+    headers: { 'www-authenticate': 'Bearer' },
+  },
+  invalid_service_key: {
+    status: 401,
+    title: 'Invalid service key',
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  },
   insufficient_scope: {
     status: 403,
     title: 'Insufficient scope',
@@ -55,6 +65,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   member_limit_reached: { status: 409, title: 'Member limit reached' },
   last_owner: { status: 409, title: 'The last owner cannot leave' },
   api_key_not_found: { status: 404, title: 'API key not found' },
+  service_key_not_found: { status: 404, title: 'Service key not found' },
   api_key_limit_reached: { status: 409, title: 'API key limit reached' },
   api_key_revoked: { status: 409, title: 'API key revoked' },
   api_key_expired: { status: 409, title: 'API key expired' },

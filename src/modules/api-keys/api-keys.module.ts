@@ -8,6 +8,7 @@ import { MeteringModule } from '../metering/index.js';
 import { ApiKeyLimits, ApiKeyService } from './application/api-key.service.js';
 import { BulkRevocationService } from './application/bulk-revocation.service.js';
 import { BulkRevocationController } from './http/bulk-revocation.controller.js';
+import { ServiceKeyService } from './application/service-key.service.js';
 import { KeyImportService } from './application/key-import.service.js';
 import { KeyImportController } from './http/key-import.controller.js';
 import { ApplicationKeys } from './application/application-keys.js';
@@ -16,6 +17,7 @@ import { KeyHasher } from './domain/key-hasher.js';
 import { ApiKeyAccessGuard } from './http/api-key-access.guard.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { KeyCreditsController } from './http/key-credits.controller.js';
+import { ServiceKeysController } from './http/service-keys.controller.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './infrastructure/api-key.schema.js';
 import { EndedSecretsPurge } from './infrastructure/ended-secrets.purge.js';
 import { KeysOfDeletedApplications } from './infrastructure/keys-of-deleted-applications.js';
@@ -31,9 +33,16 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     MeteringModule,
   ],
   // Fixed paths first: `apikey/import` must not be taken for `apikey/{id}`.
-  controllers: [BulkRevocationController, KeyImportController, ApiKeysController, KeyCreditsController],
+  controllers: [
+    BulkRevocationController,
+    KeyImportController,
+    ApiKeysController,
+    KeyCreditsController,
+    ServiceKeysController,
+  ],
   providers: [
     ApiKeyService,
+    ServiceKeyService,
     BulkRevocationService,
     KeyImportService,
     ApplicationKeys,

@@ -1,7 +1,7 @@
 export { ApiKeysModule } from './api-keys.module.js';
 export { AddressList } from './domain/address-list.js';
 export { parseImportedKey } from './domain/imported-key.js';
-export { parseKey, type KeyEnvironment } from './domain/key-format.js';
+export { parseKey, type KeyKind } from './domain/key-format.js';
 export { KeyHasher, sha256Of } from './domain/key-hasher.js';
 export { type Metadata } from './domain/metadata.js';
 export { type PlaintextKey } from './domain/plaintext-key.js';

@@ -7,7 +7,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
-import { ApplicationService } from '../../applications/index.js';
+import { ApplicationService, type Permission } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import {
   IdempotencyService,
@@ -17,15 +17,18 @@ import {
 } from '../../idempotency/index.js';
 import {
   ApiKey,
+  isHandedOut,
   mayActivate,
   type ApiKeyChanges,
   type ApiKeySettings,
+  type HandedOutKey,
   type KeyApplication,
+  type KeyHolder,
 } from '../domain/api-key.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
-import { CreditBalances } from '../../metering/index.js';
+import { CreditBalances, type CreditChanges } from '../../metering/index.js';
 import { generateKey } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { PlaintextKey } from '../domain/plaintext-key.js';
@@ -89,7 +92,7 @@ export class ApiKeyService {
    */
   issue(
     actor: Actor,
-    application: KeyApplication,
+    application: KeyHolder,
     settings: ApiKeySettings,
     call?: IdempotentRequest,
   ): Promise<IssuedKey> {
@@ -111,7 +114,7 @@ export class ApiKeyService {
 
   private async issueNow(
     actor: Actor,
-    application: KeyApplication,
+    application: KeyHolder,
     settings: ApiKeySettings,
     keep: StoreAnswer<IssuedKey> | undefined,
   ): Promise<IssuedKey> {
@@ -143,11 +146,26 @@ export class ApiKeyService {
     first: (tx: Transaction) => Promise<void> | undefined,
     tx: Transaction,
   ): Promise<void> {
-    const { id, applicationId, credits } = key;
     await first(tx);
     await this.keys.insert(key, this.maxActive, tx);
-    if (credits !== null) await this.balances.put({ kind: 'key', id, applicationId }, credits, tx);
-    await this.applications.assertStillPermitted(applicationId, 'manage-keys', tx);
+    if (key.credits !== null) await this.putCredits(key, key.credits, tx);
+    await this.assertStillPermitted(key, tx);
+  }
+
+  private async putCredits(key: ApiKey, credits: CreditChanges | null, tx: Transaction): Promise<void> {
+    if (!isHandedOut(key)) return;
+    const { id, applicationId } = key;
+    await this.balances.put({ kind: 'key', id, applicationId }, credits, tx);
+  }
+
+  /** Nobody has a role in the platform: only the operator's own command comes here with a key of it. */
+  private async assertStillPermitted(
+    { applicationId, isForService }: ApiKey,
+    tx: Transaction,
+  ): Promise<void> {
+    if (applicationId === null) return;
+    const permission: Permission = isForService ? 'manage-service-keys' : 'manage-keys';
+    await this.applications.assertStillPermitted(applicationId, permission, tx);
   }
 
   private get maxActive(): number {
@@ -157,16 +175,23 @@ export class ApiKeyService {
   async list(
     applicationId: string,
     query: KeyFilter & { limit?: number; cursor?: string },
-  ): Promise<Page<ApiKey>> {
+  ): Promise<Page<HandedOutKey>> {
     const { limit: _limit, cursor: _cursor, ...restrictions } = query;
     const filter = { applicationId, ...restrictions };
     const page = readPage(query, filter);
     const rows = await this.keys.list(filter, page, this.clock.now());
-    return toPage(rows, page.limit, filter);
+    return toPage(rows.filter(isHandedOut), page.limit, filter);
   }
 
-  /** With the secret that is named, though it has ended. Throws `api_key_not_found`. */
-  async get(id: string, secretId?: string): Promise<ApiKey> {
+  /** Throws `api_key_not_found`, also for a service key, which is managed elsewhere. */
+  async get(id: string): Promise<HandedOutKey> {
+    const key = await this.read(id);
+    if (!isHandedOut(key)) throw apiKeyNotFound();
+    return key;
+  }
+
+  /** With the secret that is named, though it has ended. */
+  private async read(id: string, secretId?: string): Promise<ApiKey> {
     const key = await this.keys.find(id, secretId);
     if (key === null) throw apiKeyNotFound();
     return key;
@@ -176,13 +201,12 @@ export class ApiKeyService {
    * Throws what `ApiKey.change` throws, `no_credits`, `api_key_limit_reached` for a key that would become active, and
    * `edit_conflict` when others keep changing it.
    */
-  async change(
+  async change<Key extends ApiKey>(
     actor: Actor,
-    application: KeyApplication,
-    key: ApiKey,
+    application: Pick<KeyApplication, 'scopes'>,
+    key: Key,
     changes: ApiKeyChanges,
-  ): Promise<ApiKey> {
-    const { id, applicationId } = key;
+  ): Promise<Key> {
     const { credits } = changes;
     const maxActive = mayActivate(changes) ? this.maxActive : undefined;
     let current = key;
@@ -191,9 +215,10 @@ export class ApiKeyService {
       const change = await this.save(actor, current, async (tx) => {
         await this.keys.update(current, maxActive, tx);
         // The balance is not the key's to write: it is spent from meanwhile.
-        if (credits !== undefined) await this.balances.put({ kind: 'key', id, applicationId }, credits, tx);
+        if (credits !== undefined) await this.putCredits(current, credits, tx);
       });
-      current = await this.get(id);
+      // What a key is never changes.
+      current = (await this.read(key.id)) as Key;
       if (change !== null) {
         await this.freshness.waitForPropagation(change);
         return current;
@@ -205,13 +230,13 @@ export class ApiKeyService {
   /** Returns the proof of the change; null, and changes nothing, when somebody else came first. */
   private async save(
     actor: Actor,
-    { applicationId }: ApiKey,
+    key: ApiKey,
     write: (tx: Transaction) => Promise<void>,
   ): Promise<ChangeProof | null> {
     const committed = await unlessStale(
       this.unitOfWork.run(actor, async (tx) => {
         await write(tx);
-        await this.applications.assertStillPermitted(applicationId, 'manage-keys', tx);
+        await this.assertStillPermitted(key, tx);
       }),
     );
     return committed?.change ?? null;
@@ -261,7 +286,7 @@ export class ApiKeyService {
   /** Ends one secret now. Throws what `ApiKey.endSecret` throws, and `edit_conflict`. */
   async endSecret(actor: Actor, { id }: ApiKey, secretId: string): Promise<void> {
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
-      const current = await this.get(id, secretId);
+      const current = await this.read(id, secretId);
       if (current.endSecret(secretId, this.clock.now())) {
         const change = await this.save(actor, current, (tx) => this.keys.update(current, undefined, tx));
         if (change !== null) return this.freshness.waitForPropagation(change);

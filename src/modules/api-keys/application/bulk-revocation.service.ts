@@ -7,7 +7,7 @@ import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
-import type { ApiKey } from '../domain/api-key.js';
+import { isHandedOut, type ApiKey } from '../domain/api-key.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import type { KeyFilter } from './api-key.service.js';
 
@@ -71,7 +71,7 @@ export class BulkRevocationService {
   }
 
   private async judge(ids: readonly string[], by: Subject): Promise<Judgement> {
-    const found = new Map((await this.keys.findAll(ids)).map((key) => [key.id, key]));
+    const found = new Map((await this.keys.findAll(ids)).filter(isHandedOut).map((key) => [key.id, key]));
     const access = new Map<string, RevocationOutcome>();
     for (const { applicationId } of found.values()) {
       if (!access.has(applicationId)) access.set(applicationId, await this.accessTo(applicationId, by));

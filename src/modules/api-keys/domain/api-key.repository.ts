@@ -5,7 +5,10 @@ import type { ApiKey } from './api-key.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
 
 export interface ApiKeyQuery {
-  applicationId: string;
+  /** Null for the platform. */
+  applicationId: string | null;
+  /** Lists its service keys, and nothing else; without it, its other keys. */
+  forServices?: boolean;
   status?: KeyStatus;
   externalId?: string;
   tag?: string;

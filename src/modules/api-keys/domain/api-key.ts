@@ -2,7 +2,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { Aggregate, changedFields, type EventFields } from '../../../shared/domain-event.js';
 import { undeclared } from '../../../shared/key-scopes.js';
 import type { Subject } from '../../../shared/subject.js';
-import type { KeyEnvironment } from './key-format.js';
+import type { KeyEnvironment, KeyKind } from './key-format.js';
 import { keyStatus, type KeyStatus } from '../../../shared/key-status.js';
 import { type ApiKeySecret } from './api-key-secret.js';
 import type { CreditChanges, Credits, RateLimit } from '../../metering/index.js';
@@ -29,7 +29,7 @@ export interface ApiKeyChanges {
 
 export interface ApiKeySettings extends Omit<ApiKeyChanges, 'enabled' | 'credits'> {
   credits?: Credits | null;
-  environment?: KeyEnvironment;
+  environment?: KeyKind;
 }
 
 /** Of the application that a key belongs to, what bounds the key. */
@@ -39,10 +39,13 @@ export interface KeyApplication {
   readonly scopes: readonly string[] | null;
 }
 
+/** Whom a key belongs to: an application, or with null the platform, which has service keys alone. */
+export type KeyHolder = Omit<KeyApplication, 'id'> & { readonly id: string | null };
+
 export interface NewApiKey {
   id: string;
-  application: KeyApplication;
-  settings: ApiKeySettings & { environment: KeyEnvironment };
+  application: KeyHolder;
+  settings: ApiKeySettings & { environment: KeyKind };
   secret: ApiKeySecret;
   by: Subject;
   now: Date;
@@ -50,9 +53,9 @@ export interface NewApiKey {
 
 interface ApiKeyProps {
   readonly id: string;
-  readonly applicationId: string;
+  readonly applicationId: string | null;
   name: string;
-  readonly environment: KeyEnvironment;
+  readonly environment: KeyKind;
   scopes: string[];
   metadata: Metadata;
   enabled: boolean;
@@ -77,9 +80,10 @@ interface ApiKeyProps {
 /** What people name, restrict and revoke. Its secrets come and go; its id stays. */
 export class ApiKey extends Aggregate implements ApiKeyProps {
   readonly id!: string;
-  readonly applicationId!: string;
+  /** Null for a service key of the platform. */
+  readonly applicationId!: string | null;
   name!: string;
-  readonly environment!: KeyEnvironment;
+  readonly environment!: KeyKind;
   scopes!: string[];
   metadata!: Metadata;
   enabled!: boolean;
@@ -143,7 +147,7 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
       credits: settings.credits ?? null,
     });
     const { environment, hint } = key;
-    key.happened(secret.imported ? 'ApiKeyImported' : 'ApiKeyIssued', null, {
+    key.happened(secret.imported ? 'Imported' : 'Issued', null, {
       ...key.settings,
       environment,
       hint,
@@ -155,6 +159,11 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
     const { enabled } = this;
     const expiresAt = this.expiresAt?.getTime() ?? null;
     return keyStatus({ revoked: this.revokedAt !== null, enabled, expiresAt }, now.getTime());
+  }
+
+  /** Whether it is a credential of a machine that calls this service, and no key that an application hands out. */
+  get isForService(): boolean {
+    return this.environment === 'service';
   }
 
   /** The newest secret's. */
@@ -192,7 +201,7 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
     if (changes.rateLimits !== undefined) this.rateLimits = changes.rateLimits;
     if (changes.credits !== undefined) this.metered = changes.credits !== null;
     const changed = changedFields(before, this.settings);
-    if (changed !== null) this.happened('ApiKeyChanged', changed.before, changed.after);
+    if (changed !== null) this.happened('Changed', changed.before, changed.after);
   }
 
   /**
@@ -220,7 +229,7 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
     }
     this.secrets.push(secret);
     const { id: secretId, hint, createdAt } = secret;
-    this.happened('ApiKeyRotated', null, { secretId, hint, createdAt, overlapSeconds });
+    this.happened('Rotated', null, { secretId, hint, createdAt, overlapSeconds });
   }
 
   /**
@@ -242,7 +251,7 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
     secret.revoke(now);
     const { hint, revokedAt } = secret;
     const named = { secretId: id, hint };
-    this.happened('ApiKeySecretEnded', { ...named, revokedAt: null }, { ...named, revokedAt });
+    this.happened('SecretEnded', { ...named, revokedAt: null }, { ...named, revokedAt });
     return true;
   }
 
@@ -251,9 +260,11 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
     return { name, scopes, metadata, enabled, expiresAt, externalId, tags, ipAllowlist, rateLimits };
   }
 
-  private happened(name: string, before: EventFields | null, after: EventFields | null): void {
-    const { id, applicationId } = this;
-    this.record({ name, applicationId, target: { kind: 'api_key', id }, before, after });
+  private happened(what: string, before: EventFields | null, after: EventFields | null): void {
+    const { id, applicationId, isForService } = this;
+    const name = `${isForService ? 'ServiceKey' : 'ApiKey'}${what}`;
+    const kind = isForService ? 'service_key' : 'api_key';
+    this.record({ name, applicationId, target: { kind, id }, before, after });
   }
 
   private assertNotRevoked(): void {
@@ -261,6 +272,13 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
       throw new DomainError('api_key_revoked', 'A revoked key cannot be changed: issue a new one.');
     }
   }
+}
+
+/** A key that an application hands out: any but a service key. */
+export type HandedOutKey = ApiKey & { readonly applicationId: string; readonly environment: KeyEnvironment };
+
+export function isHandedOut(key: ApiKey): key is HandedOutKey {
+  return !key.isForService;
 }
 
 /** Whether a disabled or expired key may be active after them, and so counts against the limit of its application. */

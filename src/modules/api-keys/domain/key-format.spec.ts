@@ -10,6 +10,9 @@ describe('the form of a key', () => {
   it('is what secret scanners look for', () => {
     expect(generateKey('live').reveal()).toMatch(/^upblit_live_[0-9A-Za-z]{36}$/);
     expect(generateKey('test').reveal()).toMatch(/^upblit_test_[0-9A-Za-z]{36}$/);
+    const text = generateKey('service').reveal();
+    expect(text).toMatch(/^\bupblit_(live|test|service)_[0-9A-Za-z]{36}\b$/);
+    expect(parseKey(text)?.reveal()).toBe(text);
   });
 
   it('ends in the CRC-32 of everything before it, in six base62 digits', () => {

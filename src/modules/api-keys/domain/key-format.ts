@@ -3,27 +3,30 @@ import { crc32 } from 'node:zlib';
 import { PlaintextKey } from './plaintext-key.js';
 
 /*
- * upblit_live_ + 30 random base62 characters + 6 of checksum.
+ * upblit_ + live, test or service + _ + 30 random base62 characters + 6 of checksum.
  *
  * NEVER CHANGE THE PREFIX, THE ALPHABET OR THE CHECKSUM: keys in the field carry them, and secret scanners look for
- * \bupblit_(live|test)_[0-9A-Za-z]{36}\b.
+ * \bupblit_(live|test|service)_[0-9A-Za-z]{36}\b.
  */
 export const KEY_ENVIRONMENTS = ['live', 'test'] as const;
 export type KeyEnvironment = (typeof KEY_ENVIRONMENTS)[number];
 
+/** What stands within a key: the environment of one that an application hands out, or that it is for a machine of ours. */
+const KEY_KINDS = [...KEY_ENVIRONMENTS, 'service'] as const;
+export type KeyKind = (typeof KEY_KINDS)[number];
+
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 30;
 const CHECKSUM_LENGTH = 6;
-const PREFIX_LENGTH = 'upblit_live_'.length;
-const KEY_LENGTH = PREFIX_LENGTH + RANDOM_LENGTH + CHECKSUM_LENGTH;
-const FORM = /^upblit_(?:live|test)_[0-9A-Za-z]{36}$/;
+const MAX_KEY_LENGTH = 'upblit_service_'.length + RANDOM_LENGTH + CHECKSUM_LENGTH;
+const FORM = new RegExp(`^upblit_(?:${KEY_KINDS.join('|')})_[0-9A-Za-z]{36}$`);
 
 /** The largest multiple of 62 that a byte can hold: bytes from here on are thrown away, so that no character is likelier. */
 const UNBIASED_LIMIT = 248;
 
 /** A new key: 30 characters out of 62 are 178 bits, from the operating system's generator. */
-export function generateKey(environment: KeyEnvironment): PlaintextKey {
-  const body = `upblit_${environment}_${randomBase62(RANDOM_LENGTH)}`;
+export function generateKey(kind: KeyKind): PlaintextKey {
+  const body = `upblit_${kind}_${randomBase62(RANDOM_LENGTH)}`;
   return new PlaintextKey(body + checksum(body));
 }
 
@@ -32,7 +35,7 @@ export function generateKey(environment: KeyEnvironment): PlaintextKey {
  * anything is looked up. It is no secret and proves nothing.
  */
 export function parseKey(text: string): PlaintextKey | null {
-  if (text.length !== KEY_LENGTH || !FORM.test(text)) return null;
+  if (text.length > MAX_KEY_LENGTH || !FORM.test(text)) return null;
   if (checksum(text.slice(0, -CHECKSUM_LENGTH)) !== text.slice(-CHECKSUM_LENGTH)) return null;
   return new PlaintextKey(text);
 }

@@ -17,10 +17,10 @@ import {
   type Permission,
 } from '../../applications/index.js';
 import { ApiKeyService, apiKeyNotFound } from '../application/api-key.service.js';
-import type { ApiKey } from '../domain/api-key.js';
+import type { HandedOutKey } from '../domain/api-key.js';
 
 interface ApiKeyRequest extends ApplicationRequest {
-  apiKey: ApiKey;
+  apiKey: HandedOutKey;
 }
 
 /**
@@ -58,6 +58,6 @@ export const ApiKeyAccess = (permission: Permission): MethodDecorator =>
 
 /** The key that the guard has let the caller through to. */
 export const CurrentApiKey = createParamDecorator(
-  (_: unknown, context: ExecutionContext): ApiKey =>
+  (_: unknown, context: ExecutionContext): HandedOutKey =>
     context.switchToHttp().getRequest<ApiKeyRequest>().apiKey,
 );

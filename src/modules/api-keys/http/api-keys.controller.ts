@@ -7,8 +7,7 @@ import { ApplicationAccess, CurrentApplication, type Application } from '../../a
 import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { Idempotent, type IdempotentRequest } from '../../idempotency/index.js';
 import { ApiKeyService } from '../application/api-key.service.js';
-import type { ApiKey } from '../domain/api-key.js';
-import type { PlaintextKey } from '../domain/plaintext-key.js';
+import type { HandedOutKey } from '../domain/api-key.js';
 import { ApiKeyAccess, CurrentApiKey } from './api-key-access.guard.js';
 import { ApiKeyDetailsDto, ApiKeyDto, ApiKeyPageDto } from './api-key-answer.dto.js';
 import {
@@ -28,6 +27,7 @@ import {
   RevokeApiKeyDocs,
   RotateApiKeyDocs,
 } from './api-keys.docs.js';
+import { shownOnce } from './shown-once.js';
 import { toDetails, toResponse } from './to-response.js';
 
 @ApiKeysDocs()
@@ -52,7 +52,7 @@ export class ApiKeysController {
     @Body() body?: IssueApiKeyDto,
   ): Promise<string> {
     const { id, plaintext } = await this.keys.issue(actor, application, body ?? {}, call);
-    return shownOnce(reply.header('Location', `/apikey/${id}`), plaintext);
+    return shownOnce(reply, `/apikey/${id}`, plaintext);
   }
 
   @Get()
@@ -72,7 +72,7 @@ export class ApiKeysController {
   @RequireScopes('apikeys:read')
   @ApiKeyAccess('read')
   @GetApiKeyDocs()
-  get(@CurrentApiKey() key: ApiKey): ApiKeyDetailsDto {
+  get(@CurrentApiKey() key: HandedOutKey): ApiKeyDetailsDto {
     return toDetails(key, this.clock.now());
   }
 
@@ -83,13 +83,13 @@ export class ApiKeysController {
   @RotateApiKeyDocs()
   async rotate(
     @CurrentActor() actor: Actor,
-    @CurrentApiKey() key: ApiKey,
+    @CurrentApiKey() key: HandedOutKey,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Idempotent() call?: IdempotentRequest,
     @Body() body?: RotateApiKeyDto,
   ): Promise<string> {
     const { id, plaintext } = await this.keys.rotate(actor, key, body ?? {}, call);
-    return shownOnce(reply.header('Location', `/apikey/${id}`), plaintext);
+    return shownOnce(reply, `/apikey/${id}`, plaintext);
   }
 
   @Delete(':id/secrets/:secretId')
@@ -99,7 +99,7 @@ export class ApiKeysController {
   @EndApiKeySecretDocs()
   async endSecret(
     @CurrentActor() actor: Actor,
-    @CurrentApiKey() key: ApiKey,
+    @CurrentApiKey() key: HandedOutKey,
     @Param('secretId') secretId: string,
   ): Promise<void> {
     await this.keys.endSecret(actor, key, readUuid('secretId', secretId));
@@ -112,7 +112,7 @@ export class ApiKeysController {
   async change(
     @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
-    @CurrentApiKey() key: ApiKey,
+    @CurrentApiKey() key: HandedOutKey,
     @Body() body: ChangeApiKeyDto,
   ): Promise<ApiKeyDto> {
     return toResponse(await this.keys.change(actor, application, key, body), this.clock.now());
@@ -123,13 +123,7 @@ export class ApiKeysController {
   @RequireScopes('apikeys:write')
   @ApiKeyAccess('manage-keys')
   @RevokeApiKeyDocs()
-  async revoke(@CurrentActor() actor: Actor, @CurrentApiKey() key: ApiKey): Promise<void> {
+  async revoke(@CurrentActor() actor: Actor, @CurrentApiKey() key: HandedOutKey): Promise<void> {
     await this.keys.revoke(actor, key);
   }
-}
-
-/** The one answer that holds a key. A handler that returns a string would answer text/plain otherwise. */
-function shownOnce(reply: FastifyReply, plaintext: PlaintextKey): string {
-  reply.header('Content-Type', 'application/json').header('Cache-Control', 'no-store');
-  return JSON.stringify(plaintext.reveal());
 }

@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import type { Actor } from '../../../shared/actor.js';
 import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { ChangeBalanceDto, CreditsDto, LimitsService, toBalanceChange } from '../../metering/index.js';
-import type { ApiKey } from '../domain/api-key.js';
+import type { HandedOutKey } from '../domain/api-key.js';
 import { ApiKeyAccess, CurrentApiKey } from './api-key-access.guard.js';
 import { ChangeApiKeyCreditsDocs, KeyCreditsDocs } from './key-credits.docs.js';
 
@@ -18,7 +18,7 @@ export class KeyCreditsController {
   @ChangeApiKeyCreditsDocs()
   change(
     @CurrentActor() actor: Actor,
-    @CurrentApiKey() { id, applicationId }: ApiKey,
+    @CurrentApiKey() { id, applicationId }: HandedOutKey,
     @Body() body: ChangeBalanceDto,
   ): Promise<CreditsDto> {
     return this.limits.changeBalance(actor, { kind: 'key', id, applicationId }, toBalanceChange(body));

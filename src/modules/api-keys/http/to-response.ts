@@ -1,14 +1,49 @@
+import type { ServiceScope } from '../../../shared/scopes.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
-import type { ApiKey } from '../domain/api-key.js';
-import type { ApiKeyDetailsDto, ApiKeyDto } from './api-key-answer.dto.js';
+import type { ApiKey, HandedOutKey } from '../domain/api-key.js';
+import type { ApiKeyDetailsDto, ApiKeyDto, ApiKeySecretDto } from './api-key-answer.dto.js';
+import type { ServiceKeyDetailsDto, ServiceKeyDto } from './service-key.dto.js';
 
 /** The only place that says what of a key leaves the service: no hash ever does. */
-export function toResponse(key: ApiKey, now: Date): ApiKeyDto {
+export function toResponse(key: HandedOutKey, now: Date): ApiKeyDto {
+  return {
+    ...commonFields(key, now),
+    applicationId: key.applicationId,
+    environment: key.environment,
+    metadata: key.metadata,
+    externalId: key.externalId,
+    tags: key.tags,
+    rateLimits: key.rateLimits,
+    credits: key.credits,
+  };
+}
+
+/** The same with the secrets that work: their hints and times. */
+export function toDetails(key: HandedOutKey, now: Date): ApiKeyDetailsDto {
+  return Object.assign(toResponse(key, now), { secrets: secretsOf(key, now) });
+}
+
+/** @param applicationId whose key it is */
+export function toServiceKey(key: ApiKey, applicationId: string, now: Date): ServiceKeyDto {
+  // Nothing else was let in.
+  return { ...commonFields(key, now), applicationId, scopes: key.scopes as ServiceScope[] };
+}
+
+export function toServiceKeyDetails(key: ApiKey, applicationId: string, now: Date): ServiceKeyDetailsDto {
+  return Object.assign(toServiceKey(key, applicationId, now), { secrets: secretsOf(key, now) });
+}
+
+/** What is said of every key. */
+function commonFields(
+  key: ApiKey,
+  now: Date,
+): Omit<
+  ApiKeyDto,
+  'applicationId' | 'environment' | 'metadata' | 'externalId' | 'tags' | 'rateLimits' | 'credits'
+> {
   return {
     id: key.id,
-    applicationId: key.applicationId,
     name: key.name,
-    environment: key.environment,
     hint: key.hint,
     scopes: key.scopes,
     status: key.status(now),
@@ -22,23 +57,16 @@ export function toResponse(key: ApiKey, now: Date): ApiKeyDto {
     ...(key.revokedByIssuer === null || key.revokedByIssuer === LOCAL_ISSUER
       ? {}
       : { revokedByIssuer: key.revokedByIssuer }),
-    metadata: key.metadata,
-    externalId: key.externalId,
-    tags: key.tags,
     ipAllowlist: key.ipAllowlist,
-    rateLimits: key.rateLimits,
-    credits: key.credits,
   };
 }
 
-/** The same with the secrets that work: their hints and times. */
-export function toDetails(key: ApiKey, now: Date): ApiKeyDetailsDto {
-  const secrets = key.liveSecrets(now).map((secret) => ({
+function secretsOf(key: ApiKey, now: Date): ApiKeySecretDto[] {
+  return key.liveSecrets(now).map((secret) => ({
     id: secret.id,
     hint: secret.hint,
     createdAt: secret.createdAt.toISOString(),
     expiresAt: secret.expiresAt?.toISOString() ?? null,
     overlapSeconds: secret.overlapSeconds,
   }));
-  return Object.assign(toResponse(key, now), { secrets });
 }

@@ -11,7 +11,7 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
   tableName: 'api_keys',
   columns: {
     id: { type: 'uuid', primary: true },
-    applicationId: { type: 'uuid', name: 'application_id' },
+    applicationId: { type: 'uuid', name: 'application_id', nullable: true },
     name: { type: 'text' },
     environment: { type: 'text' },
     scopes: { type: 'text', array: true },
@@ -42,7 +42,11 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
   ],
   checks: [
     { name: 'api_keys_name_length', expression: 'char_length(name) BETWEEN 1 AND 100' },
-    { name: 'api_keys_environment', expression: `environment IN ('live', 'test')` },
+    { name: 'api_keys_environment', expression: `environment IN ('live', 'test', 'service')` },
+    {
+      name: 'api_keys_of_somebody',
+      expression: `application_id IS NOT NULL OR environment = 'service'`,
+    },
     { name: 'api_keys_scopes', expression: 'cardinality(scopes) <= 100' },
     { name: 'api_keys_metadata', expression: `jsonb_typeof(metadata) = 'object'` },
     { name: 'api_keys_external_id', expression: 'char_length(external_id) BETWEEN 1 AND 255' },
@@ -60,6 +64,12 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
       name: 'api_keys_of_customer',
       columns: ['applicationId', 'externalId', 'id'],
       where: 'external_id IS NOT NULL',
+      synchronize: false,
+    },
+    {
+      name: 'api_keys_for_services',
+      columns: ['applicationId', 'id'],
+      where: `environment = 'service'`,
       synchronize: false,
     },
     {

@@ -48,6 +48,7 @@ export class BatchedInserts {
    * its turn alone.
    */
   async insert(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean> {
+    if (key.applicationId === null) return false;
     const done = await this.calls.call(key.applicationId, { key, maxActive, actor });
     if (done instanceof Error) throw done;
     return done;

@@ -19,7 +19,7 @@ const REVOKE_SOME = `
        SET revoked_at = pending.revoked_at, revoked_by_issuer = pending.revoked_by_issuer,
            revoked_by_subject = pending.revoked_by_subject, version = version + 1
       FROM locked, pending WHERE api_keys.id = locked.id
-    RETURNING api_keys.id, api_keys.application_id, api_keys.revoked_at
+    RETURNING api_keys.id, api_keys.application_id, api_keys.environment, api_keys.revoked_at
   ), finished AS (
     DELETE FROM pending_key_revocations USING pending
      WHERE pending_key_revocations.application_id = pending.application_id

@@ -38,6 +38,8 @@ const HAS_STATUS = keyStatusConditions({
   now: ':now',
 });
 
+const IS_FOR_SERVICE = `key.environment = 'service'`;
+
 /** Keys that the deletion of their application revokes itself. A transaction of any number of them would never end. */
 const REVOKED_AT_ONCE = 500;
 
@@ -51,7 +53,7 @@ const REVOKE_IN_ORDER = `
   ), revoked AS (
     UPDATE api_keys SET revoked_at = $1, revoked_by_issuer = $2, revoked_by_subject = $3, version = version + 1
       FROM locked WHERE api_keys.id = locked.id
-    RETURNING api_keys.id, api_keys.application_id, api_keys.revoked_at
+    RETURNING api_keys.id, api_keys.application_id, api_keys.environment, api_keys.revoked_at
   )
   SELECT coalesce(jsonb_agg(revoked), '[]') AS revoked, ${BARRIER} FROM revoked`;
 
@@ -85,7 +87,9 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
 
   async insert(key: ApiKey, maxActive: number, tx: Transaction): Promise<void> {
     const manager = managerOf(tx);
-    await takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
+    if (key.applicationId !== null) {
+      await takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
+    }
     await manager.insert<ObjectLiteral>(apiKeySchema, key);
     await manager.insert(apiKeySecretSchema, key.secrets);
     tx.record(eventsOf(key));
@@ -147,6 +151,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
 
   async list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]> {
     const select = this.ofApplication(this.manager, query.applicationId);
+    select.andWhere(query.forServices === true ? IS_FOR_SERVICE : `NOT (${IS_FOR_SERVICE})`);
     if (query.externalId !== undefined) {
       select.andWhere('key.externalId = :externalId', { externalId: query.externalId });
     }
@@ -212,10 +217,11 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     await revokeSomePending(REVOKED_AT_ONCE, applicationId, tx);
   }
 
-  private ofApplication(manager: EntityManager, applicationId: string): SelectQueryBuilder<ApiKey> {
-    return manager
-      .createQueryBuilder(apiKeySchema, 'key')
-      .where('key.applicationId = :applicationId', { applicationId });
+  private ofApplication(manager: EntityManager, applicationId: string | null): SelectQueryBuilder<ApiKey> {
+    const select = manager.createQueryBuilder(apiKeySchema, 'key');
+    return applicationId === null
+      ? select.where('key.applicationId IS NULL')
+      : select.where('key.applicationId = :applicationId', { applicationId });
   }
 
   /** With the secrets that work and the one that is named, their credits, and when they were last used. */
@@ -259,6 +265,7 @@ async function takeTurn(
 
 /** Throws `api_key_limit_reached` when the key, as it is to be written, would be one active key too many. */
 async function takeTurnToActivate(manager: EntityManager, key: ApiKey, maxActive: number): Promise<void> {
+  if (key.applicationId === null) return;
   const [turn] = await manager.query<{ refusal: string | null }[]>(
     'SELECT take_turn_to_activate($1, $2, $3, $4) AS refusal',
     [key.id, key.applicationId, maxActive, key.expiresAt],

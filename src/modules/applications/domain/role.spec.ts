@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { requirePermission, ROLES, rolesWithPermission, type Permission } from './role.js';
 
 const PERMISSIONS: [Permission, string[]][] = [
-  ['read', ['owner', 'admin', 'viewer']],
-  ['manage-keys', ['owner', 'admin']],
+  ['read', ['owner', 'admin', 'viewer', 'service']],
+  ['read-members', ['owner', 'admin', 'viewer']],
+  ['manage-keys', ['owner', 'admin', 'service']],
+  ['manage-service-keys', ['owner', 'admin']],
   ['manage-application', ['owner']],
   ['manage-members', ['owner']],
 ];
@@ -11,7 +13,7 @@ const PERMISSIONS: [Permission, string[]][] = [
 describe.each(PERMISSIONS)('The permission "%s"', (permission, roles) => {
   it('is met by these roles and no other', () => {
     expect(rolesWithPermission(permission)).toEqual(roles);
-    const meeting = ROLES.filter((role) => {
+    const meeting = ([...ROLES, 'service'] as const).filter((role) => {
       try {
         requirePermission(role, permission);
         return true;

@@ -3,21 +3,28 @@ import { DomainError } from '../../../shared/domain-error.js';
 export const ROLES = ['owner', 'admin', 'viewer'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** The one table of who may what: the permissions that routes and changes require, and the roles that have them. */
+/** What somebody is in an application: a member with a role, or one of its service keys. */
+export type Part = Role | 'service';
+
+/** The one table of who may what: the permissions that routes and changes require, and who has them. */
 const ROLES_BY_PERMISSION = {
-  /** Seeing the application, its members and its keys (never their secrets). */
-  read: ['owner', 'admin', 'viewer'],
+  /** Seeing the application and its keys (never their secrets). */
+  read: ['owner', 'admin', 'viewer', 'service'],
+  /** Seeing who else has a part in it. */
+  'read-members': ['owner', 'admin', 'viewer'],
   /** Issuing, changing, rotating and revoking keys, and all that restricts them. */
-  'manage-keys': ['owner', 'admin'],
+  'manage-keys': ['owner', 'admin', 'service'],
+  /** All of that with service keys: a machine never makes credentials for machines. */
+  'manage-service-keys': ['owner', 'admin'],
   /** Changing and deleting the application. */
   'manage-application': ['owner'],
   /** Letting people in, changing what they may, taking them out, handing the ownership on. */
   'manage-members': ['owner'],
-} as const satisfies Record<string, readonly Role[]>;
+} as const satisfies Record<string, readonly Part[]>;
 
 export type Permission = keyof typeof ROLES_BY_PERMISSION;
 
-export function rolesWithPermission(permission: Permission): readonly Role[] {
+export function rolesWithPermission(permission: Permission): readonly Part[] {
   return ROLES_BY_PERMISSION[permission];
 }
 
@@ -25,7 +32,7 @@ export function rolesWithPermission(permission: Permission): readonly Role[] {
  * Throws `not_application_owner` for somebody who has no part in the application, and `insufficient_role` for a
  * member whose role lacks the permission.
  */
-export function requirePermission(role: Role | null, permission: Permission): asserts role is Role {
+export function requirePermission(role: Part | null, permission: Permission): asserts role is Part {
   if (role === null) {
     throw new DomainError('not_application_owner', 'Ask an owner of the application to make you a member.');
   }
@@ -33,7 +40,9 @@ export function requirePermission(role: Role | null, permission: Permission): as
   if (!roles.includes(role)) {
     throw new DomainError(
       'insufficient_role',
-      `This takes the role ${roles.join(' or ')}, and yours is ${role}: ask an owner of the application.`,
+      role === 'service'
+        ? "This takes a person's access token: no service key may do it."
+        : `This takes the role ${roles.filter((one) => one !== 'service').join(' or ')}, and yours is ${role}: ask an owner of the application.`,
     );
   }
 }

@@ -32,7 +32,7 @@ export class MembersController {
 
   @Get('members')
   @RequireScopes('applications:read')
-  @ApplicationAccess({ from: 'path', permission: 'read' })
+  @ApplicationAccess({ from: 'path', permission: 'read-members' })
   @ListMembersDocs()
   async list(
     @CurrentApplication() application: Application,

@@ -1,4 +1,4 @@
-import type { AddressList, KeyEnvironment, Metadata } from '../../api-keys/index.js';
+import type { AddressList, KeyKind, Metadata } from '../../api-keys/index.js';
 import { coversAll } from '../../../shared/key-scopes.js';
 import { hasExpired, keyStatus } from '../../../shared/key-status.js';
 import type { Metering, Usage } from '../../metering/index.js';
@@ -6,12 +6,14 @@ import type { Metering, Usage } from '../../metering/index.js';
 /** Everything a verdict needs to know of a key, and nothing else. */
 export interface VerificationRecord {
   readonly keyId: string;
-  readonly applicationId: string;
-  readonly ownerId: string;
+  /** Null for a service key of the platform. */
+  readonly applicationId: string | null;
+  /** Null, as is the issuer, for a key of the platform. */
+  readonly ownerId: string | null;
   /** Null for an owner who registered here. */
   readonly ownerIssuer: string | null;
   readonly name: string;
-  readonly environment: KeyEnvironment;
+  readonly environment: KeyKind;
   readonly scopes: readonly string[];
   readonly metadata: Metadata;
   /** The key, or the secret that was presented. */
@@ -90,7 +92,8 @@ export function decideVerification(
   request: VerificationRequest,
   now: number,
 ): Verdict {
-  if (record === null) return NOT_FOUND;
+  // A service key is a credential for this service, and for no other.
+  if (record === null || record.environment === 'service') return NOT_FOUND;
   if (request.applicationId !== undefined && request.applicationId !== record.applicationId) return NOT_FOUND;
   const status = keyStatus(record, now);
   if (status !== 'active') return REFUSALS[status];

@@ -3,7 +3,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { rawHeaderValues } from '../../../shared/http/raw-header-values.js';
 
 const BEARER_KEY = /^Bearer +(upblit_\S*)$/i;
-const LOOKS_LIKE_A_KEY = /upblit_(?:live|test)_/i;
+const LOOKS_LIKE_A_KEY = /upblit_(?:live|test|service)_/i;
 const NAMES_OF_KEYS = new Set(['key', 'apikey', 'api_key', 'api-key', 'x-api-key', 'access_token', 'token']);
 
 /**

@@ -90,8 +90,8 @@ export class VerifyController {
     const { record } = verdict;
     reply
       .header('X-Key-Id', record.keyId)
-      .header('X-Application-Id', record.applicationId)
-      .header('X-Owner-Id', headerText(record.ownerId))
+      .header('X-Application-Id', record.applicationId ?? '')
+      .header('X-Owner-Id', headerText(record.ownerId ?? ''))
       .header('X-Key-Scopes', record.scopes.join(' '));
     return {};
   }

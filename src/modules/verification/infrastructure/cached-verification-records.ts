@@ -59,9 +59,9 @@ export class CachedVerificationRecords extends VerificationRecords {
             entries: env.VERIFY_CACHE_ENTRIES,
             unknownEntries: UNKNOWN_ENTRIES,
             unknownMs: UNKNOWN_MS,
-            dependenciesOf: ({ record }) => [
-              onEntity('api_key', record.keyId),
-              onEntity('application', record.applicationId),
+            dependenciesOf: ({ record: { keyId, applicationId } }) => [
+              onEntity('api_key', keyId),
+              ...(applicationId === null ? [] : [onEntity('application', applicationId)]),
             ],
             dependenciesOfUnknown: [onKind('imported_key')],
           });

@@ -11,7 +11,7 @@ import { Batcher } from '../../../shared/concurrency/batcher.js';
 import { RecordStore } from '../application/record-store.js';
 import {
   AddressList,
-  type KeyEnvironment,
+  type KeyKind,
   KeyHasher,
   type Metadata,
   type PlaintextKey,
@@ -37,7 +37,7 @@ const SELECT_RECORD = `
            'startsOverlap', s.overlap_seconds IS NOT NULL,
            'keyId', k.id, 'applicationId', k.application_id, 'name', k.name, 'environment', k.environment,
            'scopes', k.scopes, 'metadata', k.metadata, 'enabled', k.enabled,
-           -- The keys of a deleted application may be many, and are marked one after the other.
+           -- A key of the platform has no application. The keys of a deleted application may be many, and are marked one after the other.
            'revoked', k.revoked_at IS NOT NULL OR s.revoked_at IS NOT NULL OR a.deleted_at IS NOT NULL,
            'expiresAt', (extract(epoch FROM k.expires_at) * 1000)::float8,
            'externalId', k.external_id, 'ipAllowlist', k.ip_allowlist,
@@ -47,7 +47,7 @@ const SELECT_RECORD = `
          ) AS found
     FROM api_key_secrets s
     JOIN api_keys k ON k.id = s.api_key_id
-    JOIN applications a ON a.id = k.application_id
+    LEFT JOIN applications a ON a.id = k.application_id
     LEFT JOIN application_limits l ON l.application_id = a.id`;
 
 const BY_ONE_HASH = {
@@ -80,9 +80,9 @@ interface Found {
   secretExpiresAt: number | null;
   startsOverlap: boolean;
   keyId: string;
-  applicationId: string;
+  applicationId: string | null;
   name: string;
-  environment: KeyEnvironment;
+  environment: KeyKind;
   scopes: string[];
   metadata: Metadata;
   enabled: boolean;
@@ -94,8 +94,8 @@ interface Found {
   metered: boolean;
   applicationRateLimits: RateLimit[] | null;
   applicationMetered: boolean | null;
-  ownerIssuer: string;
-  ownerSubject: string;
+  ownerIssuer: string | null;
+  ownerSubject: string | null;
 }
 
 interface Row {
@@ -245,6 +245,8 @@ function toRecord(found: Found): VerificationRecord {
 }
 
 function meteringOf(found: Found): Metering | null {
+  // What the keys of an application share is not for the machines that verify them.
+  if (found.environment === 'service' || found.applicationId === null) return null;
   const key = { id: found.keyId, rateLimits: found.rateLimits };
   const application = { id: found.applicationId, rateLimits: found.applicationRateLimits ?? [] };
   return metering(limitSet(key, application), {
