@@ -150,6 +150,27 @@ describe('the ways to a verdict', () => {
     expect(response.body.errors).toEqual([{ field: name, message: 'is not known here' }]);
   });
 
+  it.each([
+    ['a scope with * in the middle', { scopes: ['a*b'] }, 'scopes.0'],
+    ['a URN for an application', { applicationId: `urn:uuid:${UNKNOWN_ID}` }, 'applicationId'],
+  ])('all refuse %s', async (_, question, field) => {
+    const posted = await request(app.http)
+      .post('/apikey/verify')
+      .send({ key: keys.plain, ...question })
+      .expect(400);
+    expect(fieldsOf(posted.body)).toEqual([field]);
+    const { scopes, applicationId: named } = question as { scopes?: string[]; applicationId?: string };
+    const gotten = await request(app.http)
+      .get('/apikey/verify')
+      .query({
+        ...(named !== undefined && { ApplicationId: named }),
+        ...(scopes !== undefined && { scopes: scopes[0] }),
+      })
+      .set('x-api-key', keys.plain)
+      .expect(400);
+    expect(fieldsOf(gotten.body)).toEqual([nameInQuery(field)]);
+  });
+
   it.each(['fast', 'slow'] as const)(
     'tell on the %s path when a replaced secret stops working',
     async (path) => {

@@ -1,4 +1,4 @@
-import type { LimitReport, Usage } from '../../metering/index.js';
+import type { Usage } from '../../metering/index.js';
 import type { HeaderSink } from './header-sink.js';
 
 /** What the body of an answer says of it. */
@@ -20,24 +20,11 @@ export function setUsageHeaders(reply: HeaderSink, usage: Usage): void {
     reply.header('X-Application-Credits-Remaining', String(usage.applicationRemaining));
   }
   if (usage.rateLimits.length === 0) return;
-  reply.header(
-    'RateLimit-Policy',
-    list(usage.rateLimits, ({ limit, windowSeconds }) => ({ q: limit, w: windowSeconds })),
+  // Lists of strings with parameters (RFC 9651, section 3.1). A limit's name holds nothing that needs escaping.
+  const policies = usage.rateLimits.map(({ name, limit, windowSeconds: w }) => `"${name}";q=${limit};w=${w}`);
+  const left = usage.rateLimits.map(
+    ({ name, remaining, resetSeconds: t }) => `"${name}";r=${remaining};t=${t}`,
   );
-  reply.header(
-    'RateLimit',
-    list(usage.rateLimits, ({ remaining, resetSeconds }) => ({ r: remaining, t: resetSeconds })),
-  );
-}
-
-/** A list of strings with parameters (RFC 9651, section 3.1). A limit's name holds nothing that needs escaping. */
-function list(reports: readonly LimitReport[], parametersOf: (report: LimitReport) => object): string {
-  return reports
-    .map((report) =>
-      [
-        `"${report.name}"`,
-        ...Object.entries(parametersOf(report)).map(([key, value]) => `${key}=${value}`),
-      ].join(';'),
-    )
-    .join(', ');
+  reply.header('RateLimit-Policy', policies.join(', '));
+  reply.header('RateLimit', left.join(', '));
 }
