@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import request from 'supertest';
 import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
 import { Client, type CreatedKey } from '../support/builders.js';
@@ -16,9 +18,10 @@ interface Kind {
 const KINDS: Kind[] = [
   { name: 'nginx', start: (behind) => Gateway.nginx(behind) },
   { name: 'Caddy', start: (behind) => Gateway.caddy(behind) },
+  { name: 'HAProxy', start: (behind) => Gateway.haproxy(behind) },
 ];
 
-describe.each(KINDS)('$name, with the recipe of the documentation,', ({ start }) => {
+describe.each(KINDS)('$name, with the recipe of the documentation,', ({ name: kind, start }) => {
   let app: TestApp;
   let client: Client;
   let applicationId: string;
@@ -86,7 +89,15 @@ describe.each(KINDS)('$name, with the recipe of the documentation,', ({ start })
 
   it('never passes on the identity that a client claims', async () => {
     const withoutScopes = await client.issueKey(applicationId);
-    const forged = IDENTITY.flatMap((name) => [name, name.toLowerCase(), name.replaceAll('-', '_')]);
+    const forged = IDENTITY.flatMap((name) => [
+      name,
+      name.toLowerCase(),
+      name.replaceAll('-', '_'),
+      // To WSGI, CGI and their like these are the same name.
+      name.replace(/-(?=\w+$)/, '_'),
+      name.replace('-', '_'),
+      name.toUpperCase().replace('X-', 'X_'),
+    ]);
     await rawHttp(gateway.port, [
       'GET / HTTP/1.1',
       `Host: 127.0.0.1:${gateway.port}`,
@@ -165,6 +176,72 @@ describe.each(KINDS)('$name, with the recipe of the documentation,', ({ start })
     }
     expect(seen()).toBeUndefined();
   });
+
+  it.each([
+    'close, X-Key-Id, X-Owner-Id, X-Application-Id, X-Key-Scopes',
+    'x-key-scopes',
+    'keep-alive,X-KEY-ID',
+    'X_Key_Id',
+  ])('never loses the identity because a client says so: Connection: %s', async (connection) => {
+    const answer = await rawHttp(gateway.port, [
+      'GET / HTTP/1.1',
+      `Host: 127.0.0.1:${gateway.port}`,
+      `x-api-key: ${good.key}`,
+      `Connection: ${connection}`,
+      'Connection: close',
+    ]);
+    if (seen() === undefined) expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    else {
+      expect(seen()?.headers).toMatchObject({
+        'x-key-id': good.id,
+        'x-owner-id': client.userId,
+        'x-key-scopes': 'orders:read',
+      });
+    }
+  });
+
+  it('names the request by which a refusal is found in the log of Upblit, and the client its own', async () => {
+    for (const call of [get('/'), get('/', 'upblit_live_x'), get('/orders', good.key)]) {
+      const answer = await call.set('x-request-id', 'of-the-client.1');
+      expect([401, 403]).toContain(answer.status);
+      expect(answer.headers['x-request-id']).toBe('of-the-client.1');
+    }
+    expect((await get('/orders', good.key)).headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('answers in time when Upblit hangs, and writes no key into its log after that or any other fault', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const hanging = await start({ upblit: `127.0.0.1:${port}`, upstream: upstream.address });
+    const away = await start({ upblit: '127.0.0.1:1', upstream: upstream.address });
+    const withoutUpstream = await start({ upblit: `127.0.0.1:${app.port}`, upstream: '127.0.0.1:1' });
+    const secret = good.key.slice(-20);
+    try {
+      for (const [broken, statuses] of [
+        [hanging, kind === 'Caddy' ? [504] : [503]],
+        [away, kind === 'Caddy' ? [502] : [503]],
+        [withoutUpstream, [502, 503]],
+      ] as const) {
+        const url = `http://127.0.0.1:${broken.port}`;
+        const answer = await request(url).get('/a').set('x-api-key', good.key);
+        expect(statuses).toContain(answer.status);
+        await request(url).get('/b').set('authorization', `Bearer ${good.key}`);
+        await request(url).get(`/c?x=${good.key}`).expect(400);
+        await request(url).get(`/d?key=${good.key}`).set('x-api-key', good.key).expect(400);
+      }
+      expect(seen()).toBeUndefined();
+    } finally {
+      for (const broken of [hanging, away, withoutUpstream]) {
+        await broken.stop();
+        // It has written something, and no key.
+        expect(broken.output).not.toBe('');
+        expect(broken.output).not.toContain(secret);
+      }
+      silent.close();
+    }
+    expect(gateway.output).not.toContain(secret);
+  }, 120_000);
 
   it('lets nobody pass when Upblit is away', async () => {
     const closed = await start({ upblit: '127.0.0.1:1', upstream: upstream.address });
