@@ -65,7 +65,7 @@ describe('principalOf', () => {
     expect(() => read({ exp: SECONDS - 9.9 })).not.toThrow();
     expect(() => read({ exp: SECONDS - 10 })).toThrow('has expired');
     expect(() => read({ nbf: SECONDS + 10 })).not.toThrow();
-    expect(() => read({ nbf: SECONDS + 10.1 })).toThrow('not good yet');
+    expect(() => read({ nbf: SECONDS + 10.1 })).toThrow('not valid yet');
   });
 
   it.each([{ exp: SECONDS - 10 }, { nbf: SECONDS + 11 }])(
