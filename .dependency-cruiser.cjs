@@ -158,7 +158,7 @@ module.exports = {
     },
     {
       name: 'applications-know-no-keys',
-      comment: 'An application does not know that it has keys: api-keys enters itself as a dependant.',
+      comment: 'An application does not know that it has keys: api-keys registers a hook for its deletion.',
       severity: 'error',
       from: { path: '^src/modules/applications/' },
       to: { path: '^src/modules/', pathNot: '^src/modules/(applications|auth|freshness)/' },

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { sqlFunction } from './sql-function.js';
+import { TAKE_TURN_TO_ISSUE } from './former-functions.js';
 
 export class KeyCounts1764000001000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -15,7 +15,7 @@ export class KeyCounts1764000001000 implements MigrationInterface {
         CONSTRAINT application_key_counts_application
           FOREIGN KEY (application_id) REFERENCES applications (id) ON DELETE CASCADE
       ) WITH (fillfactor = 50)`);
-    await queryRunner.query(sqlFunction('api-keys/take_turn_to_issue', '8c02430970a4b851'));
+    await queryRunner.query(TAKE_TURN_TO_ISSUE);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

@@ -1,5 +1,6 @@
 /*
- * Functions as they were before a later migration changed them: for the migrations that made them, and for the way back.
+ * Functions as they were before a later migration changed or renamed them: for the migrations that made them, and for
+ * reverts.
  */
 
 /** Looks for the row of a limit three times in each run. */
@@ -147,6 +148,69 @@ BEGIN
             JOIN credit_balances b ON b.subject_id = s.id AND s.remaining IS NOT NULL) AS u
    WHERE b.subject_id = u.subject_id
      AND (b.remaining, b.refilled_at) IS DISTINCT FROM (u.remaining, u.refilled_at);
+END
+$$;
+`;
+
+/** The former name of `reserve_key_quota`: nodes of the version before still call it. */
+export const TAKE_TURN_TO_ISSUE = `
+-- Reserves room for new keys of an application; returns the code of the refusal, or null. Until the transaction ends,
+-- nobody else issues keys of the application.
+--
+-- A function, because each of its statements sees what was committed before it: in a single statement the count would
+-- be older than the lock.
+CREATE OR REPLACE FUNCTION take_turn_to_issue(application uuid, keys integer, most_active integer, at timestamptz)
+RETURNS text LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+  bound  integer;
+  active integer;
+BEGIN
+  LOOP
+    UPDATE application_key_counts SET unrevoked = unrevoked + keys WHERE application_id = application
+      RETURNING unrevoked INTO bound;
+    EXIT WHEN FOUND;
+    PERFORM FROM applications WHERE id = application AND deleted_at IS NULL FOR NO KEY UPDATE;
+    IF NOT FOUND THEN RETURN 'application_not_found'; END IF;
+    INSERT INTO application_key_counts (application_id, unrevoked)
+      SELECT application, count(*) FROM api_keys WHERE application_id = application AND revoked_at IS NULL
+      ON CONFLICT DO NOTHING;
+  END LOOP;
+  IF bound <= most_active THEN RETURN NULL; END IF;
+
+  SELECT count(*), count(*) FILTER (WHERE enabled AND (expires_at IS NULL OR expires_at > at))
+    INTO bound, active
+    FROM api_keys WHERE application_id = application AND revoked_at IS NULL;
+  IF active + keys > most_active THEN
+    UPDATE application_key_counts SET unrevoked = bound WHERE application_id = application;
+    RETURN 'api_key_limit_reached';
+  END IF;
+  UPDATE application_key_counts SET unrevoked = bound + keys WHERE application_id = application;
+  RETURN NULL;
+END
+$$;
+`;
+
+/** The former name of `reserve_activation_quota`: nodes of the version before still call it. */
+export const TAKE_TURN_TO_ACTIVATE = `
+-- Reserves room for a key before a change that may make it one that is enabled and works until a moment; returns the
+-- code of the refusal, or null. What is judged is judged after the lock, and at one moment.
+CREATE OR REPLACE FUNCTION take_turn_to_activate(key uuid, application uuid, most_active integer, until timestamptz)
+RETURNS text LANGUAGE plpgsql
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+  no_limit CONSTANT integer := 2147483647;
+  refusal  text := take_turn_to_issue(application, 0, no_limit, clock_timestamp());
+  at       timestamptz := clock_timestamp();
+BEGIN
+  IF refusal IS NOT NULL THEN RETURN refusal; END IF;
+  IF until <= at THEN RETURN NULL; END IF;
+  PERFORM FROM api_keys
+    WHERE id = key AND revoked_at IS NULL AND enabled AND (expires_at IS NULL OR expires_at > at);
+  IF FOUND THEN RETURN NULL; END IF;
+  RETURN take_turn_to_issue(application, 1, most_active, at);
 END
 $$;
 `;

@@ -19,6 +19,7 @@ import { LockedBalances1764000002420 } from './1764000002420-locked-balances.js'
 import { ChangeNumbers1764000002500 } from './1764000002500-change-numbers.js';
 import { RefundOfLimits1764000002600 } from './1764000002600-refund-of-limits.js';
 import { PendingKeyRevocations1764000002610 } from './1764000002610-pending-key-revocations.js';
+import { KeyQuotas1764000002650 } from './1764000002650-key-quotas.js';
 import { CheaperMetering1764000002800 } from './1764000002800-cheaper-metering.js';
 import { ServiceKeys1764000003000 } from './1764000003000-service-keys.js';
 
@@ -44,6 +45,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   ChangeNumbers1764000002500,
   RefundOfLimits1764000002600,
   PendingKeyRevocations1764000002610,
+  KeyQuotas1764000002650,
   CheaperMetering1764000002800,
   ServiceKeys1764000003000,
 ];

@@ -73,10 +73,10 @@ describe('The status of a key', () => {
       }
       // No further key may be active: who counts one refuses.
       expect(
-        await value('SELECT take_turn_to_issue($1, 0, 0, $2) IS NOT NULL AS is', [application, now]),
+        await value('SELECT reserve_key_quota($1, 0, 0, $2) IS NOT NULL AS is', [application, now]),
       ).toBe(status === 'active');
       expect(
-        await value('SELECT take_turn_to_activate($1, $2, 0, NULL) IS NULL AS is', [key, application]),
+        await value('SELECT reserve_activation_quota($1, $2, 0, NULL) IS NULL AS is', [key, application]),
       ).toBe(status === 'active');
     },
   );

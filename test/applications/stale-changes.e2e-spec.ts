@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
-  ApplicationDependants,
+  ApplicationDeletionHooks,
   ApplicationService,
   type Application,
 } from '../../src/modules/applications/index.js';
@@ -83,7 +83,7 @@ describe('an application that somebody else has changed since it was read', () =
     return new ApplicationService(
       app.nest.get(UnitOfWork),
       contended,
-      app.nest.get(ApplicationDependants),
+      app.nest.get(ApplicationDeletionHooks),
       app.nest.get(Freshness, { strict: false }),
       new SystemClock(),
     );

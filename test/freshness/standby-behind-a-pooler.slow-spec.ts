@@ -9,7 +9,7 @@ import { Metrics } from '../../src/infrastructure/metrics/metrics.js';
 import { toDomainError } from '../../src/infrastructure/http/to-domain-error.js';
 import { KeyHasher } from '../../src/modules/api-keys/index.js';
 import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
-import { PostgresRecordStore } from '../../src/modules/verification/infrastructure/postgres-record-store.js';
+import { PostgresVerificationRecordStore } from '../../src/modules/verification/infrastructure/postgres-verification-record-store.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { PostgresServer } from '../chaos/postgres/postgres-server.js';
 import { throwAwayDirectory } from '../support/throw-away.js';
@@ -43,7 +43,7 @@ describe('A standby that is asked for a key it does not know', () => {
     pool.on('connect', (client) => client.on('error', () => undefined));
     // This is the case of a pool that takes the server for the primary.
     const dataSource = { driver: { master: pool } } as unknown as DataSource;
-    const store = new PostgresRecordStore(
+    const store = new PostgresVerificationRecordStore(
       dataSource,
       new KeyHasher([{ version: 1, key: Buffer.alloc(32, 1) }]),
       new DatabaseClock(new SystemClock()),

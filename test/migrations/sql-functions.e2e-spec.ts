@@ -5,7 +5,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const ROOT = new URL('../../', import.meta.url);
 /** Called by nodes of the version before, while nodes of this one start beside them. */
-const FORMER = ['give_back_rate_limits'];
+const FORMER = ['give_back_rate_limits', 'take_turn_to_activate', 'take_turn_to_issue'];
 
 const files = readdirSync(new URL('src/modules/', ROOT), { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.sql'))

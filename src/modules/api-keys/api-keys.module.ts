@@ -11,7 +11,7 @@ import { BulkRevocationController } from './http/bulk-revocation.controller.js';
 import { ServiceKeyService } from './application/service-key.service.js';
 import { KeyImportService } from './application/key-import.service.js';
 import { KeyImportController } from './http/key-import.controller.js';
-import { ApplicationKeys } from './application/application-keys.js';
+import { RevokeKeysOnApplicationDeletion } from './application/revoke-keys-on-application-deletion.js';
 import { ApiKeyRepository } from './domain/api-key.repository.js';
 import { KeyHasher } from './domain/key-hasher.js';
 import { ApiKeyAccessGuard } from './http/api-key-access.guard.js';
@@ -45,7 +45,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     ServiceKeyService,
     BulkRevocationService,
     KeyImportService,
-    ApplicationKeys,
+    RevokeKeysOnApplicationDeletion,
     ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
     EndedSecretsPurge,

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuthModule } from '../auth/index.js';
 import { FreshnessModule } from '../freshness/index.js';
-import { ApplicationDependants } from './application/application-dependants.js';
+import { ApplicationDeletionHooks } from './application/application-deletion-hooks.js';
 import { ApplicationService } from './application/application.service.js';
 import { MemberService } from './application/member.service.js';
 import { ApplicationRepository } from './domain/application.repository.js';
@@ -22,12 +22,12 @@ import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.reposit
   providers: [
     ApplicationService,
     MemberService,
-    ApplicationDependants,
+    ApplicationDeletionHooks,
     ApplicationAccessGuard,
     RoutePermissionCheck,
     { provide: ApplicationRepository, useClass: TypeOrmApplicationRepository },
     { provide: MemberRepository, useClass: TypeOrmMemberRepository },
   ],
-  exports: [ApplicationService, ApplicationDependants, ApplicationAccessGuard],
+  exports: [ApplicationService, ApplicationDeletionHooks, ApplicationAccessGuard],
 })
 export class ApplicationsModule {}

@@ -1,5 +1,8 @@
 export { ApplicationsModule } from './applications.module.js';
-export { ApplicationDependants, type ApplicationDependant } from './application/application-dependants.js';
+export {
+  ApplicationDeletionHooks,
+  type ApplicationDeletionHook,
+} from './application/application-deletion-hooks.js';
 export { ApplicationService } from './application/application.service.js';
 export { type Application } from './domain/application.js';
 export { rolesWithPermission, type Permission } from './domain/role.js';

@@ -12,7 +12,7 @@ import { LimitsService } from './application/limits.service.js';
 import { Meter } from './application/meter.js';
 import { RateLimitStore } from './domain/rate-limit-store.js';
 import { RateLimiter, RateLimiterOptions } from './application/rate-limiter.js';
-import { ApplicationLimitsRepository } from './domain/application-limits.js';
+import { ApplicationLimitsRepository } from './domain/application-limits.repository.js';
 import { CreditBalances } from './domain/credit-balances.js';
 import { ApplicationLimitsController } from './http/application-limits.controller.js';
 import { createRateLimitStore } from './infrastructure/create-rate-limit-store.js';

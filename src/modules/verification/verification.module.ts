@@ -2,9 +2,9 @@ import { Module } from '@nestjs/common';
 import { ApiKeysModule } from '../api-keys/index.js';
 import { FreshnessModule } from '../freshness/index.js';
 import { MeteringModule } from '../metering/index.js';
-import { OverlapStarter } from './application/overlap-starter.js';
-import { Overlaps } from './application/overlaps.js';
-import { RecordStore } from './application/record-store.js';
+import { RotationOverlapStarter } from './application/rotation-overlap-starter.js';
+import { RotationOverlapStore } from './application/rotation-overlap-store.js';
+import { VerificationRecordStore } from './application/verification-record-store.js';
 import { VerificationObservers } from './application/verification-observer.js';
 import { VerificationRecords } from './application/verification-records.js';
 import { VerificationService } from './application/verification.service.js';
@@ -12,8 +12,8 @@ import { VerifyController } from './http/verify.controller.js';
 import { VerifyFastPath } from './http/verify.fast-path.js';
 import { CachedVerificationRecords } from './infrastructure/cached-verification-records.js';
 import { LastUseBuffer } from './infrastructure/last-use-buffer.js';
-import { PostgresOverlaps } from './infrastructure/postgres-overlaps.js';
-import { PostgresRecordStore } from './infrastructure/postgres-record-store.js';
+import { PostgresRotationOverlapStore } from './infrastructure/postgres-rotation-overlap-store.js';
+import { PostgresVerificationRecordStore } from './infrastructure/postgres-verification-record-store.js';
 import { VerificationLog } from './infrastructure/verification-log.js';
 import { VerificationMetrics } from './infrastructure/verification-metrics.js';
 
@@ -24,14 +24,14 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
   providers: [
     VerificationService,
     VerificationObservers,
-    OverlapStarter,
+    RotationOverlapStarter,
     LastUseBuffer,
     VerificationLog,
     VerificationMetrics,
     VerifyFastPath,
-    { provide: RecordStore, useClass: PostgresRecordStore },
+    { provide: VerificationRecordStore, useClass: PostgresVerificationRecordStore },
     { provide: VerificationRecords, useClass: CachedVerificationRecords },
-    { provide: Overlaps, useClass: PostgresOverlaps },
+    { provide: RotationOverlapStore, useClass: PostgresRotationOverlapStore },
   ],
 })
 export class VerificationModule {}

@@ -46,7 +46,7 @@ import {
   IP_ALLOWLIST,
   CREDITS,
 } from './api-key.fields.js';
-import { OfCustomer, WithTag } from './key-filter.js';
+import { ExternalIdFilter, TagFilter } from './api-key-filter.fields.js';
 
 export class ApplicationIdQueryDto {
   @ApiProperty({
@@ -72,10 +72,10 @@ export class ListApiKeysQueryDto extends PageQueryDto {
   @IsIn(KEY_STATUSES)
   status?: KeyStatus;
 
-  @OfCustomer()
+  @ExternalIdFilter()
   externalId?: string;
 
-  @WithTag()
+  @TagFilter()
   tag?: string;
 }
 

@@ -9,7 +9,7 @@ import { Idempotent, type IdempotentRequest } from '../../idempotency/index.js';
 import { ApiKeyService } from '../application/api-key.service.js';
 import type { HandedOutKey } from '../domain/api-key.js';
 import { ApiKeyAccess, CurrentApiKey } from './api-key-access.guard.js';
-import { ApiKeyDetailsDto, ApiKeyDto, ApiKeyPageDto } from './api-key-answer.dto.js';
+import { ApiKeyDetailsDto, ApiKeyDto, ApiKeyPageDto } from './api-key-response.dto.js';
 import {
   ApplicationIdQueryDto,
   ChangeApiKeyDto,
@@ -28,7 +28,7 @@ import {
   RotateApiKeyDocs,
 } from './api-keys.docs.js';
 import { shownOnce } from './shown-once.js';
-import { toDetails, toResponse } from './to-response.js';
+import { toApiKeyDetailsResponse, toApiKeyResponse } from './api-key-response.js';
 
 @ApiKeysDocs()
 @Controller('apikey')
@@ -65,7 +65,7 @@ export class ApiKeysController {
   ): Promise<ApiKeyPageDto> {
     const page = await this.keys.list(application.id, query);
     const now = this.clock.now();
-    return { ...page, data: page.data.map((key) => toResponse(key, now)) };
+    return { ...page, data: page.data.map((key) => toApiKeyResponse(key, now)) };
   }
 
   @Get(':id')
@@ -73,7 +73,7 @@ export class ApiKeysController {
   @ApiKeyAccess('read')
   @GetApiKeyDocs()
   get(@CurrentApiKey() key: HandedOutKey): ApiKeyDetailsDto {
-    return toDetails(key, this.clock.now());
+    return toApiKeyDetailsResponse(key, this.clock.now());
   }
 
   @Post(':id/rotate')
@@ -115,7 +115,7 @@ export class ApiKeysController {
     @CurrentApiKey() key: HandedOutKey,
     @Body() body: ChangeApiKeyDto,
   ): Promise<ApiKeyDto> {
-    return toResponse(await this.keys.change(actor, application, key, body), this.clock.now());
+    return toApiKeyResponse(await this.keys.change(actor, application, key, body), this.clock.now());
   }
 
   @Delete(':id')

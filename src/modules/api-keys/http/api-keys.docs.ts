@@ -10,7 +10,7 @@ import {
   type ApiResponseOptions,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
-import { ApiKeyDetailsDto, ApiKeyDto, ApiKeyPageDto } from './api-key-answer.dto.js';
+import { ApiKeyDetailsDto, ApiKeyDto, ApiKeyPageDto } from './api-key-response.dto.js';
 import { ChangeApiKeyDto, IssueApiKeyDto, RotateApiKeyDto } from './api-key.dto.js';
 
 export const KEY_ID_IN_PATH = {

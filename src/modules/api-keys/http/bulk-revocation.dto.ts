@@ -6,7 +6,7 @@ import {
   REVOCATION_OUTCOMES,
   type RevocationOutcome,
 } from '../application/bulk-revocation.service.js';
-import { OfCustomer, WithTag } from './key-filter.js';
+import { ExternalIdFilter, TagFilter } from './api-key-filter.fields.js';
 
 const REVOCABLE = ['active', 'disabled', 'expired'] as const;
 
@@ -16,10 +16,10 @@ export class BulkRevocationFilterDto {
   @IsIn(REVOCABLE)
   status?: (typeof REVOCABLE)[number];
 
-  @OfCustomer()
+  @ExternalIdFilter()
   externalId?: string;
 
-  @WithTag()
+  @TagFilter()
   tag?: string;
 }
 

@@ -12,7 +12,7 @@ import {
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
 import { Omittable, Trim } from '../../../shared/http/validation.js';
 import { SERVICE_SCOPES, type ServiceScope } from '../../../shared/scopes.js';
-import { ApiKeyDto, ApiKeySecretDto } from './api-key-answer.dto.js';
+import { ApiKeyDto, ApiKeySecretDto } from './api-key-response.dto.js';
 import { IssueApiKeyDto } from './api-key.dto.js';
 import { NAME } from './api-key.fields.js';
 

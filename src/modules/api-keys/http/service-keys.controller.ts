@@ -27,7 +27,7 @@ import {
   ServiceKeysDocs,
 } from './service-keys.docs.js';
 import { shownOnce } from './shown-once.js';
-import { toServiceKey, toServiceKeyDetails } from './to-response.js';
+import { toServiceKeyResponse, toServiceKeyDetailsResponse } from './api-key-response.js';
 
 /** For people: a service key makes and changes none. */
 @ServiceKeysDocs()
@@ -64,7 +64,7 @@ export class ServiceKeysController {
   ): Promise<ServiceKeyPageDto> {
     const page = await this.keys.list(application.id, query);
     const now = this.clock.now();
-    return { ...page, data: page.data.map((key) => toServiceKey(key, application.id, now)) };
+    return { ...page, data: page.data.map((key) => toServiceKeyResponse(key, application.id, now)) };
   }
 
   @Get(':keyId')
@@ -75,7 +75,7 @@ export class ServiceKeysController {
     @CurrentApplication() application: Application,
     @Param('keyId') keyId: string,
   ): Promise<ServiceKeyDetailsDto> {
-    return toServiceKeyDetails(await this.find(application, keyId), application.id, this.clock.now());
+    return toServiceKeyDetailsResponse(await this.find(application, keyId), application.id, this.clock.now());
   }
 
   @Post(':keyId/rotate')
@@ -107,7 +107,7 @@ export class ServiceKeysController {
     @Body() body: ChangeServiceKeyDto,
   ): Promise<ServiceKeyDto> {
     const changed = await this.keys.change(actor, await this.find(application, keyId), body);
-    return toServiceKey(changed, application.id, this.clock.now());
+    return toServiceKeyResponse(changed, application.id, this.clock.now());
   }
 
   @Delete(':keyId')

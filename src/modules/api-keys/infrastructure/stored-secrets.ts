@@ -2,8 +2,8 @@ import type { Pool } from 'pg';
 import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
 
-/** Secrets that are issued at once are looked for by one statement. */
-const JOINED = { maxBatches: 2, maxCalls: 100 };
+/** Look-ups that are made at once share one statement. */
+const BATCHES = { maxBatches: 2, maxCalls: 100 };
 
 // A transaction that has written something sees what it has not committed: it must not be the one that is asked.
 const FIND_COMMITTED = {
@@ -19,17 +19,17 @@ const HAS_ENDED = `
     FROM api_key_secrets secret JOIN api_keys key ON key.id = secret.api_key_id
    WHERE secret.id = $1 AND (secret.revoked_at IS NOT NULL OR key.revoked_at IS NOT NULL)`;
 
-/** Looks again for what has been written, or was found, before that is acknowledged. */
+/** Confirms, before a call is acknowledged, that a secret is stored or has been revoked. */
 export class StoredSecrets {
-  private readonly lookUps = new Batcher((hashes: readonly Buffer[]) => this.find(hashes), JOINED);
-  private asked = 0;
+  private readonly lookUps = new Batcher((hashes: readonly Buffer[]) => this.find(hashes), BATCHES);
+  private partition = 0;
 
   constructor(private readonly pool: Pool) {}
 
   /** Whether the secret of this hash is committed. */
   isCommitted(hash: Buffer): Promise<boolean> {
-    this.asked += 1;
-    return this.lookUps.call(String(this.asked), hash);
+    this.partition += 1;
+    return this.lookUps.call(String(this.partition), hash);
   }
 
   /** Whether a secret of one of these hashes is there, and stays whatever becomes of the server. */

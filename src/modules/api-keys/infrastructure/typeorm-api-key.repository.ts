@@ -14,7 +14,6 @@ import { poolOf } from '../../../infrastructure/database/pool.js';
 import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
 import type { Actor } from '../../../shared/actor.js';
 import { eventsOf } from '../../../shared/domain-event.js';
-import { DomainError } from '../../../shared/domain-error.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
@@ -23,10 +22,11 @@ import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository
 import { keyStatusConditions } from '../../../shared/key-status.js';
 import { CreditBalances, type RateLimit } from '../../metering/index.js';
 import type { Metadata } from '../domain/metadata.js';
+import { reserveActivationQuota, reserveKeyQuota } from './active-key-quota.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
 import { ApiKeySecrets } from './api-key-secrets.js';
-import { BatchedInserts } from './batched-inserts.js';
-import { ManyKeys } from './many-keys.js';
+import { BatchedApiKeyInserts } from './batched-api-key-inserts.js';
+import { ApiKeyBulkInsert } from './api-key-bulk-insert.js';
 import { addPendingRevocations, revokeSomePending } from './pending-key-revocations.js';
 import { recordRevocations, type RevokedKey } from './record-revocations.js';
 import { StoredSecrets } from './stored-secrets.js';
@@ -63,10 +63,10 @@ const IMPORT_LOCK = 7_305_808_871;
 @Injectable()
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   private readonly manager: EntityManager;
-  private readonly inserts: BatchedInserts;
+  private readonly inserts: BatchedApiKeyInserts;
   private readonly secrets: ApiKeySecrets;
   private readonly stored: StoredSecrets;
-  private readonly many: ManyKeys;
+  private readonly many: ApiKeyBulkInsert;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
@@ -75,10 +75,10 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   ) {
     super();
     this.manager = dataSource.manager;
-    this.inserts = new BatchedInserts(dataSource, subscribers);
+    this.inserts = new BatchedApiKeyInserts(dataSource, subscribers);
     this.secrets = new ApiKeySecrets(dataSource.manager);
     this.stored = new StoredSecrets(poolOf(dataSource));
-    this.many = new ManyKeys(dataSource);
+    this.many = new ApiKeyBulkInsert(dataSource);
   }
 
   insertBatched(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean> {
@@ -88,7 +88,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   async insert(key: ApiKey, maxActive: number, tx: Transaction): Promise<void> {
     const manager = managerOf(tx);
     if (key.applicationId !== null) {
-      await takeTurn(manager, key.applicationId, 1, maxActive, key.createdAt);
+      await reserveKeyQuota(manager, key.applicationId, 1, maxActive, key.createdAt);
     }
     await manager.insert<ObjectLiteral>(apiKeySchema, key);
     await manager.insert(apiKeySecretSchema, key.secrets);
@@ -122,7 +122,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       for (const name of names) seen.add(name);
       return [key];
     });
-    await takeTurn(manager, applicationId, keys.length, maxActive, now);
+    await reserveKeyQuota(manager, applicationId, keys.length, maxActive, now);
     if (keys.length === 0) return new Set();
     await this.many.insert(keys, manager);
     expectProof(tx);
@@ -169,7 +169,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
 
   async update(key: ApiKey, maxActive: number | undefined, tx: Transaction): Promise<void> {
     const manager = managerOf(tx);
-    if (maxActive !== undefined && key.enabled) await takeTurnToActivate(manager, key, maxActive);
+    if (maxActive !== undefined && key.enabled) await reserveActivationQuota(manager, key, maxActive);
     const { affected } = await manager.update(
       apiKeySchema,
       { id: key.id, version: key.version, revokedAt: IsNull() },
@@ -245,44 +245,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   }
 }
 
-/** Throws `application_not_found` and `api_key_limit_reached`. Holds until the end of the transaction. */
-async function takeTurn(
-  manager: EntityManager,
-  applicationId: string,
-  keys: number,
-  maxActive: number,
-  now: Date,
-): Promise<void> {
-  const [turn] = await manager.query<{ refusal: string | null }[]>(
-    'SELECT take_turn_to_issue($1, $2, $3, $4) AS refusal',
-    [applicationId, keys, maxActive, now],
-  );
-  if (turn?.refusal === 'application_not_found') {
-    throw new DomainError('application_not_found', 'The application has been deleted.');
-  }
-  if (turn?.refusal === 'api_key_limit_reached') throw limitReached(maxActive);
-}
-
-/** Throws `api_key_limit_reached` when the key, as it is to be written, would be one active key too many. */
-async function takeTurnToActivate(manager: EntityManager, key: ApiKey, maxActive: number): Promise<void> {
-  if (key.applicationId === null) return;
-  const [turn] = await manager.query<{ refusal: string | null }[]>(
-    'SELECT take_turn_to_activate($1, $2, $3, $4) AS refusal',
-    [key.id, key.applicationId, maxActive, key.expiresAt],
-  );
-  // Deleted together with its keys.
-  if (turn?.refusal === 'application_not_found') throw new OptimisticLockError();
-  if (turn?.refusal === 'api_key_limit_reached') throw limitReached(maxActive);
-}
-
-function limitReached(maxActive: number): DomainError {
-  return new DomainError(
-    'api_key_limit_reached',
-    `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
-  );
-}
-
-/** TypeORM's types want to know what is inside a JSON column; nobody does. */
+/** TypeORM's types require to know the fields inside a JSON column, which only its readers know. */
 function json(value: Metadata | RateLimit[]): never {
   return value as never;
 }

@@ -11,7 +11,7 @@ import { Freshness } from '../../freshness/index.js';
 import { Application, applicationNotFound, type ApplicationChanges } from '../domain/application.js';
 import { ApplicationRepository } from '../domain/application.repository.js';
 import { requirePermission, type Permission } from '../domain/role.js';
-import { ApplicationDependants } from './application-dependants.js';
+import { ApplicationDeletionHooks } from './application-deletion-hooks.js';
 
 /** How often a change is tried again when another one came between. */
 const CHANGE_ATTEMPTS = 5;
@@ -21,7 +21,7 @@ export class ApplicationService {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly applications: ApplicationRepository,
-    private readonly dependants: ApplicationDependants,
+    private readonly deletionHooks: ApplicationDeletionHooks,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
   ) {}
@@ -95,7 +95,7 @@ export class ApplicationService {
     const { value: isDeleted, change } = await this.unitOfWork.run(actor, async (tx) => {
       if (!(await this.applications.delete(application, now, tx))) return false;
       requirePermission(await this.applications.lockRole(id, tx), 'manage-application');
-      await this.dependants.onApplicationDeleted(id, now, tx);
+      await this.deletionHooks.onApplicationDeleted(id, now, tx);
       await this.applications.removeMembers(id, tx);
       return true;
     });

@@ -3,7 +3,7 @@ import type { ChangeListener } from '../application/applied-changes.js';
 import type { Freshness } from '../application/freshness.js';
 import { onKind, onEntity, type Dependency, type EntityRef } from '../domain/change.js';
 import type { FillTicket } from '../domain/fill-gate.js';
-import { Dependents } from './dependents.js';
+import { DependencyIndex } from './dependency-index.js';
 
 /** How often a caller that joined somebody else's read takes the next one, before it makes its own. */
 const JOINED_READS = 3;
@@ -36,7 +36,7 @@ interface Read<V> {
 export class FreshCache<V extends object> implements ChangeListener {
   private values: LRUCache<string, V>;
   private unknown: LRUCache<string, true>;
-  private dependents = new Dependents();
+  private dependents = new DependencyIndex();
   private readonly reads = new Map<string, Read<V>>();
   /** Since the start: what `recall` knew and did not know, and why values went. */
   readonly counts = { hits: 0, misses: 0, evicted: 0, invalidated: 0 };
@@ -103,7 +103,7 @@ export class FreshCache<V extends object> implements ChangeListener {
   onReset(): void {
     // Others wait meanwhile. So the old ones are thrown away whole, rather than emptied one value after the other.
     this.counts.invalidated += this.values.size;
-    this.dependents = new Dependents();
+    this.dependents = new DependencyIndex();
     this.values = this.noValues();
     this.forgetUnknown();
   }

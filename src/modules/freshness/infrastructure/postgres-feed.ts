@@ -14,7 +14,7 @@ import {
   type Renewal,
 } from '../application/ports.js';
 import type { Change } from '../domain/change.js';
-import { MAX_CHANGES, PROOF, SELECT_NODES, type SnapshotRow } from './rows.js';
+import { MAX_CHANGES, PROOF, SELECT_NODES, type SnapshotRow } from './freshness-sql.js';
 
 /** Connecting takes several round trips and a password; a short lease is no reason to give up on it. */
 const MIN_CONNECT_MS = 2000;

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
 import type { ChangeProof } from '../../../shared/committed.js';
 import type { NodeTable } from '../application/ports.js';
-import { MAX_CHANGES, PROOF, SELECT_NODES, type SnapshotRow } from './rows.js';
+import { MAX_CHANGES, PROOF, SELECT_NODES, type SnapshotRow } from './freshness-sql.js';
 
 const FOREIGN_KEY_VIOLATION = '23503';
 

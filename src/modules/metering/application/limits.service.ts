@@ -3,11 +3,8 @@ import type { Actor } from '../../../shared/actor.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
-import {
-  ApplicationLimitsRepository,
-  type ApplicationLimits,
-  type ApplicationLimitsChanges,
-} from '../domain/application-limits.js';
+import type { ApplicationLimits, ApplicationLimitsChanges } from '../domain/application-limits.js';
+import { ApplicationLimitsRepository } from '../domain/application-limits.repository.js';
 import { CreditBalances, type CreditSubject } from '../domain/credit-balances.js';
 import type { Credits } from '../domain/credits.js';
 

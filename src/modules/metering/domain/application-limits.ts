@@ -1,4 +1,3 @@
-import type { Transaction } from '../../../shared/transaction.js';
 import type { CreditChanges, Credits } from './credits.js';
 import type { RateLimit } from './rate-limit.js';
 
@@ -11,12 +10,4 @@ export interface ApplicationLimits {
 export interface ApplicationLimitsChanges {
   rateLimits?: RateLimit[];
   credits?: CreditChanges | null;
-}
-
-/** Where they are kept. Whether the application is there, its caller knows. */
-export abstract class ApplicationLimitsRepository {
-  abstract find(applicationId: string): Promise<ApplicationLimits>;
-
-  /** What is left out stays. Throws `no_credits` for a change of credits that are not there. */
-  abstract change(applicationId: string, changes: ApplicationLimitsChanges, tx: Transaction): Promise<void>;
 }

@@ -4,11 +4,8 @@ import { DataSource } from 'typeorm';
 import { managerOf } from '../../../infrastructure/database/transaction.js';
 import { changedFields } from '../../../shared/domain-event.js';
 import type { Transaction } from '../../../shared/transaction.js';
-import {
-  ApplicationLimitsRepository,
-  type ApplicationLimits,
-  type ApplicationLimitsChanges,
-} from '../domain/application-limits.js';
+import type { ApplicationLimits, ApplicationLimitsChanges } from '../domain/application-limits.js';
+import { ApplicationLimitsRepository } from '../domain/application-limits.repository.js';
 import { CreditBalances } from '../domain/credit-balances.js';
 import type { RateLimit } from '../domain/rate-limit.js';
 

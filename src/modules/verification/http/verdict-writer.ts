@@ -1,6 +1,6 @@
 import type { Verdict } from '../domain/verification.js';
 import type { HeaderSink } from './header-sink.js';
-import { setUsageHeaders, usageFields } from './usage-answer.js';
+import { setUsageHeaders, usageFields } from './usage-response.js';
 
 /** Said where an answer may be out of date, because the operator prefers that to none (`VERIFY_STALE_MS`). */
 const STALE_HEADER = 'X-Verification-Stale';

@@ -4,24 +4,26 @@ import { ENV, type Env } from '../../../config/env.js';
 import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import { Clock } from '../../../shared/clock.js';
 import { FreshCache, Freshness, onKind, onEntity } from '../../freshness/index.js';
-import { RecordStore } from '../application/record-store.js';
+import { VerificationRecordStore } from '../application/verification-record-store.js';
 import { VerificationRecords, type Caller, type FoundRecord } from '../application/verification-records.js';
 import { parseImportedKey, parseKey, type PlaintextKey } from '../../api-keys/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
 import { LookUpRefused, UnknownKeyLimiter } from './unknown-key-limiter.js';
+import { reportVerificationCache } from './verification-cache-metrics.js';
 
-/** Keys known to be unknown: kept apart from the good ones, which a flood of them must not push out. */
-const UNKNOWN_ENTRIES = 10_000;
-const UNKNOWN_MS = 5_000;
+/** Unknown keys are cached apart from valid ones, which a flood of unknown keys must not evict. */
+const UNKNOWN_KEY_ENTRIES = 10_000;
+/** How long it is remembered that a key is unknown. */
+const UNKNOWN_KEY_TTL_MS = 5_000;
 
-/** Nothing of ours is longer; what is, is not even hashed. */
+/** No valid key is longer. What is longer is not even hashed. */
 const MAX_PRESENTED_LENGTH = 512;
 
 type Known = FoundRecord & { readonly record: VerificationRecord };
 
-/** It is known that there is no such key. */
+/** The cache knows that there is no such key. */
 const UNKNOWN: FoundRecord = { record: null, source: 'cache', stale: false };
-/** It has not the form of a key, so that there is nothing to look for. */
+/** What was presented does not have the format of a key, so that no look-up is needed. */
 const IMPOSSIBLE: FoundRecord = { record: null, source: 'form', stale: false };
 
 /**
@@ -39,7 +41,7 @@ export class CachedVerificationRecords extends VerificationRecords {
   private readonly unknownKeys: UnknownKeyLimiter;
 
   constructor(
-    private readonly store: RecordStore,
+    private readonly store: VerificationRecordStore,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
     @Inject(ENV) env: Env,
@@ -57,15 +59,15 @@ export class CachedVerificationRecords extends VerificationRecords {
         ? null
         : new FreshCache(freshness, {
             entries: env.VERIFY_CACHE_ENTRIES,
-            unknownEntries: UNKNOWN_ENTRIES,
-            unknownMs: UNKNOWN_MS,
+            unknownEntries: UNKNOWN_KEY_ENTRIES,
+            unknownMs: UNKNOWN_KEY_TTL_MS,
             dependenciesOf: ({ record: { keyId, applicationId } }) => [
               onEntity('api_key', keyId),
               ...(applicationId === null ? [] : [onEntity('application', applicationId)]),
             ],
             dependenciesOfUnknown: [onKind('imported_key')],
           });
-    this.report(metrics);
+    reportVerificationCache(metrics, this.cache, this.unknownKeys);
   }
 
   find(presented: string, { address }: Caller): FoundRecord | Promise<FoundRecord> {
@@ -140,53 +142,6 @@ export class CachedVerificationRecords extends VerificationRecords {
       if (error instanceof LookUpRefused && error.address !== from) return (await load())?.record ?? null;
       throw error;
     }
-  }
-
-  private report(metrics: Metrics): void {
-    const { cache, unknownKeys } = this;
-    const counts = cache?.counts ?? { hits: 0, misses: 0, evicted: 0, invalidated: 0 };
-    metrics.countOf(
-      {
-        name: 'upblit_verification_cache_lookups_total',
-        help: 'Look-ups in the cache of keys; those that miss go on to the database if the key has the right form.',
-        labelNames: ['result'],
-      },
-      () => [
-        [{ result: 'hit' }, counts.hits],
-        [{ result: 'miss' }, counts.misses],
-      ],
-    );
-    metrics.gaugeOf(
-      {
-        name: 'upblit_verification_cache_entries',
-        help: 'Keys in the cache: those that exist, and those that are known not to exist.',
-        labelNames: ['kind'],
-      },
-      () => [
-        [{ kind: 'known' }, cache?.size.values ?? 0],
-        [{ kind: 'unknown' }, cache?.size.unknown ?? 0],
-      ],
-    );
-    metrics.countOf(
-      {
-        name: 'upblit_verification_cache_evictions_total',
-        help: 'Keys that left the cache, because it was full (`capacity`) or because they had changed (`change`).',
-        labelNames: ['reason'],
-      },
-      () => [
-        [{ reason: 'capacity' }, counts.evicted],
-        [{ reason: 'change' }, counts.invalidated],
-      ],
-    );
-    metrics.countOf(
-      {
-        name: 'upblit_verification_lookups_refused_total',
-        help: 'Look-ups in the database that were refused, because their address asked for too many unknown keys.',
-        labelNames: ['code'],
-      },
-      () => Object.entries(unknownKeys.refused).map(([code, count]) => [{ code }, count]),
-    );
-    metrics.queue('unknown_key_lookups', () => unknownKeys.waiting);
   }
 
   private async load(keys: readonly PlaintextKey[], from: string): Promise<(VerificationRecord | null)[]> {

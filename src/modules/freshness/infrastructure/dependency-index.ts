@@ -1,10 +1,10 @@
 import type { Dependency } from '../domain/change.js';
 
 /**
- * Which cached keys were made of what. Nearly every dependency has a single dependent, so that one is kept
- * bare: a hundred thousand sets of one would be most of the cache.
+ * Finds the cached keys that depend on an entity. Nearly every entity has one dependent, which is stored without a set:
+ * a hundred thousand sets of one element would take most of the cache's memory.
  */
-export class Dependents {
+export class DependencyIndex {
   private readonly keysOf = new Map<Dependency, string | Set<string>>();
 
   add(dependency: Dependency, key: string): void {

@@ -5,7 +5,7 @@ import { Omittable } from '../../../shared/http/validation.js';
 import { EXTERNAL_ID } from './api-key.fields.js';
 
 /** A field that narrows keys down to those made for one customer. */
-export const OfCustomer = (): PropertyDecorator =>
+export const ExternalIdFilter = (): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       ...EXTERNAL_ID,
@@ -18,7 +18,7 @@ export const OfCustomer = (): PropertyDecorator =>
   );
 
 /** A field that narrows keys down to those with one tag. */
-export const WithTag = (): PropertyDecorator =>
+export const TagFilter = (): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({ example: 'eu', description: 'Only keys with this tag.' }),
     Omittable(),

@@ -3,7 +3,7 @@ import { expectProof, managerOf } from '../../../infrastructure/database/transac
 import { systemActor } from '../../../shared/actor.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
-import { Overlaps } from '../application/overlaps.js';
+import { RotationOverlapStore } from '../application/rotation-overlap-store.js';
 
 interface WaitingSecret {
   api_key_id: string;
@@ -13,7 +13,7 @@ interface WaitingSecret {
 }
 
 @Injectable()
-export class PostgresOverlaps extends Overlaps {
+export class PostgresRotationOverlapStore extends RotationOverlapStore {
   constructor(private readonly unitOfWork: UnitOfWork) {
     super();
   }

@@ -3,7 +3,7 @@
 --
 -- A function, because each of its statements sees what was committed before it: in a single statement the count would
 -- be older than the lock.
-CREATE OR REPLACE FUNCTION take_turn_to_issue(application uuid, keys integer, most_active integer, at timestamptz)
+CREATE OR REPLACE FUNCTION reserve_key_quota(application uuid, keys integer, most_active integer, at timestamptz)
 RETURNS text LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$

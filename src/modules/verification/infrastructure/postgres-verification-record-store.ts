@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { DatabaseClock } from '../../../infrastructure/database/database-clock.js';
@@ -8,7 +8,7 @@ import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
-import { RecordStore } from '../application/record-store.js';
+import { VerificationRecordStore } from '../application/verification-record-store.js';
 import {
   AddressList,
   type KeyKind,
@@ -19,6 +19,7 @@ import {
 } from '../../api-keys/index.js';
 import { limitSet, metering, type Metering, type RateLimit } from '../../metering/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
+import { PepperRehash } from './pepper-rehash.js';
 
 /*
  * The hot read: exactly what a verdict needs, by the unique index on the hash, prepared once per connection. The
@@ -66,10 +67,10 @@ const CONFIRMED_BY_HASHES = BY_HASHES.text.replace('SELECT', `SELECT ${BARRIER},
  * ten elements of an array it does not know; for fewer it would rather plan anew each time, which costs three times as
  * much as the look-up.
  */
-const LEAST_HASHES = 16;
+const MIN_HASHES = 16;
 
-/** Look-ups that come while so many queries are under way share the next one: a crowd of cold keys costs few queries. */
-const JOINED = { maxBatches: 4, maxCalls: 100 };
+/** While `maxBatches` queries are running, further look-ups wait and share the next one: many cold keys cost few queries. */
+const BATCHES = { maxBatches: 4, maxCalls: 100 };
 
 interface Found {
   now: number;
@@ -117,11 +118,11 @@ interface Loaded<T> {
 
 /** Looks keys up in the database, with one prepared query on the shared pool. */
 @Injectable()
-export class PostgresRecordStore extends RecordStore {
-  private readonly logger = new Logger(PostgresRecordStore.name);
+export class PostgresVerificationRecordStore extends VerificationRecordStore {
   private readonly pool: ConnectionPool;
-  private readonly joined = new Batcher((lookUps: readonly LookUp[]) => this.readJoined(lookUps), JOINED);
-  private asked = 0;
+  private readonly pepperRehash: PepperRehash;
+  private readonly batcher = new Batcher((lookUps: readonly LookUp[]) => this.readBatch(lookUps), BATCHES);
+  private partition = 0;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
@@ -131,19 +132,20 @@ export class PostgresRecordStore extends RecordStore {
   ) {
     super();
     this.pool = poolOf(dataSource);
-    metrics.queue('verification_lookups', () => this.joined.waiting);
+    this.pepperRehash = new PepperRehash(this.pool, hasher);
+    metrics.queue('verification_lookups', () => this.batcher.waiting);
   }
 
   async load(keys: readonly PlaintextKey[], atLeast: number): Promise<Loaded<(VerificationRecord | null)[]>> {
     const [key] = keys;
     if (key === undefined || keys.length > 1) return this.read(keys, atLeast);
-    this.asked += 1;
-    // A partition of its own: nobody waits for anybody but for a query.
-    const { value, asOf } = await this.joined.call(String(this.asked), { key, atLeast });
+    this.partition += 1;
+    // Each look-up is a partition of its own: it waits for a query, and for no other look-up.
+    const { value, asOf } = await this.batcher.call(String(this.partition), { key, atLeast });
     return { value: [value], asOf };
   }
 
-  private async readJoined(lookUps: readonly LookUp[]): Promise<Loaded<VerificationRecord | null>[]> {
+  private async readBatch(lookUps: readonly LookUp[]): Promise<Loaded<VerificationRecord | null>[]> {
     const atLeast = Math.max(...lookUps.map((lookUp) => lookUp.atLeast));
     const { value, asOf } = await this.read(
       lookUps.map(({ key }) => key),
@@ -168,17 +170,15 @@ export class PostgresRecordStore extends RecordStore {
         ?.map((hash) => byHash.get(hash.toString('hex')))
         .find((one) => one !== undefined);
       if (found === undefined) return null;
-      // Never down: two nodes of which one has been told of the new pepper would move a key to and fro.
-      if (found.pepperVersion < this.hasher.currentVersion)
-        this.rehash(key, found.secretId, found.pepperVersion);
+      this.pepperRehash.rehashIfOutdated(key, found);
       return toRecord(found);
     });
     return { value, asOf: asOf(rows) };
   }
 
   /**
-   * Issuing takes no number: that there is no such key, an old primary may say too, while the number that it shows is
-   * the last. So where one could be left behind, a transaction that has to be committed confirms it.
+   * Issuing a key takes no change number. A former primary may therefore show the last number and still not know the
+   * key. Where there may be such a server, a transaction that has to be committed confirms that a key is unknown.
    */
   private async ask(hashes: readonly Buffer[], keys: number, atLeast: number): Promise<Row[]> {
     const { rows } = await this.pool.query<Row>(
@@ -196,19 +196,6 @@ export class PostgresRecordStore extends RecordStore {
   private candidates(key: PlaintextKey): Buffer[] {
     return key.isImported ? this.hasher.digestCandidates(sha256Of(key)) : this.hasher.candidates(key);
   }
-
-  /** Moves a secret to the current pepper. The verification does not wait for it: the old hash is as good. */
-  private rehash(key: PlaintextKey, secretId: string, from: number): void {
-    const hash = key.isImported ? this.hasher.hashDigest(sha256Of(key)) : this.hasher.hash(key);
-    this.pool
-      .query(
-        'UPDATE api_key_secrets SET hash = $1, pepper_version = $2 WHERE id = $3 AND pepper_version = $4',
-        [hash.bytes, hash.pepperVersion, secretId, from],
-      )
-      .catch((error: unknown) => {
-        this.logger.warn(`could not re-hash a secret under the current pepper: ${(error as Error).message}`);
-      });
-  }
 }
 
 function asOf([row]: readonly Row[]): number {
@@ -218,7 +205,7 @@ function asOf([row]: readonly Row[]): number {
 
 function padded(hashes: readonly Buffer[]): Buffer[] {
   const last = hashes.slice(-1);
-  const more = Array.from({ length: Math.max(0, LEAST_HASHES - hashes.length) }).flatMap(() => last);
+  const more = Array.from({ length: Math.max(0, MIN_HASHES - hashes.length) }).flatMap(() => last);
   return [...hashes, ...more];
 }
 

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Overlaps } from './overlaps.js';
+import { RotationOverlapStore } from './rotation-overlap-store.js';
 import {
   VerificationObservers,
   type ObservedVerification,
@@ -8,13 +8,13 @@ import {
 
 /** Starts the overlap of a rotated key at the first use of its new secret, behind the answer. */
 @Injectable()
-export class OverlapStarter implements VerificationObserver {
-  private readonly logger = new Logger(OverlapStarter.name);
+export class RotationOverlapStarter implements VerificationObserver {
+  private readonly logger = new Logger(RotationOverlapStarter.name);
   /** The secrets whose overlap is being started: one call for all that are verified meanwhile. */
   private readonly starting = new Set<string>();
 
   constructor(
-    private readonly overlaps: Overlaps,
+    private readonly overlaps: RotationOverlapStore,
     observers: VerificationObservers,
   ) {
     observers.subscribe(this);

@@ -11,7 +11,7 @@ const SLICE = 50;
  * Inserts many keys with their secrets. TypeORM would make one statement of tens of thousands of parameters, and keep
  * the process from everything else for some hundred milliseconds.
  */
-export class ManyKeys {
+export class ApiKeyBulkInsert {
   private readonly keys: Columns<ApiKey>;
   private readonly secrets: Columns<ApiKeySecret>;
 

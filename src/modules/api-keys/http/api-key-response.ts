@@ -1,11 +1,11 @@
 import type { ServiceScope } from '../../../shared/scopes.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { ApiKey, HandedOutKey } from '../domain/api-key.js';
-import type { ApiKeyDetailsDto, ApiKeyDto, ApiKeySecretDto } from './api-key-answer.dto.js';
+import type { ApiKeyDetailsDto, ApiKeyDto, ApiKeySecretDto } from './api-key-response.dto.js';
 import type { ServiceKeyDetailsDto, ServiceKeyDto } from './service-key.dto.js';
 
 /** The only place that says what of a key leaves the service: no hash ever does. */
-export function toResponse(key: HandedOutKey, now: Date): ApiKeyDto {
+export function toApiKeyResponse(key: HandedOutKey, now: Date): ApiKeyDto {
   return {
     ...commonFields(key, now),
     applicationId: key.applicationId,
@@ -19,18 +19,18 @@ export function toResponse(key: HandedOutKey, now: Date): ApiKeyDto {
 }
 
 /** The same with the secrets that work: their hints and times. */
-export function toDetails(key: HandedOutKey, now: Date): ApiKeyDetailsDto {
-  return Object.assign(toResponse(key, now), { secrets: secretsOf(key, now) });
+export function toApiKeyDetailsResponse(key: HandedOutKey, now: Date): ApiKeyDetailsDto {
+  return Object.assign(toApiKeyResponse(key, now), { secrets: secretsOf(key, now) });
 }
 
 /** @param applicationId whose key it is */
-export function toServiceKey(key: ApiKey, applicationId: string, now: Date): ServiceKeyDto {
+export function toServiceKeyResponse(key: ApiKey, applicationId: string, now: Date): ServiceKeyDto {
   // Nothing else was let in.
   return { ...commonFields(key, now), applicationId, scopes: key.scopes as ServiceScope[] };
 }
 
-export function toServiceKeyDetails(key: ApiKey, applicationId: string, now: Date): ServiceKeyDetailsDto {
-  return Object.assign(toServiceKey(key, applicationId, now), { secrets: secretsOf(key, now) });
+export function toServiceKeyDetailsResponse(key: ApiKey, applicationId: string, now: Date): ServiceKeyDetailsDto {
+  return Object.assign(toServiceKeyResponse(key, applicationId, now), { secrets: secretsOf(key, now) });
 }
 
 /** What is said of every key. */

@@ -1,18 +1,18 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '../../../shared/transaction.js';
-import { ApplicationDependants, type ApplicationDependant } from '../../applications/index.js';
+import { ApplicationDeletionHooks, type ApplicationDeletionHook } from '../../applications/index.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 
-/** Ends the keys of an application together with it: no key outlives its application. */
+/** Revokes the keys of an application in the transaction that deletes it: no key outlives its application. */
 @Injectable()
-export class ApplicationKeys implements ApplicationDependant, OnModuleInit {
+export class RevokeKeysOnApplicationDeletion implements ApplicationDeletionHook, OnModuleInit {
   constructor(
-    private readonly dependants: ApplicationDependants,
+    private readonly hooks: ApplicationDeletionHooks,
     private readonly keys: ApiKeyRepository,
   ) {}
 
   onModuleInit(): void {
-    this.dependants.add(this);
+    this.hooks.add(this);
   }
 
   onApplicationDeleted(applicationId: string, now: Date, tx: Transaction): Promise<void> {

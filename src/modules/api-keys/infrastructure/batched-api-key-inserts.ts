@@ -11,7 +11,7 @@ import type { ApiKey } from '../domain/api-key.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
 
-/** Keys that come while a statement is under way share the next one, and its commit. It waits for nobody's lock. */
+/** While a statement runs, further keys wait and share the next one, and its commit. It waits for nobody's lock. */
 const BATCHES = { maxBatches: 1, maxCalls: 50 };
 
 interface NewKey {
@@ -21,11 +21,11 @@ interface NewKey {
 }
 
 /**
- * Inserts new keys in one round trip, as nearly every key is issued: takes the turn that `take_turn_to_issue` would
- * give, if the bound allows it without a count, and checks once more that each actor may issue. Keys that are issued
- * at once share a statement and its commit, and their events are written in it.
+ * Inserts new keys in one round trip, as nearly every key is issued. It reserves the quota as `reserve_key_quota` does,
+ * if the stored count allows it without counting anew, and checks once more that each actor may issue. Keys that are
+ * issued at once share a statement and its commit, and their events are written in it.
  */
-export class BatchedInserts {
+export class BatchedApiKeyInserts {
   private readonly pool: Pool;
   private readonly keys: Columns<ApiKey>;
   private readonly secrets: Columns<ApiKeySecret>;
@@ -43,9 +43,9 @@ export class BatchedInserts {
   }
 
   /**
-   * Returns whether it did. It does nothing when the keys of the application have to be counted, somebody else is
-   * issuing for it or changing its members at the moment, or the actor may not issue any more: the key then has to take
-   * its turn alone.
+   * Returns whether it inserted the key. It does nothing when the keys of the application have to be counted, somebody
+   * else is issuing for it or changing its members at the moment, or the actor may not issue any more. The caller then
+   * inserts the key in a transaction of its own.
    */
   async insert(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean> {
     if (key.applicationId === null) return false;
@@ -89,7 +89,7 @@ export class BatchedInserts {
     return keys.map(({ id }) => inserted.has(id));
   }
 
-  /** Whoever subscribes does so while the service starts, and perhaps after this was made. */
+  /** Subscribers may register after this object was created, while the service starts. */
   private currentStatement(): NonNullable<typeof this.statement> {
     const { count } = this.subscribers;
     if (this.statement?.subscribers !== count) {
@@ -130,14 +130,14 @@ function insertText(keys: Columns<ApiKey>, secrets: Columns<ApiKeySecret>): stri
              FROM application_key_counts counts JOIN asked USING (application_id)
             FOR UPDATE OF counts SKIP LOCKED
          ),
-         turn AS (
+         reserved AS (
            UPDATE application_key_counts counts SET unrevoked = unrevoked + locked.keys FROM locked
             WHERE counts.application_id = locked.application_id AND unrevoked + locked.keys <= $3
            RETURNING counts.application_id
          ),
          inserted AS (
            INSERT INTO api_keys (${keys.names})
-           SELECT ${keys.namesIn('permitted_key')} FROM permitted_key JOIN turn USING (application_id) RETURNING id
+           SELECT ${keys.namesIn('permitted_key')} FROM permitted_key JOIN reserved USING (application_id) RETURNING id
          ),
          secret AS (
            INSERT INTO api_key_secrets (${secrets.names})

@@ -1,0 +1,51 @@
+import type { EntityManager } from 'typeorm';
+import { DomainError } from '../../../shared/domain-error.js';
+import { OptimisticLockError } from '../../../shared/unit-of-work.js';
+import type { ApiKey } from '../domain/api-key.js';
+
+/**
+ * Reserves room for new keys below the limit of active keys of an application, and locks its count until the end of the
+ * transaction. Throws `application_not_found` and `api_key_limit_reached`.
+ */
+export async function reserveKeyQuota(
+  manager: EntityManager,
+  applicationId: string,
+  keys: number,
+  maxActive: number,
+  now: Date,
+): Promise<void> {
+  const [quota] = await manager.query<{ refusal: string | null }[]>(
+    'SELECT reserve_key_quota($1, $2, $3, $4) AS refusal',
+    [applicationId, keys, maxActive, now],
+  );
+  if (quota?.refusal === 'application_not_found') {
+    throw new DomainError('application_not_found', 'The application has been deleted.');
+  }
+  if (quota?.refusal === 'api_key_limit_reached') throw limitReached(maxActive);
+}
+
+/**
+ * Reserves room for a key that a change may make active. Throws `api_key_limit_reached` if the change would make one
+ * active key too many, and `OptimisticLockError` if the application has been deleted, together with its keys.
+ */
+export async function reserveActivationQuota(
+  manager: EntityManager,
+  key: ApiKey,
+  maxActive: number,
+): Promise<void> {
+  // A platform key belongs to no application, and counts towards no limit.
+  if (key.applicationId === null) return;
+  const [quota] = await manager.query<{ refusal: string | null }[]>(
+    'SELECT reserve_activation_quota($1, $2, $3, $4) AS refusal',
+    [key.id, key.applicationId, maxActive, key.expiresAt],
+  );
+  if (quota?.refusal === 'application_not_found') throw new OptimisticLockError();
+  if (quota?.refusal === 'api_key_limit_reached') throw limitReached(maxActive);
+}
+
+function limitReached(maxActive: number): DomainError {
+  return new DomainError(
+    'api_key_limit_reached',
+    `The application may have ${maxActive} active keys, and no more: revoke what is not needed.`,
+  );
+}
