@@ -23,6 +23,13 @@ interface Service {
   ports?: string[];
 }
 
+/** Of a bill of materials. */
+interface Component {
+  name: string;
+  group?: string;
+  properties?: { name: string }[];
+}
+
 interface Compose {
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
@@ -140,6 +147,27 @@ describe('npm run secrets', () => {
     await writeFile(path, 'JWT_SIGNING_KEY_FILE=/run/secrets/key\n');
     await makeSecrets(directory);
     expect(await readFile(path, 'utf8')).not.toMatch(/^JWT_SIGNING_KEY=/m);
+  });
+});
+
+describe('SECURITY.md', () => {
+  it('names a command that lists every package, and says which of them development alone needs', async () => {
+    const [command] = /^npm sbom .*$/m.exec(await read('SECURITY.md'))!;
+    const { stdout } = await promisify(execFile)('npm', command.split(' ').slice(1), {
+      cwd: ROOT,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    const { components } = JSON.parse(stdout) as { components: Component[] };
+    const namesOf = (isForDevelopment: boolean): string[] =>
+      components
+        .filter(
+          ({ properties = [] }) =>
+            properties.some(({ name }) => name === 'cdx:npm:package:development') === isForDevelopment,
+        )
+        .map(({ name, group }) => (group === undefined ? name : `${group}/${name}`));
+    const manifest = JSON.parse(await read('package.json')) as Record<string, Record<string, string>>;
+    expect(namesOf(false)).toEqual(expect.arrayContaining(Object.keys(manifest.dependencies!)));
+    expect(namesOf(true)).toEqual(expect.arrayContaining(['jest', 'eslint', 'typescript-eslint']));
   });
 });
 

@@ -76,7 +76,7 @@ const NOT_LET_IN = new Set(['28P01', '28000', '3D000']);
 function whyNot(cause: unknown): string {
   const code = cause instanceof DatabaseError ? cause.code : undefined;
   if (code === NO_CONNECTION_LEFT) {
-    return 'The database has no connection left: see the budget of connections in docs/operations.';
+    return 'The database has no connection left: see docs/operations/database.md for their budget.';
   }
   if (code !== undefined && NOT_LET_IN.has(code))
     return `The database does not let the service in (${code}).`;
