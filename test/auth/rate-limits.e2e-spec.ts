@@ -50,6 +50,16 @@ describe('Too many attempts', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([401, 401, 401, 429, 429, 429, 429, 429]);
   });
 
+  it.each(['login', 'register', 'refresh'])(
+    'of one address to %s are counted before their bodies are looked at',
+    async (call) => {
+      for (let attempt = 0; attempt < 8; attempt += 1) {
+        expect((await request(app.http).post(`/auth/${call}`).send({ unknown: attempt })).status).toBe(400);
+      }
+      expectLimited(await request(app.http).post(`/auth/${call}`).send({ unknown: 8 }), 'address', 8);
+    },
+  );
+
   it('are over when the window is, however much was tried meanwhile', async () => {
     for (let attempt = 0; attempt < 4; attempt += 1) await login('ann@example.org', 'guess');
     clock.advance(59_000);

@@ -12,7 +12,7 @@ interface Parameter {
   schema?: { example?: string | number };
 }
 
-interface Operation {
+export interface Operation {
   method: string;
   path: string;
   parameters: Parameter[];
@@ -29,9 +29,9 @@ interface Answer {
   text: string;
 }
 
-const METHODS_WITH_BODY = new Set(['post', 'put', 'patch']);
+export const METHODS_WITH_BODY = new Set(['post', 'put', 'patch']);
 
-const operations = await readOperations();
+export const operations = await readOperations();
 
 /** A 400 that is not about one field, but about the request as a whole. */
 const WITHOUT_FIELD = new Set(['malformed_json', 'invalid_request', 'multiple_credentials']);

@@ -2,20 +2,15 @@ import { ValidationPipe, type ArgumentMetadata, type ValidationError } from '@ne
 import { setImmediate } from 'node:timers/promises';
 import { DomainError, type FieldError } from '../../shared/domain-error.js';
 import { nestedListOf, type NestedListOf } from '../../shared/http/validation.js';
-import { fieldName, validationFailed } from './to-domain-error.js';
+import { complaintsAbout, countValues, MAX_ERRORS, pathName } from './input-bounds.js';
+import { validationFailed } from './to-domain-error.js';
 
-/** Deeper than any body that is described, far shallower than what would exhaust the stack. */
-const MAX_DEPTH = 16;
-
-/** Names that class-transformer and Nest drop in silence, because objects have them anyway. */
-const RESERVED = new Set(['__proto__', 'constructor', 'prototype']);
-
-/** Objects of a long list that are validated before others get their turn. */
+/** Objects of a long list that are validated before others get their turn; fewer when they are large. */
 const SLICE = 20;
+/** Values in them. */
+const SLICE_VALUES = 500;
 
 type Fields = Record<string, unknown>;
-
-const UNSTORABLE = /\0|\p{Surrogate}/u;
 
 /**
  * Turns a body or a query into its DTO. What no DTO declares is refused, as is a query parameter given twice and
@@ -28,7 +23,7 @@ export class InputValidationPipe extends ValidationPipe {
       whitelist: true,
       forbidNonWhitelisted: true,
       validationError: { target: false, value: false },
-      exceptionFactory: (errors) => validationFailed(errors.flatMap((error) => toFieldErrors(error))),
+      exceptionFactory: (errors) => validationFailed(firstOf(fieldErrorsOf(errors))),
     });
   }
 
@@ -36,7 +31,7 @@ export class InputValidationPipe extends ValidationPipe {
     const declared = metadata.type === 'body' ? nestedListOf(metadata.metatype) : undefined;
     if (declared !== undefined && isObject(value)) {
       const list = value[declared.property];
-      if (Array.isArray(list) && list.length > SLICE) {
+      if (Array.isArray(list) && list.length > 1) {
         return this.transformInSlices(value, list, declared, metadata);
       }
     }
@@ -56,25 +51,40 @@ export class InputValidationPipe extends ValidationPipe {
       ]);
     }
     let whole: Fields | undefined;
-    for (let from = 0; from < list.length; from += SLICE) {
+    for (let from = 0; from < list.length;) {
       if (from > 0) await setImmediate();
-      const part = { ...body, [property]: list.slice(from, from + SLICE) };
+      const slice = sliceOf(list, from);
+      const part = { ...body, [property]: slice };
+      const at = from;
       const read = (await this.transformAtOnce(part, metadata).catch((error: unknown) => {
-        throw movedBy(from, property, error);
+        throw movedBy(at, property, error);
       })) as Fields;
       if (whole === undefined) whole = read;
       else (whole[property] as unknown[]).push(...(read[property] as unknown[]));
+      from += slice.length;
     }
     return whole;
   }
 
   private async transformAtOnce(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'body' || metadata.type === 'query') {
-      const complaints = complaintsAbout(value, metadata.type);
+      const complaints = complaintsAbout(value, metadata.type, metadata.metatype);
       if (complaints.length > 0) throw validationFailed(complaints);
     }
     return super.transform(value, metadata);
   }
+}
+
+/** The next objects that are validated together: at least one. */
+function sliceOf(list: readonly unknown[], from: number): unknown[] {
+  let values = 0;
+  let end = from;
+  while (end < list.length && end < from + SLICE) {
+    values += countValues(list[end]);
+    if (end > from && values > SLICE_VALUES) break;
+    end += 1;
+  }
+  return list.slice(from, end);
 }
 
 function isObject(value: unknown): value is Fields {
@@ -94,44 +104,22 @@ function movedBy(from: number, property: string, error: unknown): unknown {
   );
 }
 
-function complaintsAbout(value: unknown, type: 'body' | 'query'): FieldError[] {
-  const complaints: FieldError[] = [];
-  const visit = (child: unknown, path: string[]): void => {
-    if (typeof child === 'string') {
-      if (UNSTORABLE.test(child)) {
-        complaints.push({ field: pathName(path), message: 'holds a character that no text can hold' });
-      }
-      return;
+function* fieldErrorsOf(errors: readonly ValidationError[], parents: string[] = []): Generator<FieldError> {
+  for (const error of errors) {
+    const path = [...parents, error.property];
+    for (const [constraint, message] of Object.entries(error.constraints ?? {})) {
+      // class-validator would repeat the name, which nobody declared, in the message.
+      const text = constraint === 'whitelistValidation' ? 'is not known here' : message;
+      yield { field: pathName(path), message: text };
     }
-    if (typeof child !== 'object' || child === null) return;
-    if (path.length > MAX_DEPTH) {
-      complaints.push({ field: pathName(path.slice(0, 3)), message: 'is nested too deeply' });
-      return;
-    }
-    for (const [key, grandchild] of Object.entries(child)) {
-      if (RESERVED.has(key) || UNSTORABLE.test(key)) {
-        complaints.push({ field: pathName([...path, key]), message: 'is not a name that can be used' });
-      } else if (type === 'query' && Array.isArray(grandchild)) {
-        complaints.push({ field: pathName([key]), message: 'must be given once' });
-      } else {
-        visit(grandchild, [...path, key]);
-      }
-    }
-  };
-  visit(value, []);
-  return complaints;
+    yield* fieldErrorsOf(error.children ?? [], path);
+  }
 }
 
-function toFieldErrors(error: ValidationError, parents: string[] = []): FieldError[] {
-  const path = [...parents, error.property];
-  const own = Object.entries(error.constraints ?? {}).map(([constraint, message]) => ({
-    field: pathName(path),
-    // class-validator would repeat the name, which nobody declared, in the message.
-    message: constraint === 'whitelistValidation' ? 'is not known here' : message,
-  }));
-  return [...own, ...(error.children ?? []).flatMap((child) => toFieldErrors(child, path))];
-}
-
-function pathName(path: string[]): string {
-  return fieldName(path.join('.') || 'body');
+function firstOf(errors: Iterable<FieldError>): FieldError[] {
+  const first: FieldError[] = [];
+  for (const error of errors) {
+    if (first.push(error) === MAX_ERRORS) break;
+  }
+  return first;
 }

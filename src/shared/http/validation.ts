@@ -17,12 +17,42 @@ export function Omittable(options?: ValidationOptions): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined, options);
 }
 
+export type Class = new (...parameters: never[]) => object;
+
+const NESTED = Symbol('NESTED');
+
 /**
  * An object of a class that is validated in its turn, or with `each` a list of them. class-validator's own
  * `@ValidateNested()` also takes a list where an object should be, and finds nothing wrong with an empty one.
  */
 export function Nested(type: () => new () => object, options?: ValidationOptions): PropertyDecorator {
-  return applyDecorators(Type(type), IsObject(options), ValidateNested(options));
+  return applyDecorators(
+    Type(type),
+    IsObject(options),
+    ValidateNested(options),
+    (target: object, property: string | symbol): void => {
+      const others = Reflect.getMetadata(NESTED, target) as Map<string, () => Class> | undefined;
+      Reflect.defineMetadata(NESTED, new Map([...(others ?? []), [String(property), type]]), target);
+    },
+  );
+}
+
+/** The classes of the objects in a class, or in lists of it, as `@Nested()` and `@NestedList()` say. */
+export function nestedClassesOf(type: Class): ReadonlyMap<string, Class> {
+  const classes = Reflect.getMetadata(NESTED, type.prototype as object) as
+    Map<string, () => Class> | undefined;
+  return new Map([...(classes ?? [])].map(([property, classOf]) => [property, classOf()]));
+}
+
+/** No two elements of the list are the same. class-validator's `@ArrayUnique()` compares each with each. */
+export function Distinct(): PropertyDecorator {
+  return ValidateBy({
+    name: 'distinct',
+    validator: {
+      validate: (value) => Array.isArray(value) && new Set(value).size === value.length,
+      defaultMessage: () => "All $property's elements must be unique",
+    },
+  });
 }
 
 const NESTED_LIST = Symbol('NESTED_LIST');
@@ -49,9 +79,7 @@ export function NestedList(type: () => new () => object, max: number): PropertyD
 }
 
 /** The list that a class declares by `@NestedList()`. */
-export function nestedListOf(
-  type: (new (...parameters: never[]) => object) | undefined,
-): NestedListOf | undefined {
+export function nestedListOf(type: Class | undefined): NestedListOf | undefined {
   return type && (Reflect.getMetadata(NESTED_LIST, type.prototype as object) as NestedListOf | undefined);
 }
 

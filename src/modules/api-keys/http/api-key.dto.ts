@@ -1,7 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
-  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -14,7 +13,7 @@ import {
   Min,
 } from 'class-validator';
 import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
-import { IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
+import { Distinct, IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
 import { MAX_ADDRESS_RANGES } from '../domain/address-list.js';
 import { MAX_OVERLAP_SECONDS } from '../domain/api-key-secret.js';
 import { KEY_STATUSES, type KeyStatus } from '../../../shared/key-status.js';
@@ -96,7 +95,7 @@ export class IssueApiKeyDto {
   @Omittable()
   @IsArray()
   @ArrayMaxSize(MAX_SCOPES)
-  @ArrayUnique()
+  @Distinct()
   @IsScopeName({ each: true })
   scopes?: string[];
 
@@ -122,7 +121,7 @@ export class IssueApiKeyDto {
   @Omittable()
   @IsArray()
   @ArrayMaxSize(50)
-  @ArrayUnique()
+  @Distinct()
   @IsString({ each: true })
   @Length(1, 50, { each: true })
   tags?: string[];

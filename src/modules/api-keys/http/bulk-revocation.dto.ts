@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsIn, IsUUID } from 'class-validator';
-import { Nested, Omittable } from '../../../shared/http/validation.js';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsUUID } from 'class-validator';
+import { Distinct, Nested, Omittable } from '../../../shared/http/validation.js';
 import {
   MAX_BULK_REVOCATION,
   REVOCATION_OUTCOMES,
@@ -37,7 +37,7 @@ export class BulkRevocationDto {
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_BULK_REVOCATION)
-  @ArrayUnique()
+  @Distinct()
   @IsUUID('all', { each: true })
   ids?: string[];
 

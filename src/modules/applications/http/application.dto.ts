@@ -1,17 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, PartialType, type ApiPropertyOptions } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsString,
-  Length,
-  MaxLength,
-} from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 import { MAX_SCOPES } from '../../../shared/key-scopes.js';
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
-import { IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
+import { Distinct, IsScopeName, Omittable, Trim } from '../../../shared/http/validation.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import {
   APPLICATION_ENVIRONMENTS,
@@ -52,7 +43,7 @@ export class CreateApplicationDto {
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(MAX_SCOPES)
-  @ArrayUnique()
+  @Distinct()
   @IsScopeName({ each: true })
   scopes?: string[] | null;
 }

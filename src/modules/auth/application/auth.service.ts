@@ -49,7 +49,6 @@ export class AuthService {
   ): Promise<SignedIn> {
     const { address } = origin;
     const email = normalizeEmail(details.email);
-    this.limiter.countCall('register', address);
     this.limiter.countAttempt('register', email, address);
     assertPasswordIsNotWeak(details.password, email);
     const passwordHash = await this.passwords.hash(details.password);
@@ -72,7 +71,6 @@ export class AuthService {
     const { address } = origin;
     const email = normalizeEmail(details.email);
     const scopes = requestedScopes(details.scope);
-    this.limiter.countCall('login', address);
     this.limiter.countAttempt('login', email, address);
     const user = await this.users.findByEmail(email);
     const matches = await this.passwords.verify(details.password, user?.passwordHash);
@@ -94,7 +92,6 @@ export class AuthService {
   /** Throws `invalid_refresh_token` and `too_many_requests`. */
   async refresh(refreshToken: string, origin: Origin): Promise<SignedIn> {
     const { address } = origin;
-    this.limiter.countCall('refresh', address);
     const shown = RefreshTokenSecret.parse(refreshToken)?.hash();
     if (shown === undefined) throw invalidRefreshToken();
     const family = await this.families.findByTokenHash(shown);

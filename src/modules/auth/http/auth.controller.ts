@@ -8,6 +8,7 @@ import { AuthDocs, GetMeDocs, LoginDocs, LogoutDocs, RefreshDocs, RegisterDocs }
 import { LoginDto, RefreshTokenDto, RegisterDto } from './credentials.dto.js';
 import { CurrentOrigin } from './current-actor.decorator.js';
 import { CurrentPrincipal } from './current-principal.decorator.js';
+import { LimitCalls } from './limit-calls.guard.js';
 import { MeDto } from './me.dto.js';
 import { RequireScopes } from './require-scopes.decorator.js';
 import { TokensDto, toTokens } from './tokens.dto.js';
@@ -18,6 +19,7 @@ export class AuthController {
   constructor(private readonly auth: AuthService) {}
 
   @Post('register')
+  @LimitCalls('register')
   @Public()
   @Header('Cache-Control', 'no-store')
   @RegisterDocs()
@@ -26,6 +28,7 @@ export class AuthController {
   }
 
   @Post('login')
+  @LimitCalls('login')
   @HttpCode(200)
   @Public()
   @Header('Cache-Control', 'no-store')
@@ -35,6 +38,7 @@ export class AuthController {
   }
 
   @Post('refresh')
+  @LimitCalls('refresh')
   @HttpCode(200)
   @Public()
   @Header('Cache-Control', 'no-store')
