@@ -20,6 +20,7 @@ import { ChangeNumbers1764000002500 } from './1764000002500-change-numbers.js';
 import { RefundOfLimits1764000002600 } from './1764000002600-refund-of-limits.js';
 import { PendingKeyRevocations1764000002610 } from './1764000002610-pending-key-revocations.js';
 import { KeyQuotas1764000002650 } from './1764000002650-key-quotas.js';
+import { MembershipChanges1764000002695 } from './1764000002695-membership-changes.js';
 import { CheaperMetering1764000002800 } from './1764000002800-cheaper-metering.js';
 import { ServiceKeys1764000003000 } from './1764000003000-service-keys.js';
 
@@ -46,6 +47,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   RefundOfLimits1764000002600,
   PendingKeyRevocations1764000002610,
   KeyQuotas1764000002650,
+  MembershipChanges1764000002695,
   CheaperMetering1764000002800,
   ServiceKeys1764000003000,
 ];

@@ -70,6 +70,25 @@ describe('The numbers of changes', () => {
     }
   });
 
+  it('are taken by what takes a role away, under a kind that no cached record is made of', async () => {
+    await pool.query(
+      `INSERT INTO application_members (id, application_id, issuer, subject, role, created_at, updated_at)
+       VALUES (gen_random_uuid(), $1, 'local', 'somebody', 'admin', now(), now())`,
+      [application],
+    );
+    for (const change of [
+      `UPDATE application_members SET role = 'viewer'`,
+      `DELETE FROM application_members`,
+    ]) {
+      const before = await records.lastNumber();
+      await pool.query(`${change} WHERE application_id = '${application}' AND subject = 'somebody'`);
+      expect({ change, rows: await changesAfter(before) }).toEqual({
+        change,
+        rows: [{ kind: 'members', id: application }],
+      });
+    }
+  });
+
   it('are not taken by issuing, nor by what no verdict holds', async () => {
     const before = await records.lastNumber();
     const key = await records.insertKey(application);

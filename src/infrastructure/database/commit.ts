@@ -11,6 +11,12 @@ import type { PooledClient } from './pooled-client.js';
  */
 export const BARRIER = `pg_logical_emit_message(true, 'upblit', '')`;
 
+/**
+ * Whether another server may answer in the place of the primary, or this one is none: what it does not find has to be
+ * confirmed with BARRIER, since new rows take no number.
+ */
+export const IS_REPLICATED = `(current_setting('synchronous_standby_names') <> '' OR pg_is_in_recovery())`;
+
 /** Runs a transaction, and returns what it has done with the proof of its changes. */
 export async function commit<T>(
   dataSource: DataSource,

@@ -36,15 +36,17 @@ export class ApplicationService {
   async list(member: Subject, query: { limit?: number; cursor?: string }): Promise<Page<Application>> {
     const filter = {};
     const page = readPage(query, filter);
-    return toPage(await this.applications.listOf(member, page), page.limit, filter);
+    const found = await this.freshness.read((atLeast) => this.applications.listOf(member, page, atLeast));
+    return toPage(found, page.limit, filter);
   }
 
   /**
    * The application, for somebody whose role in it meets the need; null when there is none, or it was deleted.
-   * Throws `not_application_owner` and `insufficient_role`.
+   * Sees every removal of a member, and every other role, that was answered before. Throws `not_application_owner`,
+   * `insufficient_role`, and what `Freshness.read` throws.
    */
   async authorize(id: string, who: Subject, permission: Permission): Promise<Application | null> {
-    const access = await this.applications.findFor(id, who);
+    const access = await this.freshness.read((atLeast) => this.applications.findFor(id, who, atLeast));
     if (access === null) return null;
     requirePermission(access.role, permission);
     return access.application;

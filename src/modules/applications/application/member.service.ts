@@ -13,8 +13,8 @@ import type { Members } from '../domain/members.js';
 import type { Role } from '../domain/role.js';
 
 /**
- * Who has a part in an application. Every change may move its ownership, which verification answers, so each is
- * answered only once it holds everywhere.
+ * Who has a part in an application. Each change is answered only once it holds everywhere: nobody sees anything by a
+ * role that was taken from them, and verification names the owner.
  */
 @Injectable()
 export class MemberService {

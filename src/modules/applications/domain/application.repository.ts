@@ -1,6 +1,7 @@
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
+import type { Dated } from '../../freshness/index.js';
 import type { Application } from './application.js';
 import type { Role } from './role.js';
 
@@ -27,7 +28,8 @@ export abstract class ApplicationRepository {
    */
   abstract isGone(id: string): Promise<boolean>;
 
-  abstract findFor(id: string, who: Subject): Promise<ApplicationMembership | null>;
+  /** @param atLeast The number that the answer has to show: see `Freshness.read`, which every call goes through. */
+  abstract findFor(id: string, who: Subject, atLeast: number): Promise<Dated<ApplicationMembership | null>>;
 
   /**
    * The role of the transaction's actor, which nobody takes away until it ends; null for who has no part in the
@@ -35,8 +37,8 @@ export abstract class ApplicationRepository {
    */
   abstract lockRole(id: string, tx: Transaction): Promise<Role | null>;
 
-  /** Up to `limit + 1` of the applications somebody is a member of, newest first. */
-  abstract listOf(member: Subject, page: PageRequest): Promise<Application[]>;
+  /** Up to `limit + 1` of the applications somebody is a member of, newest first. `atLeast` as with `findFor`. */
+  abstract listOf(member: Subject, page: PageRequest, atLeast: number): Promise<Dated<Application[]>>;
 
   /**
    * Deletes the application; its members stay until `removeMembers`. Returns false, and changes nothing, when it was

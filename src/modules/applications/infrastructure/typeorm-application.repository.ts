@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
 import { IsNull, Repository } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
-import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
+import { BARRIER, IS_REPLICATED, commitStatement } from '../../../infrastructure/database/commit.js';
 import { Columns } from '../../../infrastructure/database/columns.js';
+import type { ConnectionPool } from '../../../infrastructure/database/connection-pool.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
 import { eventsOf } from '../../../shared/domain-event.js';
@@ -14,32 +14,55 @@ import type { Subject } from '../../../shared/subject.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import { Application } from '../domain/application.js';
 import { ApplicationRepository, type ApplicationMembership } from '../domain/application.repository.js';
+import type { Dated } from '../../freshness/index.js';
 import { Member } from '../domain/member.js';
 import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
 
-const IS_MEMBER = 'member.issuer = :issuer AND member.subject = :subject';
 const IS_GONE = `
   SELECT count(*) = 0 AS "isGone", ${BARRIER} FROM applications WHERE id = $1 AND deleted_at IS NULL`;
 
+/** The columns of an application, all null where there is none, with the last change that the snapshot shows. */
+interface DatedRow extends Record<string, unknown> {
+  asOf: number;
+  isReplicated: boolean;
+  id: string | null;
+}
+
+interface MembershipRow extends DatedRow {
+  role: Role | null;
+}
+
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
-  private readonly pool: Pool;
+  private readonly pool: ConnectionPool;
   private readonly columns: Columns<Application>;
-  private readonly selectAccess: string;
+  private readonly selectMembership: string;
+  private readonly selectPage: string;
 
   constructor(@InjectRepository(applicationSchema) private readonly rows: Repository<Application>) {
     super();
     const { dataSource } = rows.manager;
     this.pool = poolOf(dataSource);
     this.columns = new Columns(dataSource, applicationSchema);
-    this.selectAccess = `
-      SELECT ${this.columns.namesIn('application')}, member.role
-        FROM applications application
+    const dated = `counter.number::float8 AS "asOf", ${IS_REPLICATED} AS "isReplicated"`;
+    this.selectMembership = `
+      SELECT ${dated}, ${this.columns.namesIn('application')}, member.role
+        FROM key_change_counter counter
+        LEFT JOIN applications application ON application.id = $1 AND application.deleted_at IS NULL
         LEFT JOIN application_members member
-          ON member.application_id = application.id AND member.issuer = $2 AND member.subject = $3
-       WHERE application.id = $1 AND application.deleted_at IS NULL`;
+          ON member.application_id = application.id AND member.issuer = $2 AND member.subject = $3`;
+    this.selectPage = `
+      SELECT ${dated}, page.*
+        FROM key_change_counter counter
+        LEFT JOIN LATERAL (
+               SELECT ${this.columns.namesIn('application')}
+                 FROM application_members member JOIN applications application ON application.id = application_id
+                WHERE issuer = $1 AND subject = $2 AND ($3::uuid IS NULL OR application_id < $3)
+                ORDER BY application_id DESC LIMIT $4
+             ) page ON true
+       ORDER BY page.id DESC`;
   }
 
   async insert(application: Application, tx: Transaction): Promise<void> {
@@ -77,15 +100,37 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     return rows[0]?.isGone === true;
   }
 
-  async findFor(id: string, { issuer, subject }: Subject): Promise<ApplicationMembership | null> {
+  async findFor(
+    id: string,
+    { issuer, subject }: Subject,
+    atLeast: number,
+  ): Promise<Dated<ApplicationMembership | null>> {
+    const values = [id, issuer, subject];
     // One trip, and prepared: every management call begins with it.
-    const { rows } = await this.pool.query<Record<string, unknown> & { role: Role | null }>({
+    const { rows } = await this.pool.query<MembershipRow>({
       name: 'application_and_role',
-      text: this.selectAccess,
-      values: [id, issuer, subject],
+      text: this.selectMembership,
+      values,
     });
-    const [row] = rows;
-    return row === undefined ? null : { application: this.columns.entityOf(row), role: row.role };
+    const [row] = this.dated(rows, atLeast).value;
+    if (row === undefined) throw new Error('key_change_counter has lost its row');
+    if (row.role !== null || !row.isReplicated) return this.membershipOf(row);
+    // A new application, or a new member, takes no number: a server that was left behind may show all there are.
+    const text = this.selectMembership.replace('SELECT', `SELECT ${BARRIER},`);
+    const { value } = await commitStatement<MembershipRow>(this.pool, text, values);
+    return this.membershipOf(value[0] ?? row);
+  }
+
+  private membershipOf(row: MembershipRow): Dated<ApplicationMembership | null> {
+    const value = row.id === null ? null : { application: this.columns.entityOf(row), role: row.role };
+    return { value, asOf: row.asOf };
+  }
+
+  /** Lets go of connections that show less than this node knows. */
+  private dated<R extends DatedRow>(rows: R[], atLeast: number): Dated<R[]> {
+    const asOf = rows[0]?.asOf ?? 0;
+    if (asOf < atLeast) this.pool.distrust();
+    return { value: rows, asOf };
   }
 
   async lockRole(id: string, tx: Transaction): Promise<Role | null> {
@@ -97,16 +142,19 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     return rows[0]?.role ?? null;
   }
 
-  listOf({ issuer, subject }: Subject, page: PageRequest): Promise<Application[]> {
-    const query = this.rows
-      .createQueryBuilder('application')
-      .innerJoin(Member, 'member', 'member.applicationId = application.id')
-      .where(IS_MEMBER, { issuer, subject });
-    if (page.before !== undefined) query.andWhere('member.applicationId < :before', { before: page.before });
-    return query
-      .orderBy('member.applicationId', 'DESC')
-      .limit(page.limit + 1)
-      .getMany();
+  async listOf(
+    { issuer, subject }: Subject,
+    { before, limit }: PageRequest,
+    atLeast: number,
+  ): Promise<Dated<Application[]>> {
+    const values = [issuer, subject, before ?? null, limit + 1];
+    const { rows } = await this.pool.query<DatedRow>({
+      name: 'applications_of_member',
+      text: this.selectPage,
+      values,
+    });
+    const { value, asOf } = this.dated(rows, atLeast);
+    return { value: value.filter(({ id }) => id !== null).map((row) => this.columns.entityOf(row)), asOf };
   }
 
   async delete(application: Application, now: Date, tx: Transaction): Promise<boolean> {

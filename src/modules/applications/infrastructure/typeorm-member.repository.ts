@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { In, IsNull, LessThan, Repository, type EntityManager } from 'typeorm';
-import { managerOf } from '../../../infrastructure/database/transaction.js';
+import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
@@ -40,7 +40,7 @@ export class TypeOrmMemberRepository extends MemberRepository {
     const roles = new Map(before.map((member) => [member.id, member.role]));
     const members = new Members(application, before);
     const result = change(members);
-    await writeMembers(manager, roles, members);
+    if (await writeMembers(manager, roles, members)) expectProof(tx);
     if (!application.isOwnedBy(owner)) {
       const { ownerIssuer, ownerSubject, updatedAt } = application;
       await manager.update(
@@ -54,18 +54,28 @@ export class TypeOrmMemberRepository extends MemberRepository {
   }
 }
 
-/** @param before Every member's role by their id, as it stands in the table. */
+/**
+ * Returns whether anybody was taken out or has another role now, which takes a number.
+ *
+ * @param before Every member's role by their id, as it stands in the table.
+ */
 async function writeMembers(
   manager: EntityManager,
   before: ReadonlyMap<string, Role>,
   members: Members,
-): Promise<void> {
+): Promise<boolean> {
+  let isNumbered = false;
   const gone = new Set(before.keys());
   for (const member of members.all) {
     const { id, role, updatedAt } = member;
     gone.delete(id);
     if (!before.has(id)) await manager.insert(memberSchema, member);
-    else if (before.get(id) !== role) await manager.update(memberSchema, { id }, { role, updatedAt });
+    else if (before.get(id) !== role) {
+      await manager.update(memberSchema, { id }, { role, updatedAt });
+      isNumbered = true;
+    }
   }
-  if (gone.size > 0) await manager.delete(memberSchema, { id: In([...gone]) });
+  if (gone.size === 0) return isNumbered;
+  await manager.delete(memberSchema, { id: In([...gone]) });
+  return true;
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { DatabaseClock } from '../../../infrastructure/database/database-clock.js';
-import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
+import { BARRIER, IS_REPLICATED, commitStatement } from '../../../infrastructure/database/commit.js';
 import type { ConnectionPool } from '../../../infrastructure/database/connection-pool.js';
 import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
@@ -28,7 +28,7 @@ import { PepperRehash } from './pepper-rehash.js';
  */
 const SELECT_RECORD = `
   SELECT counter.number::float8 AS "asOf",
-         current_setting('synchronous_standby_names') <> '' OR pg_is_in_recovery() AS "isReplicated",
+         ${IS_REPLICATED} AS "isReplicated",
          record.found
     FROM key_change_counter counter LEFT JOIN LATERAL (
   SELECT json_build_object(
