@@ -31,6 +31,7 @@ export class EndOfProcess {
     for (const signal of SIGNALS) {
       process.on(signal, () => {
         if (this.endingSince === undefined) {
+          this.isTold = true;
           this.log.info(
             { signal, within: this.requestsMs },
             'the service ends: requests that run are finished',
