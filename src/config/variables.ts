@@ -188,7 +188,13 @@ export const variables = {
     0,
     10_000_000,
     '100000',
-    'Keys whose records one process keeps in memory, about 1 kB each; 0 asks the database every time.',
+    'Keys whose records one process keeps in memory; 0 asks the database every time.',
+  ),
+  VERIFY_CACHE_MB: integer(
+    1,
+    1_000_000,
+    '128',
+    'Mebibytes of memory that these records may take: about 1 kB each, and more with metadata, scopes and addresses.',
   ),
   VERIFY_UNKNOWN_KEYS_PER_SECOND: integer(
     1,

@@ -58,6 +58,26 @@ describe('verification from memory', () => {
     expect(lookUps).toHaveLength(1);
   });
 
+  it('refuses a batch whose answer would be larger than 1 MiB, and counts nothing of it', async () => {
+    const { key } = await owner.issueKey(applicationId, {
+      metadata: { note: 'x'.repeat(16_000) },
+      credits: { remaining: 100 },
+    });
+    const batch = (length: number): request.Test =>
+      request(app.http)
+        .post('/apikey/verify/batch')
+        .send({ keys: Array.from({ length }, () => ({ key })) });
+    const { status, body } = await batch(100);
+    expect([status, body.code, body.detail]).toEqual([
+      413,
+      'payload_too_large',
+      'Ask for fewer keys at once: with their metadata the answer would be larger than 1 MiB.',
+    ]);
+    const answer = await batch(50).expect(200);
+    expect(answer.text.length).toBeLessThan(1024 * 1024);
+    expect((await ask(app, key)).credits).toEqual({ remaining: 49 });
+  });
+
   it('asks nothing for what cannot be a key', async () => {
     for (const key of ['', 'nonsense', 'x'.repeat(1000)]) await ask(app, key);
     expect(lookUps).toEqual([]);

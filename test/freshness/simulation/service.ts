@@ -67,6 +67,8 @@ export class SimService {
     });
     this.cache = new (CACHES[bug ?? ''] ?? FreshCache<KeyRecord>)(this.freshness, {
       entries: 64,
+      bytes: 64,
+      sizeOf: () => 1,
       unknownEntries: 64,
       unknownMs: 500,
       dependenciesOf: ({ key, application }) => [

@@ -53,6 +53,8 @@ export class TestNode {
     });
     this.cache = new FreshCache<CachedKey>(this.freshness, {
       entries: 1000,
+      bytes: 1000,
+      sizeOf: () => 1,
       unknownEntries: 1000,
       unknownMs: 1000,
       dependenciesOf: ({ id, application }) => [

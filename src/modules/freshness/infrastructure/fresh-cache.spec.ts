@@ -31,6 +31,8 @@ describe('A fresh cache', () => {
       },
       {
         entries: 3,
+        bytes: 100,
+        sizeOf: ({ group }) => group.length,
         unknownEntries: 3,
         unknownMs: 60_000,
         dependenciesOf: ({ id, group }) => [onEntity('thing', id), onEntity('group', group)],
@@ -54,6 +56,8 @@ describe('A fresh cache', () => {
       { held: () => true, beginFill: () => 0, mayFill: () => true, subscribe: () => undefined },
       {
         entries: 1000,
+        bytes: 100_000,
+        sizeOf: () => 1,
         unknownEntries: 3,
         unknownMs: 60_000,
         dependenciesOf: ({ id }) => {
@@ -67,7 +71,7 @@ describe('A fresh cache', () => {
     looked.length = 0;
     large.onReset();
     expect(looked).toEqual([]);
-    expect(large.size).toEqual({ values: 0, unknown: 0, dependencies: 0 });
+    expect(large.size).toEqual({ values: 0, bytes: 0, unknown: 0, dependencies: 0 });
     large.fill(0, 'a', thing('a'));
     expect(large.recall('a')).toEqual(thing('a'));
     large.onChange({ kind: 'thing', id: 'a' });
@@ -82,7 +86,7 @@ describe('A fresh cache', () => {
     expect(cache.recall('b')).toBeDefined();
     change('group', 'other group');
     expect(cache.recall('b')).toBeUndefined();
-    expect(cache.size).toEqual({ values: 0, unknown: 0, dependencies: 0 });
+    expect(cache.size).toEqual({ values: 0, bytes: 0, unknown: 0, dependencies: 0 });
   });
 
   it('makes one read for a thousand who ask for a key at once', async () => {
@@ -144,14 +148,23 @@ describe('A fresh cache', () => {
     for (let index = 0; index < 10; index += 1) await fill(`unknown-${index}`, 'a group', null);
     expect(cache.recall('a')).toBeDefined();
     for (let index = 0; index < 10; index += 1) await fill(`known-${index}`);
-    expect(cache.size).toEqual({ values: 3, unknown: 3, dependencies: 4 });
+    expect(cache.size).toMatchObject({ values: 3, unknown: 3, dependencies: 4 });
+  });
+
+  it('never takes more memory than it may, and keeps nothing of what is too large for it', async () => {
+    for (const key of ['a', 'b', 'c']) await fill(key, 'g'.repeat(40));
+    expect(cache.size).toEqual({ values: 2, bytes: 80, unknown: 0, dependencies: 3 });
+    expect(cache.recall('a')).toBeUndefined();
+    await fill('d', 'g'.repeat(101));
+    expect(cache.recall('d')).toBeUndefined();
+    expect(cache.size).toEqual({ values: 2, bytes: 80, unknown: 0, dependencies: 3 });
   });
 
   it('forgets everything when it cannot tell what has changed', async () => {
     await fill('a');
     await fill('b', 'a group', null);
     applied.take({ last: 99, changes: [], nodes: [] });
-    expect(cache.size).toEqual({ values: 0, unknown: 0, dependencies: 0 });
+    expect(cache.size).toEqual({ values: 0, bytes: 0, unknown: 0, dependencies: 0 });
   });
 
   function read(key: string): Promise<Value | null> {

@@ -11,6 +11,10 @@ const JOINED_READS = 3;
 export interface FreshCacheOptions<V> {
   /** Values kept; the least recently used goes first. */
   entries: number;
+  /** Bytes that the values may take together; the least recently used goes first. */
+  bytes: number;
+  /** Bytes that a value takes, with its places in the cache. */
+  sizeOf(value: V): number;
   /** Keys known to have no value, kept apart so that a flood of them costs no value its place. */
   unknownEntries: number;
   /** Milliseconds for which a key is taken to have no value. */
@@ -90,6 +94,8 @@ export class FreshCache<V extends object> implements ChangeListener {
     }
     this.unknown.delete(key);
     this.values.set(key, value);
+    // What is larger than all there is room for was not kept.
+    if (!this.values.has(key)) return;
     for (const dependency of this.options.dependenciesOf(value)) this.dependents.add(dependency, key);
   }
 
@@ -108,8 +114,13 @@ export class FreshCache<V extends object> implements ChangeListener {
     this.forgetUnknown();
   }
 
-  get size(): { values: number; unknown: number; dependencies: number } {
-    return { values: this.values.size, unknown: this.unknown.size, dependencies: this.dependents.size };
+  get size(): { values: number; bytes: number; unknown: number; dependencies: number } {
+    return {
+      values: this.values.size,
+      bytes: this.values.calculatedSize,
+      unknown: this.unknown.size,
+      dependencies: this.dependents.size,
+    };
   }
 
   /**
@@ -124,6 +135,8 @@ export class FreshCache<V extends object> implements ChangeListener {
   private noValues(): LRUCache<string, V> {
     return new LRUCache({
       max: this.options.entries,
+      maxSize: this.options.bytes,
+      sizeCalculation: (value) => this.options.sizeOf(value),
       dispose: (value, key, reason) => {
         if (reason === 'evict') this.counts.evicted += 1;
         else if (reason === 'delete') this.counts.invalidated += 1;

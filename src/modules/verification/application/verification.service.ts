@@ -1,10 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../../shared/clock.js';
 import { chain } from '../../../shared/concurrency/chain.js';
+import { DomainError } from '../../../shared/domain-error.js';
 import { Meter, type Metered } from '../../metering/index.js';
-import { decideVerification, type Verdict, type VerificationRequest } from '../domain/verification.js';
+import {
+  decideVerification,
+  type Verdict,
+  type VerificationRecord,
+  type VerificationRequest,
+} from '../domain/verification.js';
 import { VerificationObservers } from './verification-observer.js';
 import { VerificationRecords, type Caller, type FoundRecord } from './verification-records.js';
+
+/** Bytes that the answer to a batch may have. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Of a verdict without metadata and scopes: names and ids, ten limits and the credits, in JSON. */
+const VERDICT_BYTES = 4096;
 
 type Accepted = Verdict & { valid: true };
 
@@ -35,6 +46,8 @@ export class VerificationService {
       questions.map(({ key }) => key),
       caller,
     );
+    // Before anything is counted or spent.
+    refuseLargeAnswer(found);
     return Promise.all(
       found.map(async (record, i) => this.decide(record, questions[i]?.request ?? {}, caller)),
     );
@@ -64,6 +77,24 @@ export class VerificationService {
     this.observers.observe({ verdict, record, source, request, caller, at });
     return verdict;
   }
+}
+
+/** Throws `payload_too_large` for records whose verdicts would be more than one answer may hold. */
+function refuseLargeAnswer(found: readonly FoundRecord[]): void {
+  const bytes = found.reduce((sum, { record }) => sum + (record === null ? 0 : maxAnswerBytes(record)), 0);
+  if (bytes > MAX_ANSWER_BYTES) {
+    throw new DomainError(
+      'payload_too_large',
+      'Ask for fewer keys at once: with their metadata the answer would be larger than 1 MiB.',
+    );
+  }
+}
+
+/** Bytes of a verdict on a key, at most. */
+function maxAnswerBytes({ metadata, scopes }: VerificationRecord): number {
+  return (
+    VERDICT_BYTES + Buffer.byteLength(metadata) + scopes.reduce((sum, { length }) => sum + length + 3, 0)
+  );
 }
 
 /** Before limits and credits, which somebody may have to be asked for. */

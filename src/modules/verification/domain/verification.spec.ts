@@ -13,7 +13,7 @@ const good: VerificationRecord = {
   name: 'a key',
   environment: 'live',
   scopes: ['telemetry:*'],
-  metadata: {},
+  metadata: '{}',
   revoked: false,
   enabled: true,
   expiresAt: null,

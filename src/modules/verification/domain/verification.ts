@@ -1,4 +1,4 @@
-import type { AddressList, KeyKind, Metadata } from '../../api-keys/index.js';
+import type { AddressList, KeyKind } from '../../api-keys/index.js';
 import { coversAll } from '../../../shared/key-scopes.js';
 import { hasExpired, keyStatus } from '../../../shared/key-status.js';
 import type { Metering, Usage } from '../../metering/index.js';
@@ -15,7 +15,8 @@ export interface VerificationRecord {
   readonly name: string;
   readonly environment: KeyKind;
   readonly scopes: readonly string[];
-  readonly metadata: Metadata;
+  /** Its JSON: the object takes many times the memory of the text. */
+  readonly metadata: string;
   /** The key, or the secret that was presented. */
   readonly revoked: boolean;
   readonly enabled: boolean;

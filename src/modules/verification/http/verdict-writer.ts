@@ -52,7 +52,7 @@ function toAnswer(verdict: Verdict): object {
     name: record.name,
     environment: record.environment,
     scopes: record.scopes,
-    metadata: record.metadata,
+    metadata: metadataOf(record.metadata),
     expiresAt: record.expiresAt === null ? null : timeOf(record.expiresAt),
     warning: verdict.expiresSoon ? 'EXPIRES_SOON' : undefined,
     externalId: record.externalId ?? undefined,
@@ -60,6 +60,12 @@ function toAnswer(verdict: Verdict): object {
     secretExpiresAt: record.secretExpiresAt === null ? undefined : timeOf(record.secretExpiresAt),
   };
   return usage === undefined ? answer : Object.assign(answer, usageFields(usage));
+}
+
+const NO_METADATA = Object.freeze({});
+
+function metadataOf(json: string): object {
+  return json === '{}' ? NO_METADATA : (JSON.parse(json) as object);
 }
 
 function timeOf(milliseconds: number): string {

@@ -119,7 +119,8 @@ export const VerifyApiKeysDocs = (): MethodDecorator =>
       operationId: 'verifyApiKeys',
       summary: 'Verify up to 100 keys',
       description:
-        'The verdicts come in the order of the keys. Keys that are not in memory cost one query together.',
+        'The verdicts come in the order of the keys. Keys that are not in memory cost one query together. An answer of ' +
+        'more than 1 MiB, which the metadata of the keys may come to, is refused with 413, and nothing is counted.',
     }),
     ApiBody({ schema: BATCH_REQUEST as never }),
     ApiOkResponse({

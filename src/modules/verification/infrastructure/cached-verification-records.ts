@@ -8,6 +8,7 @@ import { VerificationRecordStore } from '../application/verification-record-stor
 import { VerificationRecords, type Caller, type FoundRecord } from '../application/verification-records.js';
 import { parseImportedKey, parseKey, type PlaintextKey } from '../../api-keys/index.js';
 import type { VerificationRecord } from '../domain/verification.js';
+import { sizeOfRecord } from './record-size.js';
 import { LookUpRefused, UnknownKeyLimiter } from './unknown-key-limiter.js';
 import { reportVerificationCache } from './verification-cache-metrics.js';
 
@@ -59,6 +60,8 @@ export class CachedVerificationRecords extends VerificationRecords {
         ? null
         : new FreshCache(freshness, {
             entries: env.VERIFY_CACHE_ENTRIES,
+            bytes: env.VERIFY_CACHE_MB * 1024 * 1024,
+            sizeOf: ({ record }) => sizeOfRecord(record),
             unknownEntries: UNKNOWN_KEY_ENTRIES,
             unknownMs: UNKNOWN_KEY_TTL_MS,
             dependenciesOf: ({ record: { keyId, applicationId } }) => [

@@ -218,7 +218,7 @@ function toRecord(found: Found): VerificationRecord {
     name: found.name,
     environment: found.environment,
     scopes: found.scopes,
-    metadata: found.metadata,
+    metadata: JSON.stringify(found.metadata),
     revoked: found.revoked,
     enabled: found.enabled,
     expiresAt: found.expiresAt,

@@ -31,6 +31,13 @@ export function reportVerificationCache(
       [{ kind: 'unknown' }, cache?.size.unknown ?? 0],
     ],
   );
+  metrics.gaugeOf(
+    {
+      name: 'upblit_verification_cache_bytes',
+      help: 'Memory that the keys in the cache take, of at most VERIFY_CACHE_MB.',
+    },
+    () => [[{}, cache?.size.bytes ?? 0]],
+  );
   metrics.countOf(
     {
       name: 'upblit_verification_cache_evictions_total',
