@@ -125,6 +125,39 @@ describe('who has been taken out of an application', () => {
     expect(answers.sort()).toEqual(['changed: 200', 'removed: 204']);
   });
 
+  it.each(['a new key', 'a change'])('holds up nothing by %s that comes after the removal', async (what) => {
+    const { applicationId } = await surround(founder, admin, stranger);
+    const held = await founder.issueKey(applicationId);
+    const next = await founder.issueKey(applicationId);
+    await transaction.query('SELECT pg_advisory_lock($1)', [EventLog.HOLD]);
+    const answers: string[] = [];
+    const first = admin
+      .patch(`/apikey/${held.id}`)
+      .send({ name: 'held by the log' })
+      .then(({ status }) => answers.push(`first: ${status}`));
+    await eventually(async () => {
+      expect(await waitingForLocks()).toBe(1);
+    });
+    const removed = founder
+      .delete(`/applications/${applicationId}/members/${admin.userId}`)
+      .then(({ status }) => answers.push(`removed: ${status}`));
+    await eventually(async () => {
+      expect(await waitingForLocks()).toBe(2);
+    });
+    const second = (
+      what === 'a change'
+        ? admin.patch(`/apikey/${next.id}`).send({ name: 'b' })
+        : admin.post(`/apikey?ApplicationId=${applicationId}`)
+    ).then(({ status }) => answers.push(`second: ${status}`));
+    await eventually(async () => {
+      expect((await waitingForLocks()) === 3 || answers.length > 0).toBe(true);
+    });
+    expect(answers).toEqual([]);
+    await transaction.query('SELECT pg_advisory_unlock($1)', [EventLog.HOLD]);
+    await Promise.all([first, removed, second]);
+    expect(answers.sort()).toEqual(['first: 200', 'removed: 204', 'second: 403']);
+  });
+
   it(`issues none of ${WAITING} keys that wait while that happens`, async () => {
     const { applicationId } = await surround(founder, admin, stranger);
     await founder.issueKey(applicationId);

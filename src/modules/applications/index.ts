@@ -1,3 +1,4 @@
+export { membersLock } from './infrastructure/members-lock.js';
 export { ApplicationsModule } from './applications.module.js';
 export {
   ApplicationDeletionHooks,

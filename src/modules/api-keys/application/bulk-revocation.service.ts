@@ -82,7 +82,8 @@ export class BulkRevocationService {
         return [id, key === undefined ? 'not_found' : outcomeFor(key, access.get(key.applicationId))];
       }),
     );
-    const applicationIds = [...access].flatMap(([id, outcome]) => (outcome === 'revoked' ? [id] : []));
+    // In the order of their ids, as everybody takes their turn with the members of several.
+    const applicationIds = [...access].flatMap(([id, outcome]) => (outcome === 'revoked' ? [id] : [])).sort();
     return { outcomes, applicationIds };
   }
 

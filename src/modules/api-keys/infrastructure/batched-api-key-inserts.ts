@@ -6,7 +6,7 @@ import { poolOf } from '../../../infrastructure/database/pool.js';
 import type { Actor } from '../../../shared/actor.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
 import { eventsOf } from '../../../shared/domain-event.js';
-import { rolesWithPermission } from '../../applications/index.js';
+import { membersLock, rolesWithPermission } from '../../applications/index.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
@@ -112,8 +112,13 @@ function insertText(keys: Columns<ApiKey>, secrets: Columns<ApiKeySecret>): stri
     .join(', ');
   return `
     WITH new_key AS MATERIALIZED (SELECT * FROM jsonb_populate_recordset(NULL::api_keys, $1)),
+         open AS MATERIALIZED (
+           SELECT application_id FROM (SELECT DISTINCT application_id FROM new_key) application
+            WHERE ${membersLock.tryShare('application_id')}
+         ),
          actor AS (
-           SELECT DISTINCT application_id, created_by_issuer AS issuer, created_by_subject AS subject FROM new_key
+           SELECT DISTINCT application_id, created_by_issuer AS issuer, created_by_subject AS subject
+             FROM new_key JOIN open USING (application_id)
          ),
          permitted AS MATERIALIZED (
            SELECT actor.* FROM application_members member JOIN actor USING (application_id, issuer, subject)

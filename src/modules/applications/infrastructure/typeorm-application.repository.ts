@@ -19,6 +19,7 @@ import { Member } from '../domain/member.js';
 import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
+import { membersLock } from './members-lock.js';
 
 const IS_GONE = `
   SELECT count(*) = 0 AS "isGone", ${BARRIER} FROM applications WHERE id = $1 AND deleted_at IS NULL`;
@@ -136,7 +137,9 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
   async lockRole(id: string, tx: Transaction): Promise<Role | null> {
     const { issuer, subject } = tx.actor;
     const rows = await managerOf(tx).query<{ role: Role }[]>(
-      `SELECT role FROM application_members WHERE application_id = $1 AND issuer = $2 AND subject = $3 FOR SHARE`,
+      `WITH turn AS MATERIALIZED (SELECT ${membersLock.share('$1')})
+       SELECT role FROM application_members member, turn
+        WHERE application_id = $1 AND issuer = $2 AND subject = $3 FOR SHARE OF member`,
       [id, issuer, subject],
     );
     return rows[0]?.role ?? null;
@@ -176,6 +179,7 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
   }
 
   async removeMembers(id: string, tx: Transaction): Promise<void> {
+    await managerOf(tx).query(`SELECT ${membersLock.takeAlone('$1')}`, [id]);
     await managerOf(tx).delete(memberSchema, { applicationId: id });
   }
 }

@@ -12,6 +12,7 @@ import { Members } from '../domain/members.js';
 import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
+import { membersLock } from './members-lock.js';
 
 @Injectable()
 export class TypeOrmMemberRepository extends MemberRepository {
@@ -64,18 +65,16 @@ async function writeMembers(
   before: ReadonlyMap<string, Role>,
   members: Members,
 ): Promise<boolean> {
-  let isNumbered = false;
-  const gone = new Set(before.keys());
+  const staying = new Map(members.all.map(({ id, role }) => [id, role]));
+  const gone = [...before.keys()].filter((id) => !staying.has(id));
+  const isNumbered = [...before].some(([id, role]) => staying.get(id) !== role);
+  // Before any of their rows is locked.
+  if (isNumbered) await manager.query(`SELECT ${membersLock.takeAlone('$1')}`, [members.application.id]);
   for (const member of members.all) {
     const { id, role, updatedAt } = member;
-    gone.delete(id);
     if (!before.has(id)) await manager.insert(memberSchema, member);
-    else if (before.get(id) !== role) {
-      await manager.update(memberSchema, { id }, { role, updatedAt });
-      isNumbered = true;
-    }
+    else if (before.get(id) !== role) await manager.update(memberSchema, { id }, { role, updatedAt });
   }
-  if (gone.size === 0) return isNumbered;
-  await manager.delete(memberSchema, { id: In([...gone]) });
-  return true;
+  if (gone.length > 0) await manager.delete(memberSchema, { id: In(gone) });
+  return isNumbered;
 }
