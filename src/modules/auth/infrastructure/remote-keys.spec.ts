@@ -72,6 +72,10 @@ describe('RemoteKeys', () => {
 
   it.each<[string, NonNullable<ExternalIssuer['instead']>]>([
     ['cuts the connection', (reply) => reply.destroy()],
+    [
+      'answers more keys than are looked through for a token',
+      (reply) => reply.end(JSON.stringify({ keys: Array.from({ length: 501 }, () => ({})) })),
+    ],
     ['answers 500', (reply) => reply.writeHead(500).end()],
     ['answers no JSON', (reply) => reply.end('<html>')],
     ['answers no key set', (reply) => reply.end('{"keys":{}}')],
