@@ -71,8 +71,9 @@ import { userSchema } from './infrastructure/user.schema.js';
     },
     {
       provide: PasswordHasher,
-      inject: [ENV],
-      useFactory: (env: Env) => new BcryptPasswordHasher(env.BCRYPT_COST),
+      inject: [ENV, UserRepository],
+      useFactory: async (env: Env, users: UserRepository) =>
+        new BcryptPasswordHasher(env.BCRYPT_COST, await users.highestHashCost()),
     },
     {
       provide: AttemptLimiter,

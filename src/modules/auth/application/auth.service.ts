@@ -51,7 +51,7 @@ export class AuthService {
     const email = normalizeEmail(details.email);
     this.limiter.countAttempt('register', email, address);
     assertPasswordIsNotWeak(details.password, email);
-    const passwordHash = await this.passwords.hash(details.password);
+    const passwordHash = await this.passwords.hash(details.password, this.limiter.partyOf(email, address));
     const { name } = details;
     const user = User.register(uuidv7(), { email: details.email, name, passwordHash }, this.clock.now());
     const session = this.newSession(user, [...SCOPES]);
@@ -73,14 +73,15 @@ export class AuthService {
     const scopes = requestedScopes(details.scope);
     this.limiter.countAttempt('login', email, address);
     const user = await this.users.findByEmail(email);
-    const matches = await this.passwords.verify(details.password, user?.passwordHash);
+    const party = this.limiter.partyOf(email, address);
+    const matches = await this.passwords.verify(details.password, user?.passwordHash, party);
     if (user === undefined || !matches) {
       throw new DomainError('invalid_credentials', 'Check the email and the password, or register first.');
     }
     this.limiter.forgive('login', email, address);
     this.limiter.recognize(email, address);
     const isOutdated = this.passwords.isOutdated(user.passwordHash);
-    const renewed = isOutdated ? await this.passwords.hash(details.password) : undefined;
+    const renewed = isOutdated ? await this.passwords.hash(details.password, party) : undefined;
     const session = this.newSession(user, scopes);
     await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
       if (renewed !== undefined) await this.users.replacePasswordHash(user, renewed, tx);

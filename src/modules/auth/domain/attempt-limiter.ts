@@ -1,3 +1,5 @@
+import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
+
 export type LimitedCall = 'register' | 'login' | 'refresh';
 
 /**
@@ -13,6 +15,8 @@ export abstract class AttemptLimiter {
   abstract countAttempt(call: LimitedCall, account: string, address: string): void;
   /** Takes an attempt back that turned out to be the account's owner. */
   abstract forgive(call: LimitedCall, account: string, address: string): void;
+  /** Whose turn a call is that works on an account's password: its network's, and whether that has signed in to it. */
+  abstract partyOf(account: string, address: string): Party;
   /** From now on the address has a budget of its own for logging in to the account. */
   abstract recognize(account: string, address: string): void;
 }

@@ -2,6 +2,8 @@ import type { Transaction } from '../../../shared/transaction.js';
 import type { User } from './user.js';
 
 export abstract class UserRepository {
+  /** The highest cost of the password hashes that are kept; undefined when there are none. */
+  abstract highestHashCost(): Promise<number | undefined>;
   /** Throws `email_taken`, also when two register at once. */
   abstract add(user: User, tx: Transaction): Promise<void>;
   abstract find(id: string): Promise<User | undefined>;

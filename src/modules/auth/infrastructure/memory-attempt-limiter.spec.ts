@@ -58,14 +58,33 @@ describe('MemoryAttemptLimiter', () => {
     else expect(again).not.toThrow();
   });
 
-  it('forgets the oldest when names are made up without end, rather than growing', () => {
-    const countFirst = (): void => {
+  it('forgets nobody when names are made up without end, and grows no further', () => {
+    exhaust(ATTACKER);
+    const call = (): void => {
       limiter.countCall('login', HOME);
     };
-    countFirst();
-    countFirst();
-    expect(countFirst).toThrow('too_many_requests');
-    for (let index = 0; index < 20_000; index += 1) limiter.countCall('login', `made up ${index}`);
-    expect(countFirst).not.toThrow();
+    call();
+    call();
+    for (let index = 0; index < 100_000; index += 1) {
+      limiter.countCall('login', `made up ${index}`);
+      limiter.countAttempt('login', `made up ${index}`, ATTACKER);
+    }
+    expect(call).toThrow('too_many_requests');
+    expect(() => {
+      attempt(ATTACKER);
+    }).toThrow('too_many_requests');
+    // Nor is somebody locked out by all of those.
+    limiter.countAttempt('login', 'ben', ATTACKER);
+    limiter.countCall('login', '203.0.113.77');
+    clock.advance(60_000);
+    expect(call).not.toThrow();
+    attempt(ATTACKER);
+  });
+
+  it('knows the networks that an account was signed in to from', () => {
+    limiter.recognize('ann', '2001:db8:1:2::1');
+    expect(limiter.partyOf('ann', '2001:db8:1:2::9')).toEqual({ name: expect.any(String), isKnown: true });
+    expect(limiter.partyOf('ben', '2001:db8:1:2::9').isKnown).toBe(false);
+    expect(limiter.partyOf('ann', '2001:db8:1:3::1').isKnown).toBe(false);
   });
 });

@@ -1,6 +1,8 @@
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
+import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../shared/clock.js';
+import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { AttemptLimiter, type LimitedCall } from '../domain/attempt-limiter.js';
 
@@ -14,18 +16,72 @@ export interface AttemptLimits {
 }
 
 interface Window {
-  count: number;
+  readonly place: number;
+  readonly count: number;
   /** Milliseconds on the monotonic clock. */
-  endsAt: number;
+  readonly endsAt: number;
 }
 
-/** A few megabytes at most, however many names an attacker makes up. */
+/** Accounts with the networks that they were signed in to from. */
 const MAX_ENTRIES = 20_000;
+/** Windows that are kept at a time, 20 bytes each, and how many of them a name chooses from. */
+const PLACES = 2 ** 17;
+const CHOICE = 8;
+
+/**
+ * Windows by name, in bounded memory. A new name takes the place of a window that has ended or, when there is none, of
+ * the one that has counted least. So names that are made up to have a window forgotten would have to be counted as
+ * often as that one, in every place that there is.
+ */
+class Windows {
+  private readonly salt = randomBytes(16).toString('base64');
+  private readonly names = new BigUint64Array(PLACES);
+  private readonly counts = new Uint32Array(PLACES);
+  /** Milliseconds on the monotonic clock. */
+  private readonly ends = new Float64Array(PLACES).fill(-Infinity);
+
+  /** The window of a name that has not ended. */
+  get(name: string, now: number): Window | undefined {
+    const [id, first] = this.locate(name);
+    for (let place = first; place < first + CHOICE; place += 1) {
+      const endsAt = this.ends[place] ?? 0;
+      if (this.names[place] === id && endsAt > now) return { place, count: this.counts[place] ?? 0, endsAt };
+    }
+    return undefined;
+  }
+
+  /** Begins a window in which nothing is counted yet. */
+  begin(name: string, now: number, endsAt: number): Window {
+    const [id, first] = this.locate(name);
+    let place = first;
+    for (let other = first; other < first + CHOICE; other += 1) {
+      if (this.weightOf(other, now) < this.weightOf(place, now)) place = other;
+    }
+    this.names[place] = id;
+    this.ends[place] = endsAt;
+    this.counts[place] = 0;
+    return { place, count: 0, endsAt };
+  }
+
+  count({ place, count }: Window, change: 1 | -1): void {
+    this.counts[place] = count + change;
+  }
+
+  /** What would be lost with the window in a place. */
+  private weightOf(place: number, now: number): number {
+    return (this.ends[place] ?? 0) <= now ? -1 : (this.counts[place] ?? 0);
+  }
+
+  private locate(name: string): [id: bigint, first: number] {
+    const digest = hash('sha256', this.salt + name, 'buffer');
+    return [digest.readBigUInt64LE(0), (digest.readUInt32LE(8) % (PLACES / CHOICE)) * CHOICE];
+  }
+}
 
 /** Fixed windows in the memory of this process: each node counts for itself, and a restart forgets. */
 export class MemoryAttemptLimiter extends AttemptLimiter {
-  private readonly addresses = new LRUCache<string, Window>({ max: MAX_ENTRIES });
-  private readonly accounts = new LRUCache<string, Window>({ max: MAX_ENTRIES });
+  private readonly addresses = new Windows();
+  private readonly accounts = new Windows();
   /** Addresses that an account was signed in to from. */
   private readonly recognized = new LRUCache<string, true>({ max: MAX_ENTRIES });
 
@@ -46,8 +102,13 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
   }
 
   forgive(call: LimitedCall, account: string, address: string): void {
-    const window = this.accounts.get(this.accountKey(call, account, address));
-    if (window !== undefined && window.count > 0) window.count -= 1;
+    const window = this.accounts.get(this.accountKey(call, account, address), this.clock.monotonic());
+    if (window !== undefined && window.count > 0) this.accounts.count(window, -1);
+  }
+
+  partyOf(account: string, address: string): Party {
+    const name = networkOf(address);
+    return { name, isKnown: this.recognized.has(`login ${account} ${name}`) };
   }
 
   recognize(account: string, address: string): void {
@@ -59,17 +120,13 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
     return this.recognized.has(own) ? own : `${call} ${account}`;
   }
 
-  private count(windows: LRUCache<string, Window>, key: string, limit: number, policy: string): void {
+  private count(windows: Windows, key: string, limit: number, policy: string): void {
     const now = this.clock.monotonic();
-    let window = windows.get(key);
-    if (window === undefined || window.endsAt <= now) {
-      window = { count: 0, endsAt: now + this.limits.windowSeconds * 1000 };
-      windows.set(key, window);
-    }
+    const window = windows.get(key, now) ?? windows.begin(key, now, now + this.limits.windowSeconds * 1000);
     if (window.count >= limit) {
       throw tooMany(policy, limit, this.limits.windowSeconds, Math.ceil((window.endsAt - now) / 1000));
     }
-    window.count += 1;
+    windows.count(window, 1);
   }
 }
 

@@ -36,6 +36,13 @@ export class TypeOrmUserRepository extends UserRepository {
     return (await this.dataSource.manager.findOneBy(User, { normalizedEmail })) ?? undefined;
   }
 
+  async highestHashCost(): Promise<number | undefined> {
+    const [row] = await this.dataSource.query<{ cost: number | null }[]>(
+      'SELECT max(substring(password_hash FROM 5 FOR 2)::int) AS cost FROM users',
+    );
+    return row?.cost ?? undefined;
+  }
+
   async replacePasswordHash(user: User, hash: string, tx: Transaction): Promise<void> {
     const { id, passwordHash } = user;
     const { affected } = await managerOf(tx).update(User, { id, passwordHash }, { passwordHash: hash });

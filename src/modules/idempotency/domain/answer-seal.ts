@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scrypt } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
-import { Semaphore } from '../../../shared/concurrency/semaphore.js';
+import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { scopeOf, type IdempotentRequest } from './idempotent-request.js';
 
 /** A secret of the service that the database does not know. */
@@ -102,7 +102,7 @@ export class AnswerSeal {
 /** Makes the seals of calls: docs/decisions/0007-idempotent-answers.md. */
 export class AnswerSeals {
   private readonly peppers: ReadonlyMap<number, Buffer>;
-  private readonly semaphore = new Semaphore(
+  private readonly semaphore = new FairSemaphore(
     { running: RUNNING, waiting: WAITING },
     { detail: 'Too many calls with an Idempotency-Key at once: try again in a moment.', retryAfter: 1 },
   );
@@ -118,9 +118,14 @@ export class AnswerSeals {
   /** Throws `service_unavailable` when too many ask at once. */
   async of(call: IdempotentRequest): Promise<AnswerSeal> {
     const scope = scopeOf(call);
-    const stretched = await this.semaphore.run(() => stretch(call.key.reveal(), scope));
+    const stretched = await this.semaphore.run(partyOf(call), () => stretch(call.key.reveal(), scope));
     return new AnswerSeal(stretched, scope, this.peppers, this.version);
   }
+}
+
+/** Whoever calls waits for one call of each other person, not for all of somebody's. */
+function partyOf({ by }: IdempotentRequest): { name: string } {
+  return { name: JSON.stringify([by.issuer, by.subject]) };
 }
 
 /** The salt is the same each time, or nothing could be found again; it differs by person and route. */
