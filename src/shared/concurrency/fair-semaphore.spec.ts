@@ -9,8 +9,8 @@ describe('a fair semaphore', () => {
   function jobs(limits: { running: number; waiting: number }): {
     began: string[];
     refused: string[];
-    start(party: Party, count?: number): void;
-    endOne(): Promise<void>;
+    start: (party: Party, count?: number) => void;
+    endOne: () => Promise<void>;
   } {
     const semaphore = new FairSemaphore(limits, BUSY);
     const began: string[] = [];
