@@ -44,7 +44,7 @@ try {
   fail(`\n${messageOf(error)}`);
 }
 
-/** One call: prints what it did, what came of it and how long it took; answers the parsed body. */
+/** One call: prints what it did, what came of it and how long it took; returns the parsed body. */
 async function step(title, method, path, expectedStatus, { token, body, show }) {
   const startedAt = performance.now();
   const response = await call(method, path, token, body);

@@ -96,7 +96,7 @@ export function loadMigrationUrls(): MigrationUrls | undefined {
   return migrationUrlsOf(values);
 }
 
-/** The same of a configuration that is read. */
+/** The same for a configuration that has been read. */
 export function migrationUrlsOf(
   env: Partial<Pick<Env, 'DATABASE_URL' | 'DATABASE_DIRECT_URL' | 'DATABASE_MIGRATION_URL'>>,
 ): MigrationUrls | undefined {

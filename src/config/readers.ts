@@ -102,9 +102,7 @@ export function trustProxy(about: string): Variable<string[]> & { default: undef
     parse: (value) => {
       const proxies = listOf(value);
       if (!proxies.every((proxy) => ADDRESS_RANGES.includes(proxy) || isAddress(proxy))) {
-        throw new Error(
-          `must be addresses, CIDR ranges or ${ADDRESS_RANGES.join(', ')}, with commas between them`,
-        );
+        throw new Error(`must be addresses, CIDR ranges or ${ADDRESS_RANGES.join(', ')}, comma-separated`);
       }
       return proxies;
     },
@@ -119,7 +117,7 @@ export function optionalOrigins(about: string): Variable<string[]> & { default: 
       const origins = listOf(value);
       const areOrigins = origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin);
       if (!areOrigins) {
-        throw new Error('must be origins such as https://dashboard.example.com, with commas between them');
+        throw new Error('must be origins such as https://dashboard.example.com, comma-separated');
       }
       return origins;
     },

@@ -4,7 +4,7 @@ import type { Variable } from './variable.js';
 type Source = Record<string, string | undefined>;
 
 /** Bytes of a file that holds one secret. */
-const MOST_BYTES = 64 * 1024;
+const MAX_BYTES = 64 * 1024;
 
 /** What stands after the name of a variable that names the file of a secret instead of being it. */
 export const FILE_SUFFIX = '_FILE';
@@ -51,7 +51,7 @@ function readSecret(path: string): string {
   let bytes: Buffer;
   try {
     const { size } = statSync(path);
-    if (size > MOST_BYTES) throw new Error('is too large');
+    if (size > MAX_BYTES) throw new Error('is too large');
     bytes = readFileSync(path);
   } catch (error) {
     throw new Error(whyNot(error as NodeJS.ErrnoException), { cause: error });
@@ -73,7 +73,7 @@ function whyNot({ code }: NodeJS.ErrnoException): string {
       return 'names a directory';
     default:
       return code === undefined
-        ? `names a file of more than ${MOST_BYTES / 1024} KiB`
+        ? `names a file of more than ${MAX_BYTES / 1024} KiB`
         : `names a file that cannot be read (${code})`;
   }
 }

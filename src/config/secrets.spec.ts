@@ -55,7 +55,7 @@ describe('parsePreviousKeys', () => {
 describe('parsePeppers', () => {
   const key = (byte: number, length = 32): string => Buffer.alloc(length, byte).toString('base64url');
 
-  it('answers the peppers, the newest version last however they are written', () => {
+  it('returns the peppers, the newest version last however they are written', () => {
     expect(parsePeppers(`10=${key(10)}, 2=${key(2)},1=${key(1, 64)}`)).toEqual([
       { version: 1, key: Buffer.alloc(64, 1) },
       { version: 2, key: Buffer.alloc(32, 2) },

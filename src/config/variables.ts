@@ -57,7 +57,7 @@ export const variables = {
       'commas between them. Nobody by default.',
   ),
   CORS_ORIGINS: optionalOrigins(
-    'Origins whose pages may call this service from a browser, with commas between them. None by default.',
+    'Origins whose pages may call this service from a browser, comma-separated. None by default.',
   ),
   MAX_CONNECTIONS: integer(1, 1_000_000, '10000', 'Client connections at once; further ones are closed.'),
   HEADERS_TIMEOUT_MS: integer(
@@ -150,7 +150,7 @@ export const variables = {
   ),
   JWT_ISSUER: text('http://localhost:3000', 'The `iss` of the access tokens that are issued here.'),
   JWT_AUDIENCE: text('upblit', 'The `aud` of the access tokens that are issued here.'),
-  JWT_ACCESS_TTL_SECONDS: integer(1, 86_400, '900', 'Seconds an access token is good for.'),
+  JWT_ACCESS_TTL_SECONDS: integer(1, 86_400, '900', 'Seconds an access token is valid for.'),
   JWT_ISSUERS: secret(
     optional(
       parseTrustedIssuers,

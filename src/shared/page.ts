@@ -15,7 +15,7 @@ export interface PageRequest {
   before?: string;
 }
 
-/** What the list was filtered by; a cursor is good for the same filter only. */
+/** What the list was filtered by; a cursor is valid for the same filter only. */
 export type Filter = Record<string, string | undefined>;
 
 /** Reads `limit` and the opaque `cursor` of a query. Throws `invalid_cursor`. */

@@ -19,9 +19,9 @@ arguments.
 
   --cluster   what they stand on:
 ${DATABASE_NAMES.map((name) => `                ${name.padEnd(12)} ${DATABASES[name].about}`).join('\n')}
-  --workload  all, or some of these with commas between them:
+  --workload  all, or some of these, comma-separated:
 ${WORKLOAD_NAMES.map((name) => `                ${name.padEnd(12)} ${WORKLOADS[name].about}`).join('\n')}
-  --fault     none, mixed, or some of these with commas between them:
+  --fault     none, mixed, or some of these, comma-separated:
                 ${wrap(NODE_FAULTS)}
 ${DATABASE_NAMES.map((name) => `              and with --cluster ${name}\n                ${wrap(DATABASES[name].faults)}`).join('\n')}
   --seconds   for how long, 1 to 86400

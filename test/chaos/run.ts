@@ -212,7 +212,7 @@ class Run {
   private async keepVerifying(node: NodeProcess, random: Random): Promise<void> {
     const { clients } = this;
     while (this.isOn()) {
-      const key = clients.keys.at(-random.whole(1, IN_USE));
+      const key = clients.keys.at(-random.integer(1, IN_USE));
       if (key !== undefined) {
         const secret = random.pick([...key.secrets.keys()]);
         await clients.verify(node, key, { secret, ...(random.chance(0.3) && { scopes: ['write'] }) });

@@ -153,7 +153,7 @@ describe('The feed on PostgreSQL', () => {
     expect(await renewalOf(node)).toBe(1);
   });
 
-  it('gives up a renewal that is not answered within a lease, and opens another line for the next', async () => {
+  it('gives up a renewal that is not answered within a lease, and opens another connection for the next', async () => {
     await renew();
     proxy.hold();
     const began = performance.now();
@@ -177,7 +177,7 @@ describe('The feed on PostgreSQL', () => {
     await renew();
   });
 
-  it('hears of changes and acknowledgements, and says when it can hear no more', async () => {
+  it('is notified of changes and acknowledgements, and says when its connection is lost', async () => {
     await renew();
     const key = await records.insertKey(await records.insertApplication());
     await pool.query('UPDATE api_keys SET enabled = false WHERE id = $1', [key]);

@@ -81,7 +81,7 @@ describe('A change that has been answered', () => {
     expect(performance.now() - again).toBeLessThan((leaseMs * 3) / 4);
   });
 
-  it('holds on a node whose line is silent: it answers nothing more once its lease has lapsed', async () => {
+  it('holds on a node whose connection is silent: it answers nothing more once its lease has lapsed', async () => {
     const [node] = await cluster.start(1);
     const { proxy, url } = await cluster.proxied();
     const [silent] = await cluster.start(1, { feedUrl: url });

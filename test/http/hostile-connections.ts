@@ -149,7 +149,7 @@ function request(line: string, headers: string[], body = ''): Buffer {
 function shuffle<T>(items: readonly T[], random: Random): T[] {
   const shuffled = [...items];
   for (let i = shuffled.length - 1; i > 0; i--) {
-    const j = random.whole(0, i);
+    const j = random.integer(0, i);
     [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
   }
   return shuffled;

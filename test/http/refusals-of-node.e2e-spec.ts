@@ -203,7 +203,7 @@ describe('what Node would refuse in its own words is answered with a problem doc
     expect(answer.status).toBe(status);
   });
 
-  it('a chunked body without end', async () => {
+  it('an endless chunked body', async () => {
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     const head = [
       'POST /apikey/verify HTTP/1.1',

@@ -8,7 +8,7 @@ const REQUEST = 'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n';
 /** Far more than the buffers of both sides can hold the answers of. */
 const REQUESTS = 200_000;
 /** Bytes that may wait to be written to one client. */
-const MOST_WAITING = 1024 * 1024;
+const MAX_WAITING = 1024 * 1024;
 
 describe('a client that sends requests and reads no answer', () => {
   let app: TestApp;
@@ -48,7 +48,7 @@ describe('a client that sends requests and reads no answer', () => {
       expect(served!.destroyed).toBe(true);
     });
     expect(served!.bytesRead).toBeLessThan(sent.length / 2);
-    expect(most).toBeLessThan(MOST_WAITING);
+    expect(most).toBeLessThan(MAX_WAITING);
     greedy.destroy();
 
     idle.write(REQUEST);

@@ -14,7 +14,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 type Subject = Omit<CreditSubject, 'applicationId'>;
 
 /** A balance knows its subject by the id alone. */
-const whole = (subject: Subject): CreditSubject => ({ ...subject, applicationId: randomUUID() });
+const creditSubject = (subject: Subject): CreditSubject => ({ ...subject, applicationId: randomUUID() });
 
 /** A database with balances, without the keys and applications they belong to. */
 export class BalancesFixture {
@@ -50,15 +50,19 @@ export class BalancesFixture {
   }
 
   async put(subject: Subject, credits: Credits | null, clock?: () => Date): Promise<void> {
-    await this.inTransaction((tx) => this.balances(clock).put(whole(subject), credits, tx));
+    await this.inTransaction((tx) => this.balances(clock).put(creditSubject(subject), credits, tx));
   }
 
   set(id: string, remaining: number, clock?: () => Date): Promise<Credits> {
-    return this.inTransaction((tx) => this.balances(clock).set(whole({ kind: 'key', id }), remaining, tx));
+    return this.inTransaction((tx) =>
+      this.balances(clock).set(creditSubject({ kind: 'key', id }), remaining, tx),
+    );
   }
 
   add(id: string, amount: number, clock?: () => Date): Promise<Credits> {
-    return this.inTransaction((tx) => this.balances(clock).add(whole({ kind: 'key', id }), amount, tx));
+    return this.inTransaction((tx) =>
+      this.balances(clock).add(creditSubject({ kind: 'key', id }), amount, tx),
+    );
   }
 
   async remaining(id: string, clock?: () => Date): Promise<number | undefined> {

@@ -21,7 +21,7 @@ export class Random {
     return low + (high - low) * this.next();
   }
 
-  whole(low: number, high: number): number {
+  integer(low: number, high: number): number {
     return Math.floor(this.between(low, high + 1));
   }
 

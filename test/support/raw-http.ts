@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** Sends the lines of a request as they stand, followed by an empty one, and answers all that comes back. */
+/** Sends the lines of a request as they stand, followed by an empty one, and returns all that comes back. */
 export function rawHttp(port: number, lines: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => {

@@ -21,7 +21,7 @@ export class ServiceProcess {
     }
   }
 
-  /** Launches it and answers when it serves; throws with what it has written when it ends before. */
+  /** Launches it and resolves when it serves; throws with what it has written when it ends before. */
   static async start(...how: Parameters<typeof ServiceProcess.launch>): Promise<ServiceProcess> {
     const service = ServiceProcess.launch(...how);
     await service.ready();

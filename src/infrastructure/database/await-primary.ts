@@ -10,7 +10,7 @@ const RETRY_MS = 500;
 const CHANGING = new Set(['57P01', '57P02', '57P03', '25006']);
 
 export interface PrimaryWait {
-  /** Told once that there is something to wait for. */
+  /** Called once when there is something to wait for. */
   log: (message: string) => void;
   waitMs?: number | undefined;
 }

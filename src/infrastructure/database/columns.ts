@@ -18,7 +18,7 @@ export class Columns<T extends ObjectLiteral> {
     this.prototype = (metadata.target as { prototype: object }).prototype;
   }
 
-  /** Divided by commas. */
+  /** The names of the columns, comma-separated. */
   get names(): string {
     return this.columns.map(({ databaseName }) => databaseName).join(', ');
   }

@@ -15,7 +15,7 @@ export interface MigrateOptions {
   lockTimeoutMs?: number;
   /** Milliseconds to wait for the primary while the server is a standby, or starts; see `awaitPrimary`. */
   primaryWaitMs?: number;
-  /** Told that there is something to wait for. */
+  /** Called when there is something to wait for. */
   log?: (message: string) => void;
   /** Who is to serve, when that is not the role that migrates: it is made when missing, and given its privileges. */
   servingRole?: ServingRole | undefined;
@@ -25,7 +25,7 @@ export interface MigrateOptions {
 export class MigrationLockError extends Error {}
 
 /**
- * Runs the migrations that have not run yet and answers their names. Nodes that start at once take turns
+ * Runs the migrations that have not run yet and returns their names. Nodes that start at once take turns
  * behind an advisory lock, so that each migration runs once.
  *
  * @param url of the database itself rather than of a pooler, where there is one
@@ -50,7 +50,7 @@ async function provide(dataSource: DataSource, url: string, role: ServingRole | 
   }
 }
 
-/** What was, or would be, taken back. */
+/** A migration that was, or would be, reverted. */
 export interface Reverted {
   name: string;
   /** False when whoever was asked did not want to lose what is in the tables. */

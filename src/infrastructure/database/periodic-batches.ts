@@ -18,9 +18,9 @@ export abstract class PeriodicBatches implements OnApplicationBootstrap, OnModul
 
   protected constructor(
     private readonly work: {
-      /** In whose name it is done. */
+      /** The system actor that does it. */
       readonly task: SystemTask;
-      /** For the log: what has not been done. */
+      /** For the log: what has failed. */
       readonly failure: string;
       readonly everyMs: number;
     },
@@ -41,7 +41,7 @@ export abstract class PeriodicBatches implements OnApplicationBootstrap, OnModul
     await this.periodic.stop();
   }
 
-  /** Until nothing is left; one run at a time. */
+  /** Runs until nothing is left; one run at a time. */
   run(): Promise<void> {
     return this.periodic.run();
   }

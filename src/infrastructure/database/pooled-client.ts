@@ -57,7 +57,7 @@ export class PooledClient extends PoolerAwareClient {
     return readyForQuery && (this.getTransactionStatus() ?? 'I') === 'I';
   }
 
-  /** Ends the connection without a word to the server, which may not be there to hear it. */
+  /** Ends the connection without a word to the server, which may not be there any more. */
   cut(): void {
     this.end().catch(() => undefined);
     this.wire.stream.destroy();

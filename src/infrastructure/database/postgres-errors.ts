@@ -51,7 +51,7 @@ const NETWORK = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'ERR_SOCKET_CLOSED',
-  // The certificate of the database is not good, or not any more.
+  // The certificate of the database is invalid or has expired.
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
   'DEPTH_ZERO_SELF_SIGNED_CERT',

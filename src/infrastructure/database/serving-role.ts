@@ -22,7 +22,7 @@ const THERE_ALREADY = new Set(['42710', '23505']);
 /** The rounds that PostgreSQL takes by itself (`scram_iterations`). */
 const SCRAM_ROUNDS = 4096;
 
-/** Whom a connection string names. */
+/** The role that a connection string names. */
 export function roleOf(url: string): ServingRole {
   const { username, password } = new URL(url);
   return {

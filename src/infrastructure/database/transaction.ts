@@ -3,7 +3,7 @@ import type { Actor } from '../../shared/actor.js';
 import type { DomainEvent } from '../../shared/domain-event.js';
 import type { Transaction } from '../../shared/transaction.js';
 
-/** What a `Transaction` is here. */
+/** The implementation of `Transaction` by TypeORM. */
 export class OpenTransaction {
   readonly events: DomainEvent[] = [];
   /** Whether it is in doubt when its COMMIT was told no number of a change. */
@@ -18,7 +18,7 @@ export class OpenTransaction {
     this.events.push(...events);
   }
 
-  /** As other modules see it. */
+  /** The opaque type that other modules see. */
   get handle(): Transaction {
     return this as unknown as Transaction;
   }

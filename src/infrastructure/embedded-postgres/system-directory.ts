@@ -13,7 +13,7 @@ export function systemDirectories(): string[] {
   return parents.map((parent) => join(parent, 'upblit-api-keys'));
 }
 
-/** Makes the directory, or answers whether the one that is there is ours alone to write in. */
+/** Makes the directory, or returns whether the one that is there is ours alone to write in. */
 export async function claimSystemDirectory(directory: string): Promise<boolean> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o755 });

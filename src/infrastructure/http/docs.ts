@@ -13,7 +13,7 @@ export function serveDocs(app: NestFastifyApplication): void {
       // A token that is kept outlives the tab, and the logout.
       persistAuthorization: false,
       tryItOutEnabled: true,
-      // The badge would be asked of a site of others.
+      // The badge would be loaded from a third-party site.
       validatorUrl: null,
     },
   });

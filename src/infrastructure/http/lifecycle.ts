@@ -1,6 +1,6 @@
 /** Where the process stands between its start and its end; requests look at it. */
 export class Lifecycle {
-  /** Nobody should send requests here any more. */
+  /** The service is stopping and should get no more requests. */
   isEnding = false;
   /**
    * Every answer ends its connection. Not before nothing listens any more: whose connection is ended opens another,

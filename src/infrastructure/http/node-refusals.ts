@@ -5,7 +5,7 @@ import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { rawHeaderValues } from '../../shared/http/raw-header-values.js';
 import { PROBLEMS, rawProblemHeaders, rawProblemResponse, toProblem } from './problem.js';
 import { requestIdOf } from './request-id.js';
-import { endWith } from './sockets.js';
+import { respondAndClose } from './sockets.js';
 
 /** What Node's HTTP parser calls its refusals. Everything else is malformed HTTP. */
 const CODES: Readonly<Record<string, { code: ErrorCode; detail: string }>> = {
@@ -42,7 +42,7 @@ export function answerNodeRefusals(server: Server): void {
 }
 
 function refuse(socket: Socket, error: DomainError): void {
-  endWith(socket, rawProblemResponse(error, randomUUID()));
+  respondAndClose(socket, rawProblemResponse(error, randomUUID()));
 }
 
 /** A host, which may be empty, and a port (RFC 9112, section 3.2; RFC 3986, section 3.2.2). */

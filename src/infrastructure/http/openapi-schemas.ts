@@ -4,7 +4,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Schema = Schemas[string];
 
-/** What holds values rather than schemas. */
+/** Keywords of JSON Schema that hold values rather than schemas. */
 const VALUES = new Set(['example', 'examples', 'default', 'const', 'enum']);
 
 /**

@@ -37,7 +37,7 @@ export class OutageLog {
     }, EVERY_MS).unref();
   }
 
-  /** Ends it, for a process that ends. */
+  /** Writes the end of a running outage when the process stops. */
   close(): void {
     clearInterval(this.timer);
     this.timer = undefined;

@@ -22,7 +22,7 @@ const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/
 
 /**
  * Makes Fastify read every body as JSON or not at all. A body that cannot be read becomes an `UnreadableBody`,
- * because a caller without an access token must hear about that first. Routes with a compiled schema are open, so
+ * because a caller without an access token must be told that first. Routes with a compiled schema are open, so
  * there the complaint is made at once.
  */
 export function readBodies(fastify: FastifyInstance): void {
@@ -82,7 +82,7 @@ export function isJsonType(contentType: string | undefined): boolean {
   return contentType === 'application/json' || (contentType !== undefined && JSON_TYPE.test(contentType));
 }
 
-/** Lets a client that asks first (`Expect: 100-continue`) hear of a body that is too large before it sends it. */
+/** Tells a client that sends `Expect: 100-continue` that its body is too large before it sends the body. */
 export function answerExpectContinue(server: Server): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     askedFirst.set(request, response);

@@ -7,7 +7,7 @@ const LINGER = 1000;
 /** What Node keeps at a socket: the response that may be written to it now. */
 type HttpSocket = Socket & { _httpMessage?: ServerResponse | null };
 
-/** Those whose last answer has been decided on. */
+/** The sockets whose last response has been decided on. */
 const ending = new WeakSet<Socket>();
 
 /**
@@ -26,7 +26,7 @@ export function surviveSocketErrors(server: Server): void {
  * Ends a connection with a last answer, once the requests before it have been answered. It does not matter how often
  * this is called: the parser complains again about each piece that follows a malformed one.
  */
-export function endWith(socket: HttpSocket, answer: string): void {
+export function respondAndClose(socket: HttpSocket, answer: string): void {
   if (ending.has(socket)) return;
   ending.add(socket);
   answerInTurn(socket, answer);

@@ -20,7 +20,7 @@ const DATA_EXCEPTION = '22';
 
 const STRING_FIELDS = ['code', 'constraint', 'table', 'column', 'routine'] as const;
 
-/** A cause of a cause of a cause says nothing new. */
+/** The depth to which causes of an error are logged. */
 const MAX_CAUSES = 3;
 
 /**

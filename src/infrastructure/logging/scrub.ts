@@ -42,7 +42,7 @@ const PLAIN_PARAMETERS = new Map([
 const PLAIN_NAME = /^[A-Za-z_-]{1,24}$/;
 
 /** Characters of a path or a query that are logged or answered. */
-const MOST_CHARACTERS = 200;
+const MAX_CHARACTERS = 200;
 
 export const REDACTED = '[redacted]';
 
@@ -70,7 +70,7 @@ export function scrubPath(url: string, route?: string): string {
     const isWritten = pattern[i] === segment && !segment.startsWith(':');
     return isWritten || segment === '' || isHarmless(segment, pattern[i]) ? segment : REDACTED;
   });
-  return segments.join('/').slice(0, MOST_CHARACTERS);
+  return segments.join('/').slice(0, MAX_CHARACTERS);
 }
 
 function isHarmless(segment: string, pattern: string | undefined): boolean {
@@ -90,7 +90,7 @@ export function scrubUrl(url: string, route?: string): string {
       if (PLAIN_PARAMETERS.get(name)?.test(value) === true && !holdsSecret(value)) return parameter;
       return `${PLAIN_NAME.test(name) ? name : REDACTED}=${REDACTED}`;
     });
-  return `${scrubPath(url, route)}?${parameters.join('&').slice(0, MOST_CHARACTERS)}`;
+  return `${scrubPath(url, route)}?${parameters.join('&').slice(0, MAX_CHARACTERS)}`;
 }
 
 function decoded(text: string): string {

@@ -7,7 +7,7 @@ export const WORKER_LABEL = 'worker';
 
 /** Milliseconds that a worker has to say what it counts; without it the others' counts are told. */
 const WORKER_DEADLINE = 1000;
-/** And the primary, to have asked all of them. */
+/** Milliseconds that the primary has to ask all of them. */
 const PRIMARY_DEADLINE = 2 * WORKER_DEADLINE;
 
 /** What `Registry.getMetricsAsJSON` says of one metric. */
@@ -79,14 +79,14 @@ function answer(other: End, collect: () => Promise<Samples[]>): void {
   });
 }
 
-/** The other end may be gone by now. */
+/** The receiving process may have ended by now. */
 function tell(other: End, message: Message, failed: () => void = () => undefined): void {
   other.send?.(message, undefined, undefined, (error) => {
     if (error !== null) failed();
   });
 }
 
-/** Other things go over the channel, too. */
+/** The IPC channel carries other messages, too. */
 function isMessage(message: unknown): boolean {
   return typeof message === 'object' && message !== null && 'call' in message;
 }

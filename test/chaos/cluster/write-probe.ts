@@ -32,7 +32,7 @@ export class WriteProbe {
   }
 
   stop(): void {
-    for (const member of this.members) this.hangUp(member);
+    for (const member of this.members) this.disconnect(member);
   }
 
   private async write(member: Member): Promise<void> {
@@ -40,7 +40,7 @@ export class WriteProbe {
       const line = this.lines.get(member) ?? (await this.connect(member));
       await within(COMMIT_MS, commit(line));
     } catch (error) {
-      this.hangUp(member);
+      this.disconnect(member);
       throw error;
     } finally {
       this.underWay.delete(member);
@@ -54,7 +54,7 @@ export class WriteProbe {
     return line;
   }
 
-  private hangUp(member: Member): void {
+  private disconnect(member: Member): void {
     const line = this.lines.get(member);
     this.lines.delete(member);
     void line?.end().catch(() => undefined);

@@ -37,7 +37,7 @@ export class Track {
       if (over.aborted) return;
       // Each comes once before any comes again.
       if (left.length === 0) left = [...this.faults];
-      const [fault] = left.splice(this.random.whole(0, left.length - 1), 1);
+      const [fault] = left.splice(this.random.integer(0, left.length - 1), 1);
       const injected: Injected = { name: fault!.name, began: this.clients.now() };
       this.log.push(injected);
       const heal = await fault!.inject(next);

@@ -40,7 +40,7 @@ async function issueOnce(scene: Scene): Promise<void> {
   const { clients, random, application } = scene;
   const name = randomUUID();
   const answers = await Promise.all(
-    Array.from({ length: random.whole(2, 3) }, async () => {
+    Array.from({ length: random.integer(2, 3) }, async () => {
       await clients.pause(random.between(0, 30));
       return await untilDone(clients, () => random.pick(clients.nodes), {
         method: 'POST',

@@ -37,16 +37,16 @@ function note(key: MeteredKey, what: string, call: Call): void {
 /** Spends from a balance on all nodes at once, adds to it now and then, and reads it in the end. */
 async function spend(scene: Scene): Promise<void> {
   const { clients, random } = scene;
-  const initial = random.whole(3, 20);
+  const initial = random.integer(3, 20);
   const balance = new Balance(initial);
   const key = await issueMetered(scene, { credits: { remaining: initial } });
-  let left = random.whole(20, MAX_MOVEMENTS);
+  let left = random.integer(20, MAX_MOVEMENTS);
 
   const complain = (what: string): void => {
     clients.violations.add(`Credits of ${key.id}: ${what}`, key.story);
   };
   const spendOnce = async (): Promise<void> => {
-    const cost = random.whole(1, 3);
+    const cost = random.integer(1, 3);
     let own!: Movement;
     const call = await clients.ask(
       random.pick(clients.nodes),
@@ -75,7 +75,7 @@ async function spend(scene: Scene): Promise<void> {
     }
   };
   const addOnce = async (): Promise<void> => {
-    const add = random.whole(1, 5);
+    const add = random.integer(1, 5);
     let own!: Movement;
     const path = `/apikey/${key.id}/credits`;
     const call = await clients.ask(random.pick(clients.nodes), 'POST', path, { body: { add } }, (began) => {
@@ -108,11 +108,11 @@ async function spend(scene: Scene): Promise<void> {
 /** Uses one key on all nodes beyond its limit. */
 async function hit(scene: Scene): Promise<void> {
   const { clients, random } = scene;
-  const limit = random.whole(2, 8);
-  const windowSeconds = random.whole(1, 3);
+  const limit = random.integer(2, 8);
+  const windowSeconds = random.integer(1, 3);
   const hits = new Hits(limit, windowSeconds * 1000);
   const key = await issueMetered(scene, { rateLimits: [{ name: 'burst', limit, windowSeconds }] });
-  let left = random.whole(3 * limit, 8 * limit);
+  let left = random.integer(3 * limit, 8 * limit);
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       while (left > 0) {

@@ -83,7 +83,7 @@ export const RESTRICTIONS = {
     about: 'keys are disabled and enabled in turn',
     live: async (scene) => {
       const key = await known(scene);
-      for (let times = scene.random.whole(1, 3); times > 0; times -= 1) {
+      for (let times = scene.random.integer(1, 3); times > 0; times -= 1) {
         await setEnabled(scene, key, false);
         await setEnabled(scene, key, true);
       }
@@ -99,7 +99,7 @@ export const RESTRICTIONS = {
     about: 'keys lose a scope and get it back',
     live: async (scene) => {
       const key = await known(scene);
-      for (let times = scene.random.whole(1, 3); times > 0; times -= 1) {
+      for (let times = scene.random.integer(1, 3); times > 0; times -= 1) {
         await setScopes(scene, key, FEWER_SCOPES);
         await setScopes(scene, key, SCOPES);
       }

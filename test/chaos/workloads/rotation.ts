@@ -6,7 +6,7 @@ async function rotate(scene: Scene): Promise<void> {
   const { clients, random, application } = scene;
   const key = await issue(clients, random, application);
   await clients.verifyEverywhere(key);
-  for (let times = random.whole(1, 3); times > 0; times -= 1) {
+  for (let times = random.integer(1, 3); times > 0; times -= 1) {
     const old = key.newestSecret;
     const isRepeatable = random.chance(0.5);
     await untilDone(clients, () => random.pick(clients.nodes), {

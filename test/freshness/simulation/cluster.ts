@@ -44,7 +44,7 @@ export class Cluster {
         });
       }
     };
-    const nodes = random.whole(2, 4);
+    const nodes = random.integer(2, 4);
     for (let slot = 0; slot < nodes; slot += 1) this.spawn(slot);
   }
 
@@ -55,10 +55,10 @@ export class Cluster {
   /** Things go wrong until then, and are put right again. */
   planFaults(untilTime: number): void {
     if (!this.isRough) return;
-    const faults = this.random.whole(1, 8);
+    const faults = this.random.integer(1, 8);
     for (let fault = 0; fault < faults; fault += 1) {
       this.scheduler.at(this.random.between(100, untilTime - 200), () => {
-        this.fault(this.random.whole(0, this.services.length - 1));
+        this.fault(this.random.integer(0, this.services.length - 1));
       });
     }
     this.scheduler.at(untilTime, () => {

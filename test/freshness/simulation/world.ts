@@ -126,7 +126,7 @@ export class World {
   }
 
   private planChanges(): void {
-    const changes = this.random.whole(6, 14);
+    const changes = this.random.integer(6, 14);
     for (let change = 0; change < changes; change += 1) {
       this.scheduler.at(this.random.between(300, TROUBLE_MS), () => {
         const { random } = this;
@@ -270,13 +270,13 @@ export class World {
   }
 
   private planVerifications(): void {
-    const verifications = this.random.whole(60, 200);
+    const verifications = this.random.integer(60, 200);
     for (let index = 0; index < verifications; index += 1) {
       this.scheduler.at(this.random.between(0, TROUBLE_MS), () => {
         const known = this.keys.filter((key) => key.known);
         if (known.length === 0) return;
         const key = this.random.pick(known);
-        const slot = this.random.whole(0, this.cluster.services.length - 1);
+        const slot = this.random.integer(0, this.cluster.services.length - 1);
         // Often several at once, as services ask.
         for (let count = this.random.pick([1, 1, 3]); count > 0; count -= 1) this.verify(slot, key);
       });

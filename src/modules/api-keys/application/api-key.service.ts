@@ -36,7 +36,7 @@ import { PlaintextKey } from '../domain/plaintext-key.js';
 /** How often a change is tried again when another one came between. */
 const CHANGE_ATTEMPTS = 5;
 
-/** What the operator sets. */
+/** The settings of the operator. */
 export abstract class ApiKeyLimits {
   abstract readonly maxActiveKeysPerApplication: number;
 }

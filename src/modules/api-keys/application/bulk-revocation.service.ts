@@ -11,7 +11,7 @@ import { isHandedOut, type ApiKey } from '../domain/api-key.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import type { KeyFilter } from './api-key.service.js';
 
-/** The keys of one call. */
+/** The maximum number of keys of one call. */
 export const MAX_BULK_REVOCATION = 1000;
 
 export const REVOCATION_OUTCOMES = ['revoked', 'already_revoked', 'not_found', 'forbidden'] as const;
@@ -105,7 +105,7 @@ export class BulkRevocationService {
     }
     const query = { ...filter, applicationId, notRevoked: true };
     const keys = await this.keys.list(query, { limit: MAX_BULK_REVOCATION }, this.clock.now());
-    // The list answers one more, to say that there are more.
+    // The repository returns one key more if there are more.
     const outcomes = new Map(keys.slice(0, MAX_BULK_REVOCATION).map((key) => [key.id, 'revoked' as const]));
     return { outcomes, applicationIds: [applicationId] };
   }

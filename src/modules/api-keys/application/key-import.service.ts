@@ -13,16 +13,16 @@ import { importedHint } from '../domain/imported-key.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { ApiKeyLimits } from './api-key.service.js';
 
-/** The keys of one call. */
+/** The maximum number of keys of one call. */
 export const MAX_IMPORT = 1000;
 
-/** Keys after which others get their turn. */
+/** Keys that are handled before the event loop serves other requests. */
 const SLICE = 50;
 
 export interface KeyToImport extends ApiKeySettings {
   /** SHA-256 of the plaintext: 32 bytes. */
   sha256: Buffer;
-  /** What people recognise the key by. */
+  /** The hint by which people recognise the key. */
   prefix: string;
 }
 

@@ -8,7 +8,7 @@ const HASH = new KeyHash(Buffer.alloc(32, 7), 3);
 const create = (): ApiKeySecret => ApiKeySecret.create('secret', 'key', HASH, 'hint', NOW);
 
 describe('A secret', () => {
-  it('works without end until something ends it, and keeps but the hash of its plaintext', () => {
+  it('does not expire until something ends it, and keeps only the hash of its plaintext', () => {
     expect(create()).toMatchObject({
       hash: HASH.bytes,
       pepperVersion: 3,

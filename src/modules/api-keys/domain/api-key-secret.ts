@@ -22,9 +22,9 @@ export class ApiKeySecret {
      * there are none.
      */
     readonly overlapSeconds: number | null,
-    /** When somebody ended it, whatever its time was. */
+    /** When it was revoked, whatever its expiry is. */
     public revokedAt: Date | null,
-    /** Made elsewhere: `hash` is of its SHA-256. */
+    /** An imported secret: `hash` is the hash of its SHA-256. */
     readonly imported: boolean,
   ) {}
 

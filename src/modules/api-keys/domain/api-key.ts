@@ -8,7 +8,7 @@ import { type ApiKeySecret } from './api-key-secret.js';
 import type { CreditChanges, Credits, RateLimit } from '../../metering/index.js';
 import type { Metadata } from './metadata.js';
 
-/** That work at the same time. */
+/** The maximum number of secrets of one key that are valid at the same time. */
 const MAX_LIVE_SECRETS = 5;
 
 /** Years that an expiry may lie ahead. */
@@ -102,13 +102,13 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
   /** CIDR ranges the key may be used from; none for everywhere. */
   ipAllowlist!: string[];
   rateLimits!: RateLimit[];
-  /** Whether it spends credits of its own. */
+  /** Whether verifications spend credits of this key. */
   metered!: boolean;
   /** Those that work, or the newest; oldest first. Of those that have ended it has only the one it was read for. */
   readonly secrets!: ApiKeySecret[];
   /** To within a second or so; null when it never was. */
   readonly lastUsedAt!: Date | null;
-  /** As they were when the key was read; null for one that may be verified without end. */
+  /** As they were when the key was read; null for unlimited verifications. */
   readonly credits!: Credits | null;
 
   /** The repository, which reads keys, makes them without. */
@@ -166,7 +166,7 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
     return this.environment === 'service';
   }
 
-  /** The newest secret's. */
+  /** The hint of the newest secret. */
   get hint(): string {
     return this.secrets.at(-1)?.hint ?? '';
   }

@@ -11,7 +11,7 @@ export class PlaintextKey {
 
   constructor(
     text: string,
-    /** Made elsewhere, and known here by its SHA-256. */
+    /** An imported key, of which only the SHA-256 is known. */
     readonly isImported = false,
   ) {
     this.#text = text;

@@ -110,7 +110,7 @@ export class ApiKeySecretDto {
     nullable: true,
     example: null,
     description:
-      'Seconds that the older secrets go on working once this one is first verified; null when that is settled.',
+      'Seconds that the older secrets go on working once this one is first verified; null when the overlap has begun, or there is none.',
   })
   overlapSeconds!: number | null;
 }

@@ -4,7 +4,7 @@ import type { ApiKey, HandedOutKey } from '../domain/api-key.js';
 import type { ApiKeyDetailsDto, ApiKeyDto, ApiKeySecretDto } from './api-key-response.dto.js';
 import type { ServiceKeyDetailsDto, ServiceKeyDto } from './service-key.dto.js';
 
-/** The only place that says what of a key leaves the service: no hash ever does. */
+/** The only place that decides which fields of a key leave the service. A hash never does. */
 export function toApiKeyResponse(key: HandedOutKey, now: Date): ApiKeyDto {
   return {
     ...commonFields(key, now),
@@ -25,15 +25,19 @@ export function toApiKeyDetailsResponse(key: HandedOutKey, now: Date): ApiKeyDet
 
 /** @param applicationId whose key it is */
 export function toServiceKeyResponse(key: ApiKey, applicationId: string, now: Date): ServiceKeyDto {
-  // Nothing else was let in.
+  // A service key is issued with no other scopes.
   return { ...commonFields(key, now), applicationId, scopes: key.scopes as ServiceScope[] };
 }
 
-export function toServiceKeyDetailsResponse(key: ApiKey, applicationId: string, now: Date): ServiceKeyDetailsDto {
+export function toServiceKeyDetailsResponse(
+  key: ApiKey,
+  applicationId: string,
+  now: Date,
+): ServiceKeyDetailsDto {
   return Object.assign(toServiceKeyResponse(key, applicationId, now), { secrets: secretsOf(key, now) });
 }
 
-/** What is said of every key. */
+/** The fields that all keys have. */
 function commonFields(
   key: ApiKey,
   now: Date,

@@ -49,7 +49,7 @@ export class ChangeServiceKeyDto extends PartialType(IssueServiceKeyDto, { skipN
   enabled?: boolean;
 }
 
-/** What is the same of every key. */
+/** The fields that all keys have. */
 export class ServiceKeyDto extends PickType(ApiKeyDto, [
   'id',
   'applicationId',

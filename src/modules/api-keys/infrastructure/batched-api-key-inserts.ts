@@ -102,7 +102,7 @@ export class BatchedApiKeyInserts {
 
 /**
  * An application that has no room for all of its keys gets none of them. Neither does one whose count is locked: were
- * it waited for, whoever issues for other applications would wait too, and two nodes perhaps for each other. The same
+ * it waited for, whoever issues for other applications would wait too, and two nodes could deadlock. The same
  * goes for the row that makes an actor a member: it is locked, so that whoever removes them waits for this statement,
  * and skipped while somebody is about to.
  */

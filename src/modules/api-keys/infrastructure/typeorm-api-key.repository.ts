@@ -45,7 +45,7 @@ const REVOKED_AT_ONCE = 500;
 
 /**
  * Revokes keys, and returns those it has revoked. It locks them in the order of their ids, as everybody does who locks
- * several: two in opposite orders would wait for each other.
+ * several: two in opposite orders would deadlock.
  */
 const REVOKE_IN_ORDER = `
   WITH locked AS MATERIALIZED (

@@ -8,7 +8,7 @@ import type { Role } from './role.js';
 /** An application as somebody in particular meets it. */
 export interface ApplicationMembership {
   application: Application;
-  /** Null for somebody who has no part in it. */
+  /** Null for somebody who is not a member. */
   role: Role | null;
 }
 

@@ -1,7 +1,7 @@
 import type { Subject } from '../../../shared/subject.js';
 import type { Role } from './role.js';
 
-/** Somebody's part in an application. */
+/** The membership of a person in an application. */
 export class Member {
   private constructor(
     readonly id: string,

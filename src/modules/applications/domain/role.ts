@@ -10,7 +10,7 @@ export type Part = Role | 'service';
 const ROLES_BY_PERMISSION = {
   /** Seeing the application and its keys (never their secrets). */
   read: ['owner', 'admin', 'viewer', 'service'],
-  /** Seeing who else has a part in it. */
+  /** Listing the members. */
   'read-members': ['owner', 'admin', 'viewer'],
   /** Issuing, changing, rotating and revoking keys, and all that restricts them. */
   'manage-keys': ['owner', 'admin', 'service'],

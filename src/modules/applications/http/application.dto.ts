@@ -92,7 +92,7 @@ export class ApplicationPageDto {
 }
 
 /** The only place that says what of an application leaves the service. */
-export function toResponse(application: Application): ApplicationDto {
+export function toApplicationResponse(application: Application): ApplicationDto {
   return {
     id: application.id,
     name: application.name,

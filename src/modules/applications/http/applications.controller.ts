@@ -11,7 +11,7 @@ import {
   ApplicationPageDto,
   ChangeApplicationDto,
   CreateApplicationDto,
-  toResponse,
+  toApplicationResponse,
 } from './application.dto.js';
 import {
   ApplicationsDocs,
@@ -39,7 +39,7 @@ export class ApplicationsController {
   ): Promise<ApplicationDto> {
     const application = await this.applications.create(actor, body);
     reply.header('Location', `/applications/${application.id}`);
-    return toResponse(application);
+    return toApplicationResponse(application);
   }
 
   @Get()
@@ -48,7 +48,7 @@ export class ApplicationsController {
   @ListApplicationsDocs()
   async list(@CurrentActor() actor: Actor, @Query() query: PageQueryDto): Promise<ApplicationPageDto> {
     const page = await this.applications.list(actor, query);
-    return { ...page, data: page.data.map(toResponse) };
+    return { ...page, data: page.data.map(toApplicationResponse) };
   }
 
   @Get(':id')
@@ -56,7 +56,7 @@ export class ApplicationsController {
   @ApplicationAccess({ from: 'path', permission: 'read' })
   @GetApplicationDocs()
   get(@CurrentApplication() application: Application): ApplicationDto {
-    return toResponse(application);
+    return toApplicationResponse(application);
   }
 
   @Patch(':id')
@@ -68,7 +68,7 @@ export class ApplicationsController {
     @CurrentApplication() application: Application,
     @Body() body: ChangeApplicationDto,
   ): Promise<ApplicationDto> {
-    return toResponse(await this.applications.change(actor, application, body));
+    return toApplicationResponse(await this.applications.change(actor, application, body));
   }
 
   @Delete(':id')

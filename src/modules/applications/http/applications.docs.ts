@@ -82,9 +82,9 @@ export const DeleteApplicationDocs = (): MethodDecorator =>
       summary: 'Delete an application and revoke all its keys',
       description:
         'Every key of the application is revoked with it, however many there are. There is no way back. Repeat a call that was ' +
-        'answered 503: 404 then says that the application is deleted and none of its keys is good any more.',
+        'answered 503: 404 then says that the application is deleted and none of its keys is valid any more.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
-    ApiNoContentResponse({ description: 'Deleted; none of its keys is good any more.' }),
+    ApiNoContentResponse({ description: 'Deleted; none of its keys is valid any more.' }),
     ApiProblems('validation_failed', 'insufficient_scope'),
   );

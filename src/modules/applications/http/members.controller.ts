@@ -7,7 +7,7 @@ import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { MemberService } from '../application/member.service.js';
 import type { Application } from '../domain/application.js';
 import { ApplicationAccess, CurrentApplication } from './application-access.guard.js';
-import { ApplicationDto, toResponse } from './application.dto.js';
+import { ApplicationDto, toApplicationResponse } from './application.dto.js';
 import {
   AssignRoleDto,
   IssuerQueryDto,
@@ -83,6 +83,8 @@ export class MembersController {
     @CurrentActor() actor: Actor,
     @Body() { subject, issuer }: TransferDto,
   ): Promise<ApplicationDto> {
-    return toResponse(await this.members.transfer(actor, application.id, readPerson(subject, issuer)));
+    return toApplicationResponse(
+      await this.members.transfer(actor, application.id, readPerson(subject, issuer)),
+    );
   }
 }

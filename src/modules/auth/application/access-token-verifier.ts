@@ -42,7 +42,7 @@ export class AccessTokenVerifier {
     return principalOf(issuer, claims, this.clock.now());
   }
 
-  /** Whether a token with these claims, if its signature is good now, has a good one for as long as we run. */
+  /** Whether a token with these claims, if its signature is valid now, stays validly signed for as long as this process runs. */
   hasFixedKeys(claims: Record<string, unknown>): boolean {
     return this.issuerOf(claims)?.keys.isFixed === true;
   }

@@ -17,7 +17,7 @@ import { AccessTokenIssuer } from '../domain/access-token-issuer.js';
 import { AttemptLimiter } from '../domain/attempt-limiter.js';
 import { PasswordHasher } from '../domain/password-hasher.js';
 
-/** What a person gets who has signed in. */
+/** The tokens of a person who has signed in. */
 export interface SignedIn {
   user: User;
   accessToken: string;

@@ -20,6 +20,6 @@ export interface AccessToken {
 /** Signs the access tokens of the people who registered here. */
 export abstract class AccessTokenIssuer {
   abstract issue(userId: string, scopes: readonly Scope[]): Promise<AccessToken>;
-  /** The keys whose tokens are good: today's, and those it takes over from. */
+  /** The keys whose tokens are valid: the current one, and the previous ones. */
   abstract publicKeys(): readonly PublicJwk[];
 }

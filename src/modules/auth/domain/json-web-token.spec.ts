@@ -6,7 +6,7 @@ const join = (header: unknown, claims: unknown = { iss: 'me' }): string =>
   `${encode(header)}.${encode(claims)}.AAAA`;
 
 describe('readUnverified', () => {
-  it('answers what a key is chosen by', () => {
+  it('returns what a key is chosen by', () => {
     const header = { alg: 'ES256', kid: 'k', typ: 'at+jwt' };
     expect(readUnverified(join({ ...header, more: 1 }))).toEqual({ header, issuer: 'me' });
     expect(readUnverified(join({ alg: 'HS256' }))).toStrictEqual({ header: { alg: 'HS256' }, issuer: 'me' });

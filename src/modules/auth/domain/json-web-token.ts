@@ -13,7 +13,7 @@ export interface TokenHeader {
   readonly typ?: string;
 }
 
-/** What a token says of itself, before anything of it is proven: good for choosing a key, and nothing else. */
+/** What a token says of itself, before anything is verified: use it to choose a key, and for nothing else. */
 export interface UnverifiedToken {
   readonly header: TokenHeader;
   readonly issuer: string;

@@ -22,6 +22,6 @@ export abstract class RefreshTokenFamilyRepository {
   /** Ends the family; nothing happens when it has ended before. */
   abstract end(family: RefreshTokenFamily, tx: Transaction): Promise<void>;
 
-  /** Deletes at most `limit` expired families and answers how many there were. */
+  /** Deletes at most `limit` expired families and returns how many there were. */
   abstract purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number>;
 }

@@ -9,7 +9,7 @@ const FAMILY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
 /**
  * A login and all refresh tokens that descend from it; one of them is current, the others are spent. A family
- * exists as long as it is good: logging out, or showing a spent token again, deletes it with its tokens.
+ * exists as long as it is valid: logging out, or showing a spent token again, deletes it with its tokens.
  */
 export class RefreshTokenFamily extends Aggregate {
   private constructor(
@@ -40,7 +40,7 @@ export class RefreshTokenFamily extends Aggregate {
     return verdict;
   }
 
-  /** Their person has logged out. */
+  /** Called when the person logs out. */
   end(): void {
     this.happened('SignedOut', { userId: this.userId }, null);
   }

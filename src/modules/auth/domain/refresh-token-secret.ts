@@ -21,7 +21,7 @@ export class RefreshTokenSecret {
     return FORM.test(text) ? new RefreshTokenSecret(text) : undefined;
   }
 
-  /** For the one answer that hands it out. */
+  /** The plaintext, for the one response that contains it. */
   reveal(): string {
     return this.#text;
   }

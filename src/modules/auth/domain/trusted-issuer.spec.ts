@@ -40,7 +40,7 @@ describe('principalOf', () => {
   const read = (changes: Record<string, unknown>): ReturnType<typeof principalOf> =>
     principalOf(ISSUER, { ...good, ...changes }, NOW);
 
-  it('answers who the claims speak for', () => {
+  it('returns who the claims speak for', () => {
     expect(read({ scope: 'apikeys:read' })).toEqual({
       issuer: ISSUER.issuer,
       subject: 'ann',

@@ -9,13 +9,13 @@ import type { Principal } from './principal.js';
 /** How far the clocks of an issuer and ours may differ, in seconds. */
 const CLOCK_TOLERANCE_SECONDS = 10;
 
-/** Where an issuer's keys come from. */
+/** The source of an issuer's keys: a JWKS URL or a shared secret. */
 export interface KeySource {
   /** Whether its keys stay what they are for as long as the process runs. */
   readonly isFixed: boolean;
   /**
    * The key a header names, for its algorithm; undefined when the issuer has no such key. Throws
-   * `service_unavailable` when that cannot be found out: a good token is never called bad because of us.
+   * `service_unavailable` when that cannot be found out: a valid token is never called invalid because of an outage.
    */
   find(header: TokenHeader): Promise<KeyObject | undefined>;
 }

@@ -1,12 +1,12 @@
 import { Aggregate } from '../../../shared/domain-event.js';
 
-/** Somebody who registered here. */
+/** A person with a local account. */
 export class User extends Aggregate {
   private constructor(
     readonly id: string,
-    /** As it was given. */
+    /** As the person has written it. */
     readonly email: string,
-    /** What makes it unique. */
+    /** In lower case, which makes it unique. */
     readonly normalizedEmail: string,
     readonly name: string | null,
     readonly passwordHash: string,

@@ -53,7 +53,7 @@ export const LogoutDocs = (): MethodDecorator =>
       operationId: 'logout',
       summary: 'End a login',
       description:
-        'None of its refresh tokens is good any more; its access tokens run out by themselves. May be repeated.',
+        'None of its refresh tokens is valid any more; its access tokens expire by themselves. May be repeated.',
     }),
     ApiNoContentResponse({ description: 'Ended, or it was before.' }),
     ApiProblems('validation_failed'),
@@ -65,7 +65,7 @@ export const GetMeDocs = (): MethodDecorator =>
     ApiOperation({
       operationId: 'getMe',
       summary: 'Who the access token speaks for',
-      description: 'Tells a client whose token it holds, and what the token is good for.',
+      description: 'Tells a client whose token it holds, and what the token may be used for.',
     }),
     ApiOkResponse({ type: MeDto }),
   );

@@ -29,7 +29,7 @@ export class TokensDto {
   @ApiProperty({ enum: ['Bearer'] })
   tokenType!: 'Bearer';
 
-  @ApiProperty({ description: 'Seconds the access token is good for.', type: 'integer', example: 900 })
+  @ApiProperty({ description: 'Seconds the access token is valid for.', type: 'integer', example: 900 })
   expiresIn!: number;
 
   @ApiProperty({ description: 'Space-separated.', example: SCOPES.join(' ') })

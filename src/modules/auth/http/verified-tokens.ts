@@ -20,12 +20,12 @@ export class VerifiedTokens {
 
   constructor(private readonly verifier: AccessTokenVerifier) {}
 
-  /** To be called with the claims of a token whose signature is good. */
+  /** To be called with the claims of a token whose signature is valid. */
   remember(token: string, claims: Claims): void {
     if (this.verifier.hasFixedKeys(claims)) this.claims.set(nameOf(token), claims);
   }
 
-  /** Undefined when its signature must be checked. Throws `invalid_token` for claims that are not good, or no longer. */
+  /** Undefined when its signature must be checked. Throws `invalid_token` for claims that are invalid or have expired. */
   recall(token: string): Principal | undefined {
     const claims = this.claims.get(nameOf(token));
     return claims && this.verifier.principalOf(claims);

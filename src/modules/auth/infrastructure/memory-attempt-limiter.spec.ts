@@ -58,7 +58,7 @@ describe('MemoryAttemptLimiter', () => {
     else expect(again).not.toThrow();
   });
 
-  it('forgets nobody when names are made up without end, and grows no further', () => {
+  it('forgets nobody when an unlimited number of names is made up, and grows no further', () => {
     exhaust(ATTACKER);
     const call = (): void => {
       limiter.countCall('login', HOME);

@@ -12,7 +12,7 @@ import { fetchJwks } from './fetch-jwks.js';
 /** For the whole answer of the issuer. */
 const TIMEOUT = 3000;
 const MAX_AGE = 10 * 60_000;
-/** How long keys are good while their issuer cannot be reached: it may have withdrawn one meanwhile. */
+/** How long keys are used while their issuer cannot be reached: it may have withdrawn one meanwhile. */
 const MAX_AGE_UNREACHABLE = 24 * 3600_000;
 /** Between two fetches, whatever asks for them: anybody can make up a `kid` that is not there. */
 const COOLDOWN = 30_000;

@@ -102,7 +102,7 @@ export class FreshnessNode {
     this.loop = this.run();
   }
 
-  /** Nothing cached is good from here on. Ends when the database has been told, or cannot be. */
+  /** Nothing cached is used from here on. Resolves when the database has been told, or cannot be. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.parts.lease.end();
@@ -165,7 +165,7 @@ export class FreshnessNode {
     });
     if (!this.isRunning()) return;
     this.acknowledged = claim;
-    // The changes come first: the lease is good only for a cache that has seen them.
+    // The changes come first: the lease holds only for a cache that has seen them.
     this.take(answer);
     this.grant(sent);
     this.renewAt = sent.monotonic + lease.leaseMs / RENEWALS_PER_LEASE;

@@ -33,7 +33,7 @@ export class IdempotencyService {
   /**
    * What the same call was answered before, or else what `work` answers. A call without a key is done each time.
    * The answer is kept in the transaction of the work itself: after a crash there are both or neither, so whoever
-   * did not hear the answer asks again. Whether the caller may have it must have been decided before.
+   * did not receive the response asks again. Whether the caller may have it must have been decided before.
    *
    * Throws `idempotency_key_reused` when another request came with this key, and `idempotency_in_progress`.
    */

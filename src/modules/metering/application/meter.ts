@@ -30,7 +30,7 @@ export class Meter {
   ) {}
 
   /**
-   * Answers at once when everything is counted in this process. `cost` is in credits. Throws when the balance, or with
+   * Returns synchronously when everything is counted in this process. `cost` is in credits. Throws when the balance, or with
    * RATE_LIMIT_ON_FAILURE=closed a limit, cannot be known.
    */
   check({ limits, credits }: Metering, cost: number): Metered | Promise<Metered> {

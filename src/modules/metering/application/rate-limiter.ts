@@ -32,7 +32,7 @@ interface Hit {
   readonly at: number;
 }
 
-/** What the operator sets. */
+/** The settings of the operator. */
 export abstract class RateLimiterOptions {
   /** What is answered while the store is away: let pass, or 503. */
   abstract readonly onFailure: 'open' | 'closed';

@@ -88,7 +88,7 @@ export function creditsOutOfRange(): DomainError {
 export function noCredits(): DomainError {
   return new DomainError(
     'no_credits',
-    'It has no credits, so it may be verified without end: give it some first.',
+    'It has no credits, so its verifications are unlimited: give it some first.',
   );
 }
 

@@ -26,7 +26,7 @@ const good: VerificationRecord = {
 };
 
 describe('decideVerification', () => {
-  it('lets a good key pass', () => {
+  it('accepts a valid key', () => {
     const request = { applicationId: APPLICATION, scopes: ['telemetry:write'] };
     expect(decideVerification(good, request, NOW)).toEqual({
       valid: true,

@@ -149,14 +149,14 @@ export class CachedVerificationRecords extends VerificationRecords {
 
   private async load(keys: readonly PlaintextKey[], from: string): Promise<(VerificationRecord | null)[]> {
     const lookUps = this.unknownKeys.of(from);
-    if (!lookUps.begin(keys.length)) await lookUps.turn(keys.length);
+    if (!lookUps.tryAcquire(keys.length)) await lookUps.acquire(keys.length);
     let unknown = 0;
     try {
       const records = await this.freshness.read((atLeast) => this.store.load(keys, atLeast));
       unknown = records.filter((record) => record === null).length;
       return records;
     } finally {
-      lookUps.end(keys.length, unknown);
+      lookUps.release(keys.length, unknown);
     }
   }
 

@@ -25,7 +25,7 @@ export class PostgresRotationOverlapStore extends RotationOverlapStore {
 
 async function start(secretId: string, tx: Transaction): Promise<void> {
   const manager = managerOf(tx);
-  // The key's row first, as every change of a key does: two in another order would wait for each other.
+  // The key's row first, as every change of a key does: two in another order would deadlock.
   const [secret] = await manager.query<WaitingSecret[]>(
     `SELECT s.api_key_id, k.application_id, s.overlap_seconds, s.created_at
        FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id

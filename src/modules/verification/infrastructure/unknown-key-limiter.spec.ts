@@ -23,15 +23,15 @@ describe('The limiter of unknown keys', () => {
     const asked = {
       state: 'waiting' as State,
       end: (unknown: number) => {
-        lookUps.end(keys, unknown);
+        lookUps.release(keys, unknown);
       },
     };
     const refused = (error: unknown): void => {
       asked.state = (error as { code: State }).code;
     };
     try {
-      if (lookUps.begin(keys)) asked.state = 'begun';
-      else lookUps.turn(keys).then(() => (asked.state = 'begun'), refused);
+      if (lookUps.tryAcquire(keys)) asked.state = 'begun';
+      else lookUps.acquire(keys).then(() => (asked.state = 'begun'), refused);
     } catch (error) {
       refused(error);
     }
@@ -84,8 +84,8 @@ describe('The limiter of unknown keys', () => {
     limiter = new UnknownKeyLimiter({ perSecond: 1, waitMs: 20, clock });
     ask();
     const lookUps = limiter.of(ADDRESS);
-    expect(lookUps.begin(1)).toBe(false);
-    await expect(lookUps.turn(1)).rejects.toMatchObject({ code: 'service_unavailable' });
+    expect(lookUps.tryAcquire(1)).toBe(false);
+    await expect(lookUps.acquire(1)).rejects.toMatchObject({ code: 'service_unavailable' });
   });
 
   it('lets no more unknown keys begin in a second than may, and leaves nobody waiting, whatever comes when', async () => {

@@ -74,7 +74,7 @@ class LookUps {
   /** Keys found not to exist in this second. */
   private unknown = 0;
   private underWay = 0;
-  /** In the order of their coming. While anybody waits, something is under way: its end sees to them. */
+  /** In the order of arrival. While anybody waits, a look-up is running, whose `release` lets them begin. */
   private readonly waiting = new Set<Waiter>();
 
   constructor(
@@ -88,10 +88,10 @@ class LookUps {
   }
 
   /**
-   * Begins to look so many keys up, if nobody need be waited for; whoever is told true has to call `end`. Throws
+   * Begins the look-up of so many keys if it need not wait, and returns whether it did; then `release` has to follow. Throws
    * `too_many_requests`.
    */
-  begin(keys: number): boolean {
+  tryAcquire(keys: number): boolean {
     this.count(0);
     if (this.isSpent) throw this.tooMany();
     if (this.waiting.size > 0 || !this.hasRoomFor(keys)) return false;
@@ -100,10 +100,10 @@ class LookUps {
   }
 
   /**
-   * Begins it when those before have ended, after `begin` has answered false. Throws `too_many_requests`, and
+   * Waits until the look-ups before have ended, after `tryAcquire` has returned false. Throws `too_many_requests`, and
    * `service_unavailable` when that takes too long.
    */
-  async turn(keys: number): Promise<void> {
+  async acquire(keys: number): Promise<void> {
     if (this.waiting.size >= MAX_WAITING) throw this.tooBusy();
     await new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => {
@@ -126,7 +126,7 @@ class LookUps {
   }
 
   /** @param unknown How many of them do not exist; 0 when the look-up has failed. */
-  end(keys: number, unknown: number): void {
+  release(keys: number, unknown: number): void {
     this.underWay -= keys;
     this.count(unknown);
     for (const waiter of this.waiting) {
