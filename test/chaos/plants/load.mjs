@@ -60,7 +60,7 @@ const plants = {
     const { FreshnessNode } = await import(`${MODULES}/freshness/application/freshness-node.ts`);
     const { PostgresFeed } = await import(`${MODULES}/freshness/infrastructure/postgres-feed.ts`);
     // A notification would tell of what the snapshot has missed.
-    replace(FreshnessNode, 'hear', () => () => undefined);
+    replace(FreshnessNode, 'onNotify', () => () => undefined);
     replace(
       PostgresFeed,
       'renew',
@@ -228,10 +228,12 @@ async function spendWithoutLock(pool, { accounts, cost, times }) {
 function replace(owner, name, by) {
   const original = owner.prototype[name];
   if (typeof original !== 'function')
-    throw new Error(`${owner.name} has no ${name} any more: mend the plant`);
+    throw new Error(`${owner.name} has no ${name} any more: adapt the plant`);
   owner.prototype[name] = by(original);
 }
 
-const name = process.env.CHAOS_PLANT;
-if (!(name in plants)) throw new Error(`There is no plant called ${name}`);
-await plants[name]();
+// Several names are separated by commas.
+for (const name of process.env.CHAOS_PLANT.split(',')) {
+  if (!(name in plants)) throw new Error(`There is no plant called ${name}`);
+  await plants[name]();
+}
