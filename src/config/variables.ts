@@ -60,6 +60,12 @@ export const variables = {
     'Origins whose pages may call this service from a browser, comma-separated. None by default.',
   ),
   MAX_CONNECTIONS: integer(1, 1_000_000, '10000', 'Client connections at once; further ones are closed.'),
+  MAX_CONNECTIONS_PER_ADDRESS: integer(
+    1,
+    1_000_000,
+    '1000',
+    'Connections at once of one address (IPv6: one /64) that is no proxy of TRUST_PROXY; further ones are closed.',
+  ),
   HEADERS_TIMEOUT_MS: integer(
     100,
     600_000,

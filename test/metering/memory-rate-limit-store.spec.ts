@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryRateLimitStore } from '../../src/modules/metering/infrastructure/memory-rate-limit-store.js';
+import type { LimitSet } from '../../src/modules/metering/domain/rate-limit.js';
 import { limitSet, newOwner } from './limit-sets.js';
 import { describeRateLimitStore, TestMicros } from './rate-limit-store-contract.js';
 
@@ -19,6 +20,26 @@ describe('the memory of rate limits', () => {
     for (const set of sets.slice(0, 10)) {
       expect((await store.take([{ set, times: 1 }]))[0]?.granted).toBe(0);
     }
+  });
+
+  it('has room for an application when another one has taken all of it, and for that one no more', async () => {
+    const store = new MemoryRateLimitStore(() => 0, 100);
+    const greedy = newOwner();
+    const setOf = (owner: typeof greedy, key: number): LimitSet => {
+      const set = limitSet(owner, [{ limit: 1, windowSeconds: 10 }]);
+      return {
+        ...set,
+        limits: set.limits.map((limit) => ({ ...limit, subjectId: `${limit.subjectId} ${key}` })),
+      };
+    };
+    const take = async (set: LimitSet): Promise<number | undefined> =>
+      (await store.take([{ set, times: 1 }]))[0]?.granted;
+    for (let key = 0; key < 100; key++) await take(setOf(greedy, key));
+    await expect(take(setOf(greedy, 100))).rejects.toThrow('100');
+    const victim = newOwner();
+    for (let key = 0; key < 20; key++) expect(await take(setOf(victim, key))).toBe(1);
+    for (let key = 200; key < 300; key++) await take(setOf(greedy, key)).catch(() => undefined);
+    for (let key = 0; key < 20; key++) expect(await take(setOf(victim, key))).toBe(0);
   });
 
   it('has room again once windows have passed', async () => {

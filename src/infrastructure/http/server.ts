@@ -15,6 +15,7 @@ import { sendProblem } from './problem.filter.js';
 import { answerExpectContinue, BODY_LIMIT } from './request-body.js';
 import { requestIdOf } from './request-id.js';
 import { commonHeaders, SECURITY_HEADERS } from './security-headers.js';
+import { limitConnections } from './limit-connections.js';
 import { surviveSocketErrors } from './sockets.js';
 
 const HEADER_LIMIT = 16 * 1024;
@@ -64,6 +65,7 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
   const { server } = fastify;
   server.maxConnections = env.MAX_CONNECTIONS;
   surviveSocketErrors(server);
+  limitConnections(server, env);
   const outages = new OutageLog(fastify.log);
   keepOutageLog(server, outages);
   fastify.addHook('onClose', () => {

@@ -1,9 +1,9 @@
-import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../shared/clock.js';
 import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 import { DomainError } from '../../../shared/domain-error.js';
+import { networkOf } from '../../../shared/network.js';
 import { AttemptLimiter, type LimitedCall } from '../domain/attempt-limiter.js';
 
 export interface AttemptLimits {
@@ -128,13 +128,6 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
     }
     windows.count(window, 1);
   }
-}
-
-/** Whoever has one IPv6 address has the 2^64 beside it, so they count as one. */
-function networkOf(address: string): string {
-  if (!ipaddr.isValid(address)) return address;
-  const parsed = ipaddr.process(address);
-  return parsed.kind() === 'ipv4' ? parsed.toString() : parsed.toByteArray().slice(0, 8).join('.');
 }
 
 /** With the fields of draft-ietf-httpapi-ratelimit-headers. */

@@ -4,6 +4,7 @@ import type { CountedLimit, LimitSet } from '../domain/rate-limit.js';
 import { HitLog } from '../domain/hit-log.js';
 
 interface Entry {
+  readonly applicationId: string;
   readonly log: HitLog;
   /** When nothing of it counts any more. */
   expiresAt: number;
@@ -13,16 +14,22 @@ interface Entry {
 const SWEPT = 4;
 /** The same when there is no room. */
 const SWEPT_WHEN_FULL = 256;
+/** Applications that are looked at when there is no room, to find one that has more than its part. */
+const COMPARED_WHEN_FULL = 64;
 
 /**
  * Counts in this process alone: exact for one node, and n times the limit for n nodes.
  *
- * A log is dropped when nothing in it counts any more, never before. With `maxEntries` logs that still count there
- * is no room for another key's: taking fails, as if the store were away, rather than forget in silence.
+ * A log is dropped when nothing in it counts any more. With `maxEntries` logs that still count there is room for another
+ * one only at the cost of an application that has more of them: no application can take what another one needs. Where
+ * none has more, taking fails, as if the store were away, rather than forget in silence.
  */
 export class MemoryRateLimitStore extends RateLimitStore {
   private readonly entries = new Map<string, Entry>();
   private hand = this.entries.entries();
+  /** The names of each application's entries, the oldest first. */
+  private readonly byApplication = new Map<string, Set<string>>();
+  private applicationHand = this.byApplication.entries();
 
   constructor(
     /** Microseconds on a clock that never goes back. */
@@ -49,7 +56,7 @@ export class MemoryRateLimitStore extends RateLimitStore {
 
   private takeRun({ set, times }: RateLimitRun): RunOutcome {
     const at = this.now();
-    const entries = set.limits.map((limit) => this.entryOf(limit, at));
+    const entries = set.limits.map((limit) => this.entryOf(set.applicationId, limit, at));
     let granted = times;
     entries.forEach(({ log }, index) => {
       const limit = limitAt(set, index);
@@ -66,7 +73,7 @@ export class MemoryRateLimitStore extends RateLimitStore {
     return { granted, at, uses };
   }
 
-  private entryOf(limit: CountedLimit, at: number): Entry {
+  private entryOf(applicationId: string, limit: CountedLimit, at: number): Entry {
     const name = nameOf(limit);
     const expiresAt = at + micros(limit);
     const known = this.entries.get(name);
@@ -77,12 +84,38 @@ export class MemoryRateLimitStore extends RateLimitStore {
     }
     this.sweep(at, SWEPT);
     if (this.entries.size >= this.maxEntries) this.sweep(at, SWEPT_WHEN_FULL);
-    if (this.entries.size >= this.maxEntries) {
+    if (this.entries.size >= this.maxEntries && !this.takeFromLarger(applicationId)) {
       throw new Error(`as many rate limits are being counted as the memory is to hold (${this.maxEntries})`);
     }
-    const entry = { log: new HitLog(), expiresAt };
+    const entry = { applicationId, log: new HitLog(), expiresAt };
     this.entries.set(name, entry);
+    const names = this.byApplication.get(applicationId);
+    if (names === undefined) this.byApplication.set(applicationId, new Set([name]));
+    else names.add(name);
     return entry;
+  }
+
+  private drop(name: string, { applicationId }: Entry): void {
+    this.entries.delete(name);
+    const names = this.byApplication.get(applicationId);
+    names?.delete(name);
+    if (names?.size === 0) this.byApplication.delete(applicationId);
+  }
+
+  /** Drops the oldest entry of an application that has more of them than another one will have. Returns whether it did. */
+  private takeFromLarger(applicationId: string): boolean {
+    let largest = new Set<string>();
+    for (let i = 0; i < COMPARED_WHEN_FULL; i++) {
+      const next = this.applicationHand.next();
+      if (next.done === true) this.applicationHand = this.byApplication.entries();
+      else if (next.value[1].size > largest.size) largest = next.value[1];
+    }
+    const own = this.byApplication.get(applicationId)?.size ?? 0;
+    const [oldest] = largest;
+    const entry = oldest === undefined ? undefined : this.entries.get(oldest);
+    if (oldest === undefined || entry === undefined || largest.size <= own + 1) return false;
+    this.drop(oldest, entry);
+    return true;
   }
 
   /** Goes round all entries, a few for each new one: so the dead never outnumber the living for long. */
@@ -93,8 +126,8 @@ export class MemoryRateLimitStore extends RateLimitStore {
         this.hand = this.entries.entries();
         return;
       }
-      const [name, { expiresAt }] = next.value;
-      if (expiresAt <= at) this.entries.delete(name);
+      const [name, entry] = next.value;
+      if (entry.expiresAt <= at) this.drop(name, entry);
     }
   }
 }
