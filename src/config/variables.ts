@@ -177,6 +177,12 @@ export const variables = {
     'Calls of one address (IPv6: one /64) to each of login, register and refresh.',
   ),
   AUTH_RATE_LIMIT_PER_ACCOUNT: integer(1, 1_000_000, '10', 'Failed logins, or registrations, of one email.'),
+  MANAGEMENT_CALLS_PER_MINUTE: integer(
+    1,
+    10_000_000,
+    '600',
+    'Calls with an access token of one person, or with one service key, in a minute; beyond it is answered 429.',
+  ),
   AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT: integer(1, 1_000_000, '60', 'Refreshes of one account.'),
 
   API_KEY_PEPPERS: secret(
@@ -214,6 +220,8 @@ export const variables = {
     '1000',
     'Milliseconds between two writes of when keys were last used, one write for all of them.',
   ),
+  MAX_APPLICATIONS_PER_OWNER: integer(1, 1_000_000, '100', 'Applications that one person may own at once.'),
+  MAX_MEMBERS_PER_APPLICATION: integer(1, 1000, '100', 'People who may have a part in one application.'),
   MAX_ACTIVE_KEYS_PER_APPLICATION: integer(
     1,
     1_000_000,

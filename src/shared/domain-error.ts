@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'weak_password'
   // applications and keys
   | 'application_not_found'
+  | 'application_limit_reached'
   | 'not_application_owner'
   | 'insufficient_role'
   | 'user_not_found'

@@ -5,6 +5,7 @@ import {
   type Application,
 } from '../../src/modules/applications/index.js';
 import { Freshness } from '../../src/modules/freshness/index.js';
+import { ApplicationQuotas } from '../../src/modules/applications/domain/application-quotas.js';
 import { ApplicationRepository } from '../../src/modules/applications/domain/application.repository.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import type { Transaction } from '../../src/shared/transaction.js';
@@ -86,6 +87,7 @@ describe('an application that somebody else has changed since it was read', () =
       app.nest.get(ApplicationDeletionHooks),
       app.nest.get(Freshness, { strict: false }),
       new SystemClock(),
+      app.nest.get(ApplicationQuotas),
     );
   }
 });

@@ -40,7 +40,13 @@ export class ServiceProcess {
     ]);
     const child = spawn(process.execPath, [...modules, join(ROOT, 'src/main.ts')], {
       cwd,
-      env: { PATH: process.env.PATH, NODE_ENV: 'development', PORT: '0', ...env },
+      env: {
+        PATH: process.env.PATH,
+        NODE_ENV: 'development',
+        PORT: '0',
+        MANAGEMENT_CALLS_PER_MINUTE: '1000000',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return new ServiceProcess(child);

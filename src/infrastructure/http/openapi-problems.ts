@@ -123,7 +123,7 @@ function codesOf(operation: Operation): Set<ErrorCode> {
     codes.add('malformed_json').add('payload_too_large').add('unsupported_media_type');
   }
   if (operation.security?.some((scheme) => 'bearer' in scheme) === true) {
-    codes.add('unauthenticated').add('invalid_token').add('multiple_credentials');
+    codes.add('unauthenticated').add('invalid_token').add('multiple_credentials').add('too_many_requests');
   }
   for (const key of Object.keys(operation)) {
     if (!key.startsWith(PROBLEM_EXTENSION)) continue;

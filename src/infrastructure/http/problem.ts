@@ -58,11 +58,12 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   weak_password: { status: 400, title: 'Weak password' },
 
   application_not_found: { status: 404, title: 'Application not found' },
+  application_limit_reached: { status: 403, title: 'Application limit reached' },
   not_application_owner: { status: 403, title: 'Not a member of the application' },
   insufficient_role: { status: 403, title: 'Insufficient role' },
   user_not_found: { status: 404, title: 'User not found' },
   member_not_found: { status: 404, title: 'Member not found' },
-  member_limit_reached: { status: 409, title: 'Member limit reached' },
+  member_limit_reached: { status: 403, title: 'Member limit reached' },
   last_owner: { status: 409, title: 'The last owner cannot leave' },
   api_key_not_found: { status: 404, title: 'API key not found' },
   service_key_not_found: { status: 404, title: 'Service key not found' },

@@ -1,10 +1,12 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ENV, type Env } from '../../config/env.js';
 import { AuthModule } from '../auth/index.js';
 import { FreshnessModule } from '../freshness/index.js';
 import { ApplicationDeletionHooks } from './application/application-deletion-hooks.js';
 import { ApplicationService } from './application/application.service.js';
 import { MemberService } from './application/member.service.js';
+import { ApplicationQuotas } from './domain/application-quotas.js';
 import { ApplicationRepository } from './domain/application.repository.js';
 import { MemberRepository } from './domain/member.repository.js';
 import { ApplicationAccessGuard } from './http/application-access.guard.js';
@@ -25,6 +27,14 @@ import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.reposit
     ApplicationDeletionHooks,
     ApplicationAccessGuard,
     RoutePermissionCheck,
+    {
+      provide: ApplicationQuotas,
+      inject: [ENV],
+      useFactory: (env: Env): ApplicationQuotas => ({
+        maxApplicationsPerOwner: env.MAX_APPLICATIONS_PER_OWNER,
+        maxMembersPerApplication: env.MAX_MEMBERS_PER_APPLICATION,
+      }),
+    },
     { provide: ApplicationRepository, useClass: TypeOrmApplicationRepository },
     { provide: MemberRepository, useClass: TypeOrmMemberRepository },
   ],

@@ -15,6 +15,7 @@ import { AuthController } from './http/auth.controller.js';
 import { JwksController } from './http/jwks.controller.js';
 import { JwtAuthGuard } from './http/jwt-auth.guard.js';
 import { JwtStrategy } from './http/jwt.strategy.js';
+import { LimitManagementCallsGuard } from './http/limit-calls.guard.js';
 import { RouteAccess } from './http/route-access.js';
 import { RouteExplorer } from './http/route-explorer.js';
 import { ScopeGuard } from './http/scope.guard.js';
@@ -50,6 +51,7 @@ import { userSchema } from './infrastructure/user.schema.js';
     ExpiredFamiliesPurge,
     // The order is the order they run in: who is calling, then what they may do.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
+    { provide: APP_GUARD, useClass: LimitManagementCallsGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
     { provide: UserRepository, useClass: TypeOrmUserRepository },
     { provide: RefreshTokenFamilyRepository, useClass: TypeOrmRefreshTokenFamilyRepository },
@@ -85,6 +87,7 @@ import { userSchema } from './infrastructure/user.schema.js';
             perAddress: env.AUTH_RATE_LIMIT_PER_ADDRESS,
             perAccount: env.AUTH_RATE_LIMIT_PER_ACCOUNT,
             refreshPerAccount: env.AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT,
+            managementPerMinute: env.MANAGEMENT_CALLS_PER_MINUTE,
           },
           clock,
         ),

@@ -9,6 +9,7 @@ import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { Freshness } from '../../freshness/index.js';
 import { Application, applicationNotFound, type ApplicationChanges } from '../domain/application.js';
+import { ApplicationQuotas } from '../domain/application-quotas.js';
 import { ApplicationRepository } from '../domain/application.repository.js';
 import { requirePermission, type Permission } from '../domain/role.js';
 import { ApplicationDeletionHooks } from './application-deletion-hooks.js';
@@ -24,11 +25,16 @@ export class ApplicationService {
     private readonly deletionHooks: ApplicationDeletionHooks,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
+    private readonly quotas: ApplicationQuotas,
   ) {}
 
+  /** Throws `application_limit_reached`. */
   async create(actor: Actor, props: ApplicationChanges & { name: string }): Promise<Application> {
     const application = Application.create(uuidv7(), actor, props, this.clock.now());
-    await this.unitOfWork.run(actor, (tx) => this.applications.insert(application, tx));
+    const { maxApplicationsPerOwner } = this.quotas;
+    await this.unitOfWork.run(actor, (tx) =>
+      this.applications.insert(application, maxApplicationsPerOwner, tx),
+    );
     return application;
   }
 

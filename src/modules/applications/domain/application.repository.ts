@@ -14,8 +14,12 @@ export interface ApplicationMembership {
 
 /** Where applications are kept. A deleted one is not found by anything here. */
 export abstract class ApplicationRepository {
-  /** Inserts the application with its owner as its first member. */
-  abstract insert(application: Application, tx: Transaction): Promise<void>;
+  /**
+   * Inserts the application with its owner as its first member. Throws `application_limit_reached` when `maxOwned`
+   * applications name them as their owner already; those of one owner take turns, so that no number of calls at once
+   * passes it.
+   */
+  abstract insert(application: Application, maxOwned: number, tx: Transaction): Promise<void>;
 
   /** Throws `OptimisticLockError` when somebody else changed or deleted it since it was read. */
   abstract update(application: Application, tx: Transaction): Promise<void>;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Application } from './application.js';
 import { Member } from './member.js';
-import { MAX_MEMBERS, Members } from './members.js';
+import { Members } from './members.js';
 import type { Role } from './role.js';
 
 const ID = '019b76da-a800-7000-8000-000000000001';
@@ -12,6 +12,8 @@ const ann = person('ann');
 const ben = person('ben');
 const eve = person('eve');
 
+const MAX_MEMBERS = 100;
+
 describe('Members', () => {
   let members: Members;
 
@@ -21,6 +23,7 @@ describe('Members', () => {
     return new Members(
       application,
       roles.map(([subject, role], index) => Member.join(String(index), ID, person(subject), role, CREATED)),
+      MAX_MEMBERS,
     );
   }
   const rolesOf = ({ all }: Members): Record<string, Role> =>
@@ -79,10 +82,14 @@ describe('Members', () => {
       ['2', '3', '1'],
       ['1', '2', '3'],
     ]) {
-      const crowd = new Members(Application.create(ID, ann, { name: 'a' }, CREATED), [
-        Member.join('0', ID, ann, 'owner', CREATED),
-        ...order.map((id) => Member.join(id, ID, person(`p${id}`), 'owner', CREATED)),
-      ]);
+      const crowd = new Members(
+        Application.create(ID, ann, { name: 'a' }, CREATED),
+        [
+          Member.join('0', ID, ann, 'owner', CREATED),
+          ...order.map((id) => Member.join(id, ID, person(`p${id}`), 'owner', CREATED)),
+        ],
+        MAX_MEMBERS,
+      );
       crowd.remove(ann, ann, NOW);
       expect(crowd.application.owner).toEqual(person('p1'));
     }

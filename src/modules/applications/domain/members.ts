@@ -6,9 +6,6 @@ import type { Application } from './application.js';
 import { Member } from './member.js';
 import { requirePermission, type Role } from './role.js';
 
-/** At most this many people have a part in one application. */
-export const MAX_MEMBERS = 100;
-
 /**
  * An application together with everybody who has a part in it. There always is an owner, and the one whom the
  * application names as its owner is one. That holds only while no two of these are changed at once: a repository
@@ -22,6 +19,7 @@ export class Members extends Aggregate {
   constructor(
     readonly application: Application,
     members: readonly Member[],
+    private readonly maxMembers: number,
   ) {
     super();
     this.everybody = [...members];
@@ -82,10 +80,10 @@ export class Members extends Aggregate {
         this.happened('MemberRoleChanged', known, personOf(known, before), personOf(known));
       return known;
     }
-    if (this.everybody.length >= MAX_MEMBERS) {
+    if (this.everybody.length >= this.maxMembers) {
       throw new DomainError(
         'member_limit_reached',
-        `The application has ${MAX_MEMBERS} members, as many as it may: take one out first.`,
+        `The application has ${this.maxMembers} members, as many as it may: take one out first.`,
       );
     }
     const member = Member.join(uuidv7(), this.application.id, who, role, now);

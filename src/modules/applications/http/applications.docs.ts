@@ -37,7 +37,7 @@ export const CreateApplicationDocs = (): MethodDecorator =>
         },
       },
     }),
-    ApiProblems('validation_failed', 'insufficient_scope'),
+    ApiProblems('validation_failed', 'insufficient_scope', 'application_limit_reached'),
   );
 
 export const ListApplicationsDocs = (): MethodDecorator =>

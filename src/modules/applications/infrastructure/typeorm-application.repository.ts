@@ -9,6 +9,7 @@ import { poolOf } from '../../../infrastructure/database/pool.js';
 import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import type { PageRequest } from '../../../shared/page.js';
+import { DomainError } from '../../../shared/domain-error.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
@@ -34,6 +35,14 @@ interface DatedRow extends Record<string, unknown> {
 interface MembershipRow extends DatedRow {
   role: Role | null;
 }
+
+const TAKE_TURN_OF_OWNER = `SELECT pg_advisory_xact_lock(hashtextextended('owner of applications ' || $1 || ' ' || $2, 0))`;
+/** Begins at the person's memberships, which are few: an owner is a member. */
+const COUNT_OWNED = `
+  SELECT count(*)::int AS owned
+    FROM application_members m
+    JOIN applications a ON a.id = m.application_id AND a.owner_issuer = m.issuer AND a.owner_subject = m.subject
+   WHERE m.issuer = $1 AND m.subject = $2`;
 
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
@@ -66,9 +75,17 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
        ORDER BY page.id DESC`;
   }
 
-  async insert(application: Application, tx: Transaction): Promise<void> {
+  async insert(application: Application, maxOwned: number, tx: Transaction): Promise<void> {
     const { id, owner, createdAt } = application;
     const manager = managerOf(tx);
+    await manager.query(TAKE_TURN_OF_OWNER, [owner.issuer, owner.subject]);
+    const [row] = await manager.query<{ owned: number }[]>(COUNT_OWNED, [owner.issuer, owner.subject]);
+    if ((row?.owned ?? 0) >= maxOwned) {
+      throw new DomainError(
+        'application_limit_reached',
+        `You own ${maxOwned} applications, as many as you may: delete one, or hand one on, first.`,
+      );
+    }
     await manager.insert(applicationSchema, application);
     await manager.insert(memberSchema, Member.join(uuidv7(), id, owner, 'owner', createdAt));
     tx.record(eventsOf(application));

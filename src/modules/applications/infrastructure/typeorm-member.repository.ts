@@ -9,6 +9,7 @@ import { applicationNotFound } from '../domain/application.js';
 import { Member } from '../domain/member.js';
 import { MemberRepository } from '../domain/member.repository.js';
 import { Members } from '../domain/members.js';
+import { ApplicationQuotas } from '../domain/application-quotas.js';
 import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
@@ -16,7 +17,10 @@ import { membersLock } from './members-lock.js';
 
 @Injectable()
 export class TypeOrmMemberRepository extends MemberRepository {
-  constructor(@InjectRepository(memberSchema) private readonly rows: Repository<Member>) {
+  constructor(
+    @InjectRepository(memberSchema) private readonly rows: Repository<Member>,
+    private readonly quotas: ApplicationQuotas,
+  ) {
     super();
   }
 
@@ -39,7 +43,7 @@ export class TypeOrmMemberRepository extends MemberRepository {
     const { owner } = application;
     const before = await manager.findBy(memberSchema, { applicationId });
     const roles = new Map(before.map((member) => [member.id, member.role]));
-    const members = new Members(application, before);
+    const members = new Members(application, before, this.quotas.maxMembersPerApplication);
     const result = change(members);
     if (await writeMembers(manager, roles, members)) expectProof(tx);
     if (!application.isOwnedBy(owner)) {

@@ -1,3 +1,4 @@
+import type { Subject } from '../../../shared/subject.js';
 import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 
 export type LimitedCall = 'register' | 'login' | 'refresh';
@@ -11,6 +12,8 @@ export type LimitedCall = 'register' | 'login' | 'refresh';
  */
 export abstract class AttemptLimiter {
   abstract countCall(call: LimitedCall, address: string): void;
+  /** Counts a call of somebody who is known by an access token. */
+  abstract countManagementCall(principal: Subject): void;
   /** Counts before the outcome is known, so that attempts at the same time count as well. */
   abstract countAttempt(call: LimitedCall, account: string, address: string): void;
   /** Takes an attempt back that turned out to be the account's owner. */

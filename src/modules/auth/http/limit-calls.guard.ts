@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
+import type { AuthenticatedRequest } from './current-principal.decorator.js';
 import { AttemptLimiter, type LimitedCall } from '../domain/attempt-limiter.js';
 
 const LIMITED_CALL = Symbol('LimitedCall');
@@ -30,3 +31,15 @@ export class LimitCallsGuard implements CanActivate {
 /** Bounds how often one address may call a route. Throws `too_many_requests`. */
 export const LimitCalls = (call: LimitedCall): MethodDecorator =>
   applyDecorators(SetMetadata(LIMITED_CALL, call), UseGuards(LimitCallsGuard));
+
+/** Bounds how often somebody calls who is known by an access token. Stands behind the JwtAuthGuard. */
+@Injectable()
+export class LimitManagementCallsGuard implements CanActivate {
+  constructor(private readonly limiter: AttemptLimiter) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const { principal } = context.switchToHttp().getRequest<Partial<AuthenticatedRequest>>();
+    if (principal !== undefined) this.limiter.countManagementCall(principal);
+    return true;
+  }
+}

@@ -10,7 +10,13 @@ describe('MemoryAttemptLimiter', () => {
   let limiter: MemoryAttemptLimiter;
   beforeEach(() => {
     clock = new FakeClock();
-    const limits = { windowSeconds: 60, perAddress: 2, perAccount: 3, refreshPerAccount: 5 };
+    const limits = {
+      windowSeconds: 60,
+      perAddress: 2,
+      perAccount: 3,
+      refreshPerAccount: 5,
+      managementPerMinute: 4,
+    };
     limiter = new MemoryAttemptLimiter(limits, clock);
   });
 

@@ -3,7 +3,8 @@ import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../shared/clock.js';
 import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 import { DomainError } from '../../../shared/domain-error.js';
-import { networkOf } from '../../../shared/network.js';
+import { networkOf } from '../../../infrastructure/network.js';
+import type { Subject } from '../../../shared/subject.js';
 import { AttemptLimiter, type LimitedCall } from '../domain/attempt-limiter.js';
 
 export interface AttemptLimits {
@@ -13,6 +14,8 @@ export interface AttemptLimits {
   /** Failed logins, or registrations, of one account. */
   perAccount: number;
   refreshPerAccount: number;
+  /** Calls of one principal in a minute. */
+  managementPerMinute: number;
 }
 
 interface Window {
@@ -82,6 +85,7 @@ class Windows {
 export class MemoryAttemptLimiter extends AttemptLimiter {
   private readonly addresses = new Windows();
   private readonly accounts = new Windows();
+  private readonly principals = new Windows();
   /** Addresses that an account was signed in to from. */
   private readonly recognized = new LRUCache<string, true>({ max: MAX_ENTRIES });
 
@@ -94,6 +98,11 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
 
   countCall(call: LimitedCall, address: string): void {
     this.count(this.addresses, `${call} ${networkOf(address)}`, this.limits.perAddress, 'address');
+  }
+
+  countManagementCall({ issuer, subject }: Subject): void {
+    const { managementPerMinute } = this.limits;
+    this.count(this.principals, JSON.stringify([issuer, subject]), managementPerMinute, 'principal', 60);
   }
 
   countAttempt(call: LimitedCall, account: string, address: string): void {
@@ -120,11 +129,17 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
     return this.recognized.has(own) ? own : `${call} ${account}`;
   }
 
-  private count(windows: Windows, key: string, limit: number, policy: string): void {
+  private count(
+    windows: Windows,
+    key: string,
+    limit: number,
+    policy: string,
+    windowSeconds = this.limits.windowSeconds,
+  ): void {
     const now = this.clock.monotonic();
-    const window = windows.get(key, now) ?? windows.begin(key, now, now + this.limits.windowSeconds * 1000);
+    const window = windows.get(key, now) ?? windows.begin(key, now, now + windowSeconds * 1000);
     if (window.count >= limit) {
-      throw tooMany(policy, limit, this.limits.windowSeconds, Math.ceil((window.endsAt - now) / 1000));
+      throw tooMany(policy, limit, windowSeconds, Math.ceil((window.endsAt - now) / 1000));
     }
     windows.count(window, 1);
   }

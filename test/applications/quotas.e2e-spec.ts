@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from '../support/builders.js';
+import { TestApp } from '../support/test-app.js';
+
+const AT_ONCE = 64;
+
+describe('Quotas', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start({
+      env: { MAX_APPLICATIONS_PER_OWNER: '5', MAX_MEMBERS_PER_APPLICATION: '4' },
+    });
+  });
+  afterAll(() => app.stop());
+
+  it('of applications are not passed by calls at once, and concern their owner alone', async () => {
+    const owner = await Client.signedIn(app);
+    const answers = await Promise.all(
+      Array.from({ length: AT_ONCE }, (_, i) => owner.post('/applications').send({ name: `a ${i}` })),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
+    const refused = answers.filter(({ status }) => status !== 201);
+    for (const { status, body } of refused) {
+      expect([status, body.code, body.detail]).toEqual([
+        403,
+        'application_limit_reached',
+        'You own 5 applications, as many as you may: delete one, or hand one on, first.',
+      ]);
+    }
+    const { data } = (await owner.get('/applications').expect(200)).body;
+    expect(data).toHaveLength(5);
+    await (await Client.signedIn(app)).createApplication();
+
+    await owner.delete(`/applications/${data[0].id}`).expect(204);
+    await owner.createApplication();
+    await owner.post('/applications').send({ name: 'one more' }).expect(403);
+  });
+
+  it('of applications are not used up by others, who make somebody a member of theirs', async () => {
+    const owner = await Client.signedIn(app);
+    const other = await Client.signedIn(app);
+    for (let i = 0; i < 5; i++) {
+      const application = await other.createApplication();
+      await other
+        .put(`/applications/${application}/members/${owner.userId}`)
+        .send({ role: 'owner' })
+        .expect(201);
+    }
+    await owner.createApplication();
+  });
+
+  it('of members are not passed by calls at once', async () => {
+    const owner = await Client.signedIn(app);
+    const application = await owner.createApplication();
+    const people = await Promise.all(Array.from({ length: 10 }, () => Client.signedIn(app)));
+    const answers = await Promise.all(
+      people.map(({ userId }) =>
+        owner.put(`/applications/${application}/members/${userId}`).send({ role: 'viewer' }),
+      ),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
+    const [refused] = answers.filter(({ status }) => status !== 201);
+    expect([refused!.status, refused!.body.code]).toEqual([403, 'member_limit_reached']);
+  });
+});
+
+describe('Calls of one person in a minute', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { MANAGEMENT_CALLS_PER_MINUTE: '10' } });
+  });
+  afterAll(() => app.stop());
+
+  it('are not passed by calls at once, and concern nobody else', async () => {
+    const person = await Client.signedIn(app);
+    const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => person.get('/applications')));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+    const [refused] = answers.filter(({ status }) => status !== 200);
+    expect([refused!.status, refused!.body.code]).toEqual([429, 'too_many_requests']);
+    expect(Number(refused!.headers['retry-after'])).toBeGreaterThan(0);
+    expect(refused!.headers['ratelimit-policy']).toBe('"principal";q=10;w=60');
+    await (await Client.signedIn(app)).get('/applications').expect(200);
+  });
+});
