@@ -3,7 +3,7 @@ import { uuidv7 } from 'uuidv7';
 import { generateKey } from '../../dist/src/modules/api-keys/domain/key-format.js';
 import { KeyHasher } from '../../dist/src/modules/api-keys/domain/key-hasher.js';
 
-/** Keys of one application and its owner. The same for every contestant. */
+/** Keys of one application and its owner. The same for every system under test. */
 export const KEYS_PER_OWNER = 10;
 
 /** The pepper all servers and loads of one run share. */

@@ -21,7 +21,7 @@ import { parentOf } from './processes.mjs';
 const SETTINGS = { max_connections: '200', shared_buffers: '1GB', max_wal_size: '4GB' };
 
 /**
- * The PostgreSQL all contestants share: that of BENCH_DATABASE_URL, whose user must be a superuser, or else
+ * The PostgreSQL all systems share: that of BENCH_DATABASE_URL, whose user must be a superuser, or else
  * the embedded one of the product, in a data directory of the benchmark.
  *
  * @param {string} directory

@@ -1,5 +1,5 @@
-import { ratio, runContest, typical } from '../lib/contest.mjs';
-import { overHttp, startBareInserts, startBetterAuth } from '../lib/contestants.mjs';
+import { ratio, runBenchmark, typical } from '../lib/benchmark-run.mjs';
+import { overHttp, startBareInserts, startBetterAuth } from '../lib/systems.mjs';
 import { post } from '../lib/load.mjs';
 import { bearer, createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
@@ -15,9 +15,9 @@ const APPLICATIONS = 100;
 export async function run(context) {
   const rounds = context.quick ? 2 : 5;
   const seconds = context.quick ? 1 : 3;
-  const contestants = await startContestants(context);
-  const measured = await runContest(context, {
-    contestants,
+  const systems = await startSystems(context);
+  const measured = await runBenchmark(context, {
+    systems,
     rounds,
     seconds,
     connections: CLIENTS,
@@ -34,7 +34,7 @@ ${goals(measured)}`;
 }
 
 /** @param {import('../run.mjs').Context} context */
-async function startContestants(context) {
+async function startSystems(context) {
   context.say('starting everybody');
   const databaseUrl = await createProductDatabase(context, 'bench_product');
   // A round may issue more keys than an application may have by default.
@@ -59,7 +59,7 @@ function answersKey({ status, data, bodyStart }) {
   return status === 200 && data.indexOf('"upblit_live_', bodyStart) === bodyStart;
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function issuingTable(measured) {
   return table(
     ['', 'keys/s', 'p50 ms', 'p99 ms', 'CPU', 'PostgreSQL CPU', '× bare pg loop'],
@@ -73,7 +73,7 @@ function issuingTable(measured) {
   );
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function goals(measured) {
   return goalsTable([
     {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { ratio, runContest, typical } from '../lib/contest.mjs';
-import { verifying } from '../lib/contestants.mjs';
+import { ratio, runBenchmark, typical } from '../lib/benchmark-run.mjs';
+import { verifying } from '../lib/systems.mjs';
 import { loadKeys } from '../lib/load-keys.mjs';
 import { withClient } from '../lib/postgres.mjs';
 import { createProductDatabase, startProduct } from '../lib/product.mjs';
@@ -30,8 +30,8 @@ export async function run(context) {
   const seconds = context.quick ? 1 : 3;
   const redis = await startRedis();
   try {
-    const contestants = await startContestants(context, redis);
-    const measured = await runContest(context, { contestants, rounds, seconds, connections: CONNECTIONS });
+    const systems = await startSystems(context, redis);
+    const measured = await runBenchmark(context, { systems, rounds, seconds, connections: CONNECTIONS });
     return `Warm; ${KEYS.toLocaleString('en')} distinct keys unless it says one, ${CONNECTIONS} connections; the medians of ${rounds} rounds of
 ${seconds} s. CPU is in milliseconds for a thousand verifications. Credits are spent by commits that are on disk.
 The cores are those that the server, PostgreSQL and the load generator kept busy together, of ${availableParallelism()}; Redis is not in it.
@@ -47,7 +47,7 @@ ${limitsOfTheMachine(await commitMilliseconds(context))}`;
 }
 
 /** @param {import('../run.mjs').Context} context */
-async function startContestants(context, redis) {
+async function startSystems(context, redis) {
   const plain = await database(context, 'bench_plain', '');
   const limited = await database(context, 'bench_limited', LIMITED);
   const metered = await database(context, 'bench_metered', METERED);
@@ -81,7 +81,7 @@ async function database(context, name, sql) {
   return { databaseUrl, keys: entries.map(({ key }) => key) };
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function verificationTable(measured) {
   return table(
     [
@@ -115,7 +115,7 @@ function coresOf(rounds) {
   return (perSecond * (cpu[0] + cpu[1])) / 1e6 + typical(rounds, 'generatorCores');
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function goals(measured) {
   const goal = (name, value) => ({
     figure: `${name}: throughput to that without limits`,

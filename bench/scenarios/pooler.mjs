@@ -1,5 +1,5 @@
-import { ratio, runContest, typical } from '../lib/contest.mjs';
-import { overHttp, verifying } from '../lib/contestants.mjs';
+import { ratio, runBenchmark, typical } from '../lib/benchmark-run.mjs';
+import { overHttp, verifying } from '../lib/systems.mjs';
 import { loadKeys } from '../lib/load-keys.mjs';
 import { post } from '../lib/load.mjs';
 import { startPgBouncer } from '../lib/pgbouncer.mjs';
@@ -25,12 +25,12 @@ export async function run(context) {
       without: { DATABASE_URL: databaseUrl },
       'through PgBouncer': { DATABASE_URL: pooler.url, DATABASE_DIRECT_URL: databaseUrl },
     };
-    const contestants = [];
+    const systems = [];
     for (const [way, variables] of Object.entries(ways)) {
-      contestants.push(...(await startWay(context, way, databaseUrl, variables, entries)));
+      systems.push(...(await startWay(context, way, databaseUrl, variables, entries)));
     }
-    const measured = await runContest(context, {
-      contestants,
+    const measured = await runBenchmark(context, {
+      systems,
       rounds,
       seconds,
       connections: CLIENTS,
@@ -66,7 +66,7 @@ async function startWay(context, way, databaseUrl, variables, entries) {
   ];
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function poolerTable(measured) {
   return table(
     ['call', 'calls/s', 'p50 ms', 'p99 ms', 'CPU', 'PostgreSQL CPU', '× without'],

@@ -1,5 +1,5 @@
-import { ratio, runContest, typical } from '../lib/contest.mjs';
-import { verifying } from '../lib/contestants.mjs';
+import { ratio, runBenchmark, typical } from '../lib/benchmark-run.mjs';
+import { verifying } from '../lib/systems.mjs';
 import { loadKeys } from '../lib/load-keys.mjs';
 import { withClient } from '../lib/postgres.mjs';
 import { createProductDatabase, startProduct } from '../lib/product.mjs';
@@ -18,7 +18,7 @@ export async function run(context) {
   const rounds = context.quick ? 2 : 5;
   const seconds = context.quick ? 1 : 3;
   const sizes = context.large ? [SMALL, MIDDLE, LARGE] : [SMALL, MIDDLE];
-  const contestants = [];
+  const systems = [];
   const tableSizes = [];
   for (const { label, keys: total } of sizes) {
     context.say(`loading ${label} keys by COPY`);
@@ -31,10 +31,10 @@ export async function run(context) {
       ['cold', { VERIFY_CACHE_ENTRIES: '0' }],
     ]) {
       const server = await startProduct(context, { name: `${state}-${total}`, databaseUrl, env });
-      contestants.push(verifying(`${label}, ${state}`, server, keys));
+      systems.push(verifying(`${label}, ${state}`, server, keys));
     }
   }
-  const measured = await runContest(context, { contestants, rounds, seconds, connections: CONNECTIONS });
+  const measured = await runBenchmark(context, { systems, rounds, seconds, connections: CONNECTIONS });
   return `${VERIFIED_KEYS.toLocaleString('en')} of the keys, spread evenly over the table, are verified at ${CONNECTIONS} connections; the medians of
 ${rounds} rounds of ${seconds} s. CPU is in milliseconds for a thousand verifications.
 
@@ -55,7 +55,7 @@ async function sizesOf(databaseUrl) {
   return Object.values(rows[0]).map((bytes) => megabytes(Number(bytes)));
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function verificationTable(measured) {
   return table(
     ['keys in the table', 'requests/s', 'p50 ms', 'p99 ms', 'CPU', 'PostgreSQL CPU'],
@@ -68,7 +68,7 @@ function verificationTable(measured) {
   );
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function goals(measured) {
   const large = `${LARGE.label}, cold`;
   return goalsTable([

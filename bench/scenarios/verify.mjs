@@ -1,5 +1,5 @@
-import { ratio, runContest, typical } from '../lib/contest.mjs';
-import { startBetterAuth, startBaseline, verifying } from '../lib/contestants.mjs';
+import { ratio, runBenchmark, typical } from '../lib/benchmark-run.mjs';
+import { startBetterAuth, startBaseline, verifying } from '../lib/systems.mjs';
 import { loadKeys } from '../lib/load-keys.mjs';
 import { createProductDatabase, startProduct } from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
@@ -15,8 +15,8 @@ const FASTIFY = 'baseline, Fastify';
 export async function run(context) {
   const rounds = context.quick ? 2 : 5;
   const seconds = context.quick ? 1 : 3;
-  const contestants = await startContestants(context);
-  const measured = await runContest(context, { contestants, rounds, seconds, connections: CONNECTIONS });
+  const systems = await startSystems(context);
+  const measured = await runBenchmark(context, { systems, rounds, seconds, connections: CONNECTIONS });
   return `${KEYS.toLocaleString('en')} distinct keys, ${CONNECTIONS} connections; the medians of ${rounds} rounds of ${seconds} s.
 CPU is in milliseconds for a thousand verifications, memory in MB. Ratios are to the baselines of the same round.
 
@@ -26,7 +26,7 @@ ${goals(measured)}`;
 }
 
 /** @param {import('../run.mjs').Context} context */
-async function startContestants(context) {
+async function startSystems(context) {
   context.say(`starting everybody, with ${KEYS} keys each`);
   const databaseUrl = await createProductDatabase(context, 'bench_product');
   const entries = await loadKeys(context, databaseUrl, KEYS, KEYS);
@@ -44,7 +44,7 @@ async function startContestants(context) {
   ];
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function verificationTable(measured) {
   return table(
     [
@@ -73,7 +73,7 @@ function verificationTable(measured) {
   );
 }
 
-/** @param {import('../lib/contest.mjs').Measured} measured */
+/** @param {import('../lib/benchmark-run.mjs').Measured} measured */
 function goals(measured) {
   const goal = (figure, direction, value, [name, base, what]) => ({
     figure,

@@ -7,7 +7,7 @@ import { startServer } from './servers.mjs';
 import { POOL_SIZE } from './product.mjs';
 import { shuffle } from './stats.mjs';
 
-const file = (name) => fileURLToPath(new URL(`../contestants/${name}`, import.meta.url));
+const file = (name) => fileURLToPath(new URL(`../systems/${name}`, import.meta.url));
 
 /**
  * A server that is sent requests over HTTP.
@@ -16,7 +16,7 @@ const file = (name) => fileURLToPath(new URL(`../contestants/${name}`, import.me
  * @param {import('./servers.mjs').Server} server
  * @param {Buffer[]} requests
  * @param {(answer: import('./load.mjs').Answer) => boolean} accept
- * @returns {import('./contest.mjs').Contestant}
+ * @returns {import('./benchmark-run.mjs').SystemUnderTest}
  */
 export function overHttp(name, server, requests, accept) {
   return {
@@ -82,7 +82,7 @@ export async function startBetterAuth(context, storage, keys) {
  * @param {string} databaseUrl
  * @param {string[]} applicationIds
  * @param {import('./template.mjs').Template} template
- * @returns {Promise<import('./contest.mjs').Contestant>}
+ * @returns {Promise<import('./benchmark-run.mjs').SystemUnderTest>}
  */
 export async function startBareInserts(context, databaseUrl, applicationIds, template) {
   const server = await startServer({

@@ -2,7 +2,7 @@ import { usageOfTree } from './processes.mjs';
 import { median } from './stats.mjs';
 
 /**
- * @typedef {object} Contestant
+ * @typedef {object} SystemUnderTest
  * @property {string} name
  * @property {number} pid of the server
  * @property {(options: LoadOptions) => Promise<import('./load.mjs').LoadResult>} load
@@ -13,7 +13,7 @@ import { median } from './stats.mjs';
  * @property {number} [durationMs] without it, each request once
  * @property {number} [startAt] index of the first request
  *
- * @typedef {object} Measurement of one contestant in one round
+ * @typedef {object} Measurement of one system in one round
  * @property {number} perSecond
  * @property {number} p50 milliseconds
  * @property {number} p99 milliseconds
@@ -23,41 +23,41 @@ import { median } from './stats.mjs';
  * @property {number | undefined} megabytes resident, of the server
  * @property {number} generatorCores
  *
- * @typedef {Map<string, Measurement[]>} Measured a measurement for each round, by the contestant's name
+ * @typedef {Map<string, Measurement[]>} Measured a measurement for each round, by the system's name
  */
 
 /**
- * Loads one contestant after the other, round by round, so that whatever slows the machine for a while slows
+ * Loads one system after the other, round by round, so that whatever slows the machine for a while slows
  * all of them; who goes first rotates. The servers not under test idle. Before that it warms all of them up.
  *
  * @param {import('../run.mjs').Context} context
  * @param {object} options
- * @param {Contestant[]} options.contestants
+ * @param {SystemUnderTest[]} options.systems
  * @param {number} options.rounds
- * @param {number} options.seconds measured, of each contestant in each round, after a quarter as long of warming up
+ * @param {number} options.seconds measured, of each system in each round, after a quarter as long of warming up
  * @param {number} options.connections
  * @param {number} [options.warmUpMs] how long everybody is warmed up; without it, by each request once
  * @returns {Promise<Measured>}
  */
-export async function runContest(context, { contestants, rounds, seconds, connections, warmUpMs }) {
+export async function runBenchmark(context, { systems, rounds, seconds, connections, warmUpMs }) {
   const { say, postgres } = context;
-  await warmUp(contestants, { connections, durationMs: warmUpMs }, say);
-  const measured = new Map(contestants.map(({ name }) => [name, []]));
+  await warmUp(systems, { connections, durationMs: warmUpMs }, say);
+  const measured = new Map(systems.map(({ name }) => [name, []]));
   const position = new Map();
   for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < contestants.length; turn += 1) {
-      const contestant = contestants[(round + turn) % contestants.length];
-      const startAt = position.get(contestant.name) ?? 0;
-      const before = await load(contestant, { connections, durationMs: seconds * 250, startAt });
-      const measurement = await measure(contestant, postgres.pid, {
+    for (let turn = 0; turn < systems.length; turn += 1) {
+      const system = systems[(round + turn) % systems.length];
+      const startAt = position.get(system.name) ?? 0;
+      const before = await load(system, { connections, durationMs: seconds * 250, startAt });
+      const measurement = await measure(system, postgres.pid, {
         connections,
         durationMs: seconds * 1000,
         startAt: before.endedAt,
       });
-      position.set(contestant.name, measurement.endedAt);
-      measured.get(contestant.name).push(measurement);
+      position.set(system.name, measurement.endedAt);
+      measured.get(system.name).push(measurement);
       say(
-        `round ${round + 1} of ${rounds}, ${contestant.name}: ${Math.round(measurement.perSecond)}/s, ` +
+        `round ${round + 1} of ${rounds}, ${system.name}: ${Math.round(measurement.perSecond)}/s, ` +
           `p99 ${measurement.p99.toFixed(1)} ms`,
       );
     }
@@ -68,23 +68,23 @@ export async function runContest(context, { contestants, rounds, seconds, connec
 /**
  * Fills the caches and gets the code compiled before anything is measured.
  *
- * @param {Contestant[]} contestants
+ * @param {SystemUnderTest[]} systems
  * @param {LoadOptions} options
  * @param {(text: string) => void} say
  */
-async function warmUp(contestants, options, say) {
-  for (const contestant of contestants) {
-    say(`warming up: ${contestant.name}`);
-    await load(contestant, options);
+async function warmUp(systems, options, say) {
+  for (const system of systems) {
+    say(`warming up: ${system.name}`);
+    await load(system, options);
   }
 }
 
-async function measure(contestant, postgresPid, options) {
-  const before = usage(contestant, postgresPid);
-  if (contestant.profiled) process.kill(contestant.pid, 'SIGUSR2');
-  const result = await load(contestant, options);
-  if (contestant.profiled) process.kill(contestant.pid, 'SIGUSR2');
-  const after = usage(contestant, postgresPid);
+async function measure(system, postgresPid, options) {
+  const before = usage(system, postgresPid);
+  if (system.profiled) process.kill(system.pid, 'SIGUSR2');
+  const result = await load(system, options);
+  if (system.profiled) process.kill(system.pid, 'SIGUSR2');
+  const after = usage(system, postgresPid);
   const perThousand = (from, to) =>
     from === undefined || to === undefined
       ? undefined
@@ -97,19 +97,19 @@ async function measure(contestant, postgresPid, options) {
   };
 }
 
-function usage(contestant, postgresPid) {
+function usage(system, postgresPid) {
   return {
-    server: usageOfTree(contestant.pid),
+    server: usageOfTree(system.pid),
     postgres: postgresPid === undefined ? undefined : usageOfTree(postgresPid),
   };
 }
 
-/** A contestant that fails to answer as it should is not measured, it stops the benchmark. */
-async function load(contestant, options) {
-  const result = await contestant.load(options);
+/** A system that fails to answer as it should is not measured, it stops the benchmark. */
+async function load(system, options) {
+  const result = await system.load(options);
   if (result.failures > 0) {
     throw new Error(
-      `${contestant.name}: ${result.failures} of its answers were wrong, the first:\n${result.firstFailure}`,
+      `${system.name}: ${result.failures} of its answers were wrong, the first:\n${result.firstFailure}`,
     );
   }
   return result;
@@ -127,7 +127,7 @@ export function typical(measurements, figure) {
 }
 
 /**
- * The median over the rounds of one contestant's figure divided by another's of the same round.
+ * The median over the rounds of one system's figure divided by another's of the same round.
  *
  * @param {Measured} measured
  * @param {string} name
