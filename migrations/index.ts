@@ -23,6 +23,7 @@ import { KeyQuotas1764000002650 } from './1764000002650-key-quotas.js';
 import { MembershipChanges1764000002695 } from './1764000002695-membership-changes.js';
 import { CheaperMetering1764000002800 } from './1764000002800-cheaper-metering.js';
 import { ServiceKeys1764000003000 } from './1764000003000-service-keys.js';
+import { RevokedKeys1764000003100 } from './1764000003100-revoked-keys.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -50,4 +51,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   MembershipChanges1764000002695,
   CheaperMetering1764000002800,
   ServiceKeys1764000003000,
+  RevokedKeys1764000003100,
 ];

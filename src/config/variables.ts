@@ -228,6 +228,12 @@ export const variables = {
     '1000',
     'Active keys an application may have at once.',
   ),
+  REVOKED_KEY_RETENTION_DAYS: integer(
+    1,
+    36_500,
+    '90',
+    'Days for which a revoked key is listed, and answered REVOKED; then it is deleted, and not found.',
+  ),
 
   RATE_LIMIT_STORE: oneOf(
     ['memory', 'postgres', 'redis'],

@@ -66,7 +66,7 @@ describe('the role that serves', () => {
     'DROP TABLE users',
     'TRUNCATE users',
     'DELETE FROM users',
-    'DELETE FROM api_keys',
+    'DELETE FROM applications',
     'ALTER TABLE api_keys DISABLE TRIGGER ALL',
     `SET session_replication_role = 'replica'`,
     'UPDATE key_changes SET number = 1',

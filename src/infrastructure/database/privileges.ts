@@ -7,7 +7,7 @@ type Privilege = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
 export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
   api_key_secrets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   api_key_usage: ['SELECT', 'INSERT', 'UPDATE'],
-  api_keys: ['SELECT', 'INSERT', 'UPDATE'],
+  api_keys: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   application_key_counts: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   application_limits: ['SELECT', 'INSERT', 'UPDATE'],
   application_members: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

@@ -21,6 +21,7 @@ import { ServiceKeysController } from './http/service-keys.controller.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './infrastructure/api-key.schema.js';
 import { EndedSecretsPurge } from './infrastructure/ended-secrets.purge.js';
 import { KeysOfDeletedApplications } from './infrastructure/keys-of-deleted-applications.js';
+import { RevokedKeysPurge } from './infrastructure/revoked-keys.purge.js';
 import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.repository.js';
 
 /** Keys as people issue and manage them. */
@@ -49,6 +50,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
     EndedSecretsPurge,
+    RevokedKeysPurge,
     KeysOfDeletedApplications,
     {
       provide: KeyHasher,

@@ -61,6 +61,12 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
   indices: [
     { name: 'api_keys_of_application', columns: ['applicationId', 'id'], synchronize: false },
     {
+      name: 'api_keys_revoked',
+      columns: ['revokedAt'],
+      where: 'revoked_at IS NOT NULL',
+      synchronize: false,
+    },
+    {
       name: 'api_keys_of_customer',
       columns: ['applicationId', 'externalId', 'id'],
       where: 'external_id IS NOT NULL',
