@@ -21,7 +21,19 @@ try {
     token,
     show: (secret) => secret,
   });
+  const serviceKey = await step(
+    'Issue a service key',
+    'POST',
+    `/applications/${application.id}/service-keys`,
+    200,
+    {
+      token,
+      body: { name: 'Demo', scopes: ['keys:verify'] },
+      show: (secret) => secret,
+    },
+  );
   const verdict = await step('Verify it', 'POST', '/apikey/verify', 200, {
+    token: serviceKey,
     body: { key },
     show: ({ code }) => code,
   });
@@ -31,6 +43,7 @@ try {
     show: () => 'holds from here on',
   });
   const refusal = await step('Verify it again', 'POST', '/apikey/verify', 200, {
+    token: serviceKey,
     body: { key },
     show: ({ code }) => code,
   });

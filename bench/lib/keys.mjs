@@ -65,6 +65,28 @@ function realSecret() {
   return { key: plaintext.reveal(), hint: plaintext.hint, hash: hasher.hash(plaintext).bytes };
 }
 
+const verifier = generateKey('service');
+
+/** How the services of the benchmarks show that they may verify: contestants that ask for nothing get it, too. */
+export const AS_SERVICE = { Authorization: `Bearer ${verifier.reveal()}` };
+
+/** Puts the service key behind it into a database of the product. @param {import('pg').Client} client */
+export async function insertServiceKey(client) {
+  const keyId = uuidv7();
+  await client.query(
+    `INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
+                           created_by_issuer, created_by_subject, version, tags, ip_allowlist, rate_limits, metered)
+     VALUES ($1, NULL, 'the benchmark', 'service', '{keys:verify}', '{}', true, now(),
+             'system', 'operator', 1, '{}', '{}', '[]', false)`,
+    [keyId],
+  );
+  await client.query(
+    `INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
+     VALUES ($1, $2, $3, $4, $5, now())`,
+    [uuidv7(), keyId, hasher.hash(verifier).bytes, pepper.version, verifier.hint],
+  );
+}
+
 /** What a verification of it answers, but for `valid` and `code`. @param {Entry} entry */
 export function recordOf({ keyId, applicationId, ownerId, name }) {
   return {

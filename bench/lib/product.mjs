@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { migrate } from '../../dist/src/infrastructure/database/migrate.js';
-import { pepper } from './keys.mjs';
+import { AS_SERVICE, insertServiceKey, pepper } from './keys.mjs';
 import { post, runLoad } from './load.mjs';
+import { withClient } from './postgres.mjs';
 import { startServer } from './servers.mjs';
 
 const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
@@ -58,6 +59,7 @@ function profiling({ profileDirectory }, name) {
 export async function createProductDatabase(context, name) {
   const url = await context.postgres.createDatabase(name);
   await migrate(url);
+  await withClient(url, insertServiceKey);
   return url;
 }
 
@@ -123,6 +125,11 @@ export async function issueKeys(server, { accessToken, applicationIds }, count) 
   });
   if (failures > 0) throw new Error(`Issuing failed: ${firstFailure}`);
   return issued;
+}
+
+/** The request that verifies a key. @param {string} key */
+export function verification(key) {
+  return post('/apikey/verify', { key }, AS_SERVICE);
 }
 
 /** @param {string} accessToken */

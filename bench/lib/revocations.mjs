@@ -1,5 +1,6 @@
-import { post, runLoad } from './load.mjs';
-import { bearer } from './product.mjs';
+import { AS_SERVICE } from './keys.mjs';
+import { runLoad } from './load.mjs';
+import { bearer, verification } from './product.mjs';
 
 /**
  * Revokes all the keys, so many at once, asking the nodes in turn. One key accepted afterwards ends the benchmark.
@@ -37,7 +38,7 @@ export async function revoke(nodes, keys, accessToken, callers) {
 async function verify(node, key) {
   const answer = await fetch(`http://127.0.0.1:${node.port}/apikey/verify`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...AS_SERVICE },
     body: JSON.stringify({ key }),
   });
   return (await answer.json()).code;
@@ -50,6 +51,6 @@ async function verify(node, key) {
  * @param {{ key: string }[]} keys
  */
 export async function verifyEverywhere(nodes, keys) {
-  const requests = keys.map(({ key }) => post('/apikey/verify', { key }));
+  const requests = keys.map(({ key }) => verification(key));
   for (const { port } of nodes) await runLoad({ port, requests, accept: ({ status }) => status === 200 });
 }

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KEYS_PER_OWNER, recordOf } from './keys.mjs';
-import { post, runLoad, saysValid } from './load.mjs';
+import { runLoad, saysValid } from './load.mjs';
 import { startServer } from './servers.mjs';
-import { POOL_SIZE } from './product.mjs';
+import { POOL_SIZE, verification } from './product.mjs';
 import { shuffle } from './stats.mjs';
 
 const file = (name) => fileURLToPath(new URL(`../systems/${name}`, import.meta.url));
@@ -29,7 +29,7 @@ export function overHttp(name, server, requests, accept) {
 
 /** A server that is asked to verify these keys. @param {string} name @param {import('./servers.mjs').Server} server @param {string[]} keys */
 export function verifying(name, server, keys) {
-  const requests = shuffle(keys).map((key) => post('/apikey/verify', { key }));
+  const requests = shuffle(keys).map(verification);
   return overHttp(name, server, requests, saysValid);
 }
 

@@ -1,7 +1,14 @@
 import { loadKeys } from '../lib/load-keys.mjs';
-import { post, runLoad, saysValid } from '../lib/load.mjs';
+import { runLoad, saysValid } from '../lib/load.mjs';
 import { runOpenLoop } from '../lib/open-loop.mjs';
-import { bearer, createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
+import {
+  bearer,
+  createProductDatabase,
+  issueKeys,
+  makeApplications,
+  startProduct,
+  verification,
+} from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
 import { median, shuffle } from '../lib/stats.mjs';
 
@@ -23,7 +30,7 @@ export async function run(context) {
   const entries = await loadKeys(context, databaseUrl, KEYS, KEYS);
   const server = await startProduct(context, { name: 'latency', databaseUrl });
   const owner = await makeApplications(server, APPLICATIONS, 'changes@example.com');
-  const requests = shuffle(entries).map(({ key }) => post('/apikey/verify', { key }));
+  const requests = shuffle(entries).map(({ key }) => verification(key));
   const options = { port: server.port, requests, connections: CONNECTIONS, accept: saysValid };
   context.say('warming up');
   await runLoad(options);
@@ -80,7 +87,7 @@ async function whileKeysChange(server, owner, load) {
     while (!done) {
       const nextAt = performance.now() + CHANGE_EVERY_MS;
       const [{ id, key }] = await issueKeys(server, owner, 1);
-      await once(server, post('/apikey/verify', { key }), 200);
+      await once(server, verification(key), 200);
       await once(server, remove(`/apikey/${id}`, bearer(owner.accessToken)), 204);
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, nextAt - performance.now())));
     }

@@ -1,5 +1,11 @@
-import { post, runLoad } from '../lib/load.mjs';
-import { createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
+import { runLoad } from '../lib/load.mjs';
+import {
+  createProductDatabase,
+  issueKeys,
+  makeApplications,
+  startProduct,
+  verification,
+} from '../lib/product.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
 import { revoke, verifyEverywhere } from '../lib/revocations.mjs';
 import { percentile } from '../lib/stats.mjs';
@@ -61,7 +67,7 @@ function figures(sorted) {
 /** Has every node verify other keys on one connection as long as the work takes. */
 async function whileVerifying(nodes, owner, work) {
   const others = await issueKeys(nodes[0], owner, 1000);
-  const requests = others.map(({ key }) => post('/apikey/verify', { key }));
+  const requests = others.map(({ key }) => verification(key));
   let done = false;
   const loads = nodes.map(async ({ port }) => {
     while (!done) {

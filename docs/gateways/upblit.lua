@@ -1,6 +1,8 @@
 -- HAProxy asks Upblit about the key of a request: haproxy.cfg, beside this file, says when.
 local UPBLIT = "http://" .. os.getenv("UPBLIT_ADDRESS") .. "/apikey/verify"
--- What of the client's request is part of the question. A credential of the gateway's own has its place here, too.
+-- A service key with the scope keys:verify.
+local SERVICE_KEY = os.getenv("UPBLIT_SERVICE_KEY")
+-- What of the client's request is part of the question.
 local ASKED = {"x-api-key", "authorization", "x-request-id"}
 local IDENTITY = {"x-key-id", "x-application-id", "x-owner-id", "x-key-scopes"}
 local PASSED_ON = {
@@ -10,7 +12,7 @@ local PASSED_ON = {
 local REFUSALS = {[400] = true, [401] = true, [403] = true, [429] = true}
 
 core.register_action("upblit", {"http-req"}, function(txn)
-  local sent, question = txn.http:req_get_headers(), {["x-forwarded-for"] = {txn.f:src()}}
+  local sent, question = txn.http:req_get_headers(), {["x-forwarded-for"] = {txn.f:src()}, ["x-service-key"] = {SERVICE_KEY}}
   for _, name in ipairs(ASKED) do
     if sent[name] then question[name] = {sent[name][0]} end
   end

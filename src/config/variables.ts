@@ -196,6 +196,10 @@ export const variables = {
     9999,
     'The version of API_KEY_PEPPERS that new hashes use, and that keys of lower versions move to when they are verified; required when there are several. Raise it when every node has the pepper.',
   ),
+  VERIFY_ANONYMOUS: boolean(
+    'false',
+    'Verify without a service key, too: for whoever names the application, at a cost of 0 or 1, and answered what possession of the key lets them see.',
+  ),
   VERIFY_CACHE_ENTRIES: integer(
     0,
     10_000_000,

@@ -18,9 +18,12 @@ TOKEN=$(curl -s $UPBLIT/auth/register -H 'Content-Type: application/json' \\
   sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')
 APPLICATION=$(curl -s $UPBLIT/applications -H "Authorization: Bearer $TOKEN" \\
   -H 'Content-Type: application/json' -d '{"name":"Demo"}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
+SERVICE_KEY=$(curl -s $UPBLIT/applications/$APPLICATION/service-keys -H "Authorization: Bearer $TOKEN" \\
+  -H 'Content-Type: application/json' -d '{"name":"Demo","scopes":["keys:verify"]}' | tr -d '"')
 KEY=$(curl -s -X POST "$UPBLIT/apikey?ApplicationId=$APPLICATION" -H "Authorization: Bearer $TOKEN" | tr -d '"')
 echo "The key: $KEY"
-curl -s $UPBLIT/apikey/verify -H 'Content-Type: application/json' -d "{\\"key\\":\\"$KEY\\"}" && echo
+curl -s $UPBLIT/apikey/verify -H "Authorization: Bearer $SERVICE_KEY" \\
+  -H 'Content-Type: application/json' -d "{\\"key\\":\\"$KEY\\"}" && echo
 `.trim();
 }
 

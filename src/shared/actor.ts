@@ -1,5 +1,8 @@
 import type { Subject } from './subject.js';
 
+/** The issuer of service keys, whose subject is their id. The configuration refuses it as the name of another issuer. */
+export const SERVICE_KEY_ISSUER = 'service-key';
+
 /** Where a call came from. */
 export interface Origin {
   /** The address of the client. */
@@ -8,9 +11,15 @@ export interface Origin {
   readonly requestId: string;
 }
 
+/** Whoever calls: a person, or a machine with a service key. */
+export interface Caller extends Subject {
+  /** Of a service key: whose it is, an application's or with null the platform's. Undefined for a person. */
+  readonly serviceOf?: string | null;
+}
+
 /** Who makes a change, and from where. */
-export interface Actor extends Subject {
-  /** The `jti` of the access token that was shown; null where there was none. */
+export interface Actor extends Caller {
+  /** The `jti` of the access token that was shown, or the id of the service key's secret; null where there was none. */
   readonly tokenId: string | null;
   /** Of its `Origin`; null for what is done without a call. */
   readonly address: string | null;
@@ -21,7 +30,7 @@ export interface Actor extends Subject {
 export const SYSTEM_ISSUER = 'system';
 
 /** What is done without a caller: by a timer, or on the operator's machine. */
-export type SystemTask = 'purge' | 'revocation' | 'overlap';
+export type SystemTask = 'purge' | 'revocation' | 'overlap' | 'operator';
 
 export function systemActor(task: SystemTask): Actor {
   return { issuer: SYSTEM_ISSUER, subject: task, tokenId: null, address: null, requestId: null };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { Client, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 const FORBIDDEN = { valid: false, code: 'FORBIDDEN' };
 
@@ -32,7 +33,10 @@ describe('what restricts and describes a key', () => {
     it('are those of the client behind a trusted proxy, for a gateway', async () => {
       const { key } = await owner.issueKey(applicationId, { ipAllowlist: ['192.0.2.0/24'] });
       const ask = (from: string): request.Test =>
-        request(app.http).get('/apikey/verify').set({ 'x-api-key': key, 'x-forwarded-for': from });
+        request(app.http)
+          .get('/apikey/verify')
+          .set(AS_GATEWAY)
+          .set({ 'x-api-key': key, 'x-forwarded-for': from });
       expect((await ask('192.0.2.7')).status).toBe(200);
       const refused = await ask('192.0.3.7');
       expect([refused.status, refused.body.code]).toEqual([403, 'address_not_allowed']);
@@ -90,7 +94,10 @@ describe('what restricts and describes a key', () => {
     it.each(['192.0.2', 'fe80::1%eth0', '', 'localhost'])(
       'are refused when asked about as %p',
       async (ip) => {
-        const response = await request(app.http).post('/apikey/verify').send({ key: 'a', ip });
+        const response = await request(app.http)
+          .post('/apikey/verify')
+          .set(AS_SERVICE)
+          .send({ key: 'a', ip });
         expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
       },
     );

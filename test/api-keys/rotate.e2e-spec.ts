@@ -3,6 +3,7 @@ import request from 'supertest';
 import { Client, UNKNOWN_ID, verify, type CreatedKey } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_GATEWAY } from '../support/service-key.js';
 
 describe('POST /apikey/{id}/rotate', () => {
   let app: TestApp;
@@ -64,7 +65,11 @@ describe('POST /apikey/{id}/rotate', () => {
       },
       expect.objectContaining({ id: current.secretId, expiresAt: null, overlapSeconds: null }),
     ]);
-    const gateway = await request(app.http).get('/apikey/verify').set('x-api-key', key.key).expect(200);
+    const gateway = await request(app.http)
+      .get('/apikey/verify')
+      .set(AS_GATEWAY)
+      .set('x-api-key', key.key)
+      .expect(200);
     expect(Date.parse(gateway.headers.sunset!) / 1000).toBe(
       Math.floor(Date.parse(old.secretExpiresAt as string) / 1000),
     );

@@ -12,7 +12,10 @@ import {
   type Permission,
   type RoutePermission,
 } from '../../src/modules/applications/index.js';
-import { RequireScopes, RouteExplorer, type Route } from '../../src/modules/auth/index.js';
+import { REQUIRED_SCOPES, RequireScopes, RouteExplorer, type Route } from '../../src/modules/auth/index.js';
+import { ServiceKeyService } from '../../src/modules/api-keys/application/service-key.service.js';
+import { systemActor } from '../../src/shared/actor.js';
+import { SERVICE_SCOPES, type ServiceScope } from '../../src/shared/scopes.js';
 import { Client, UNKNOWN_ID } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -25,6 +28,8 @@ describe('every route about an application or a key', () => {
   let founder: Client;
   let callers: Record<Caller, Client>;
   let explorer: RouteExplorer;
+  /** What `urlFor` has made last. */
+  let lastNamed: { applicationId: string };
   let routes: (Route & { need: Permission })[];
 
   beforeAll(async () => {
@@ -58,6 +63,53 @@ describe('every route about an application or a key', () => {
     }
     expect(found).toEqual(declared);
   });
+
+  it('answers service keys as their scopes and the route say, and those of others not at all', async () => {
+    const found: Record<string, Record<string, unknown>> = {};
+    const declared: typeof found = {};
+    const another = await founder.createApplication();
+    const keys: Record<string, string> = {};
+    for (const scope of SERVICE_SCOPES) {
+      const ofAnother = await founder.issueServiceKey(another, { name: 'a machine', scopes: [scope] });
+      keys[`of another, ${scope}`] = ofAnother.key;
+      keys[`of the platform, ${scope}`] = await platformKey(scope);
+    }
+    for (const route of routes) {
+      const name = `${route.method} ${route.path}`;
+      const url = await urlFor(route);
+      const { applicationId } = lastNamed;
+      const required = explorer.metadataOf(REQUIRED_SCOPES, route) as string[];
+      found[name] = {};
+      declared[name] = {};
+      for (const scope of SERVICE_SCOPES) {
+        const own = await founder.issueServiceKey(applicationId, { name: 'a machine', scopes: [scope] });
+        const holders = {
+          [`of this application, ${scope}`]: own.key,
+          [`of another, ${scope}`]: keys[`of another, ${scope}`]!,
+          [`of the platform, ${scope}`]: keys[`of the platform, ${scope}`]!,
+        };
+        for (const [holder, key] of Object.entries(holders)) {
+          const client = new Client(app, { accessToken: key, user: { id: '' } });
+          found[name][holder] = await answerTo(client, route.method, url);
+          declared[name][holder] = !required.every((one) => one === scope)
+            ? 'insufficient_scope'
+            : !holder.startsWith('of this application')
+              ? 'not_application_owner'
+              : rolesWithPermission(route.need).includes('service')
+                ? 'let in'
+                : 'insufficient_role';
+        }
+      }
+    }
+    expect(found).toEqual(declared);
+  }, 60_000);
+
+  /** No command and no route makes one with another scope than that to verify: it would be of no use. */
+  async function platformKey(scope: ServiceScope): Promise<string> {
+    const keys = app.nest.get(ServiceKeyService, { strict: false });
+    const settings = { name: 'of the platform', scopes: [scope] };
+    return (await keys.issue(systemActor('operator'), null, settings)).plaintext.reveal();
+  }
 
   it('needs what it is promised to need, and no route is missing from the promise', () => {
     const needs = Object.fromEntries(routes.map(({ method, path, need }) => [`${method} ${path}`, need]));
@@ -152,6 +204,7 @@ describe('every route about an application or a key', () => {
   /** A URL of the route for an application, a key and a member that nobody has used yet. */
   async function urlFor(route: Route): Promise<string> {
     const applicationId = await founder.createApplication();
+    lastNamed = { applicationId };
     for (const role of ['owner', 'admin', 'viewer'] as const) {
       const path = `/applications/${applicationId}/members/${callers[role].userId}`;
       await founder.put(path).send({ role }).expect(201);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ActingServiceKeys } from '../../src/modules/applications/application/acting-service-keys.js';
 import {
   ApplicationDeletionHooks,
   ApplicationService,
@@ -85,6 +86,7 @@ describe('an application that somebody else has changed since it was read', () =
       app.nest.get(UnitOfWork),
       contended,
       app.nest.get(ApplicationDeletionHooks),
+      app.nest.get(ActingServiceKeys),
       app.nest.get(Freshness, { strict: false }),
       new SystemClock(),
       app.nest.get(ApplicationQuotas),

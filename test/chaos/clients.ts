@@ -5,6 +5,7 @@ import type { Random } from '../support/random.js';
 import type { KeyHistory, Look } from './history/key-history.js';
 import type { Violations } from './history/violations.js';
 import type { Answer, NodeProcess, Question } from './node-process.js';
+import { SERVICE_KEY } from '../support/service-key.js';
 
 /** What the service may take for any answer (RESPONSE_TIMEOUT_MS), and what a busy machine may add to it. */
 const RESPONSE_TIMEOUT_MS = 15_000;
@@ -71,19 +72,19 @@ export class Clients {
     node: NodeProcess,
     method: string,
     path: string,
-    question: Question & { anonymous?: true } = {},
+    question: Question & { asService?: true } = {},
     sending: (began: number) => void = () => undefined,
   ): Promise<Call> {
-    const { anonymous, ...rest } = question;
+    const { asService, ...rest } = question;
     const began = this.now();
     sending(began);
-    const answer = await node.call(method, path, anonymous ? rest : { token: this.token, ...rest });
+    const answer = await node.call(method, path, { token: asService ? SERVICE_KEY : this.token, ...rest });
     const ended = this.now();
     const call = { ...answer, node, began, ended };
     this.statuses.set(answer.status, (this.statuses.get(answer.status) ?? 0) + 1);
     const took = ended - began - node.frozenFor(began + this.start, ended + this.start);
     this.slowest = Math.max(this.slowest, took);
-    if (method !== 'GET' && !anonymous && answer.status >= 200 && answer.status < 300)
+    if (method !== 'GET' && !asService && answer.status >= 200 && answer.status < 300)
       this.lastChange = ended;
     if (answer.status >= 500 && answer.status !== 503)
       this.violations.add(`${answer.status} from ${node.name} to ${method} ${path}`, [
@@ -134,7 +135,7 @@ export class Clients {
     const { secret = key.newestSecret, ...more } = asked;
     const wallBegan = Date.now();
     const call = await this.ask(node, 'POST', '/apikey/verify', {
-      anonymous: true,
+      asService: true,
       body: { key: secret, ...more },
     });
     if (!this.wasServed(call)) return false;
@@ -175,7 +176,7 @@ export class Clients {
         this.nodes.map(async (node) => {
           const wallBegan = Date.now();
           const call = await this.untilServed(
-            () => this.ask(node, 'POST', '/apikey/verify/batch', { anonymous: true, body }),
+            () => this.ask(node, 'POST', '/apikey/verify/batch', { asService: true, body }),
             [200],
           );
           const { results } = call.body as { results: Look['answer'][] };

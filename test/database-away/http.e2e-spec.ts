@@ -7,6 +7,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 const POOL_WAIT = 1500;
 const STATEMENT_TIMEOUT = 300;
@@ -45,12 +46,16 @@ afterEach(async () => {
   await eventually(() => request(app.http).get('/health/ready').expect(200));
 });
 
-const verify = (text: string): request.Test => request(app.http).post('/apikey/verify').send({ key: text });
+const verify = (text: string): request.Test =>
+  request(app.http).post('/apikey/verify').set(AS_SERVICE).send({ key: text });
 
 const CALLS: [string, () => request.Test][] = [
   ['a verification', () => verify(key)],
   ['a verification of an unknown key', () => verify(generateKey('live').reveal())],
-  ['a verification for a gateway', () => request(app.http).get('/apikey/verify').set('x-api-key', key)],
+  [
+    'a verification for a gateway',
+    () => request(app.http).get('/apikey/verify').set(AS_GATEWAY).set('x-api-key', key),
+  ],
   [
     'a login',
     () => request(app.http).post('/auth/login').send({ email: 'a@b.example', password: 'any password' }),
@@ -138,7 +143,7 @@ function expectUnavailable(answer: Response): void {
 describe('a process whose every connection is busy', () => {
   it('is ready: it still verifies from memory, and its database answers', async () => {
     const busy = await TestApp.start({ database, env: { DATABASE_POOL_SIZE: '1' } });
-    const ask = (): request.Test => request(busy.http).post('/apikey/verify').send({ key });
+    const ask = (): request.Test => request(busy.http).post('/apikey/verify').set(AS_SERVICE).send({ key });
     await ask().expect(200);
     const holder = new PostgresClient({ connectionString: database.url });
     await holder.connect();
@@ -185,13 +190,23 @@ describe('a call that takes longer than the time for an answer', () => {
 
 describe('a verification that takes longer than the time for an answer', () => {
   it.each<[string, (app: TestApp, cold: string) => request.Test]>([
-    ['on the fast path', (busy, cold) => request(busy.http).post('/apikey/verify').send({ key: cold })],
+    [
+      'on the fast path',
+      (busy, cold) => request(busy.http).post('/apikey/verify').set(AS_SERVICE).send({ key: cold }),
+    ],
     [
       'on the slow path',
       (busy, cold) =>
-        request(busy.http).post('/apikey/verify').set('Origin', 'https://a.example').send({ key: cold }),
+        request(busy.http)
+          .post('/apikey/verify')
+          .set(AS_SERVICE)
+          .set('Origin', 'https://a.example')
+          .send({ key: cold }),
     ],
-    ['for a gateway', (busy, cold) => request(busy.http).get('/apikey/verify').set('x-api-key', cold)],
+    [
+      'for a gateway',
+      (busy, cold) => request(busy.http).get('/apikey/verify').set(AS_GATEWAY).set('x-api-key', cold),
+    ],
   ])('is answered 503 %s', async (_, ask) => {
     const impatient = await TestApp.start({
       database,
@@ -199,7 +214,7 @@ describe('a verification that takes longer than the time for an answer', () => {
     });
     const { key: cold } = await client.issueKey(applicationId);
     // The first request of a process always takes the slow path.
-    await request(impatient.http).post('/apikey/verify').send({ key: 'none' }).expect(200);
+    await request(impatient.http).post('/apikey/verify').set(AS_SERVICE).send({ key: 'none' }).expect(200);
     const holder = new PostgresClient({ connectionString: database.url });
     await holder.connect();
     await holder.query('BEGIN; LOCK TABLE applications');

@@ -8,6 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 const LEASE_MS = 1000;
 const STALE_MS = 10_000;
@@ -82,9 +83,10 @@ describe('Verification', () => {
     }, 2 * LEASE_MS);
     // The danger that the operator has chosen.
     await owner.delete(`/apikey/${id}`).expect(204);
-    const gateway = await request(lenient.http).get('/apikey/verify').set('x-api-key', key);
+    const gateway = await request(lenient.http).get('/apikey/verify').set(AS_GATEWAY).set('x-api-key', key);
     const batch = await request(lenient.http)
       .post('/apikey/verify/batch')
+      .set(AS_SERVICE)
       .send({ keys: [{ key }] });
     for (const { status, headers } of [await ask(lenient, key), gateway, batch]) {
       expect([status, headers['x-verification-stale']]).toEqual([200, 'true']);
@@ -151,7 +153,7 @@ describe('Verification', () => {
 });
 
 function ask(app: TestApp, key: string): request.Test {
-  return request(app.http).post('/apikey/verify').send({ key });
+  return request(app.http).post('/apikey/verify').set(AS_SERVICE).send({ key });
 }
 
 function expectUnavailable(answer: Response): void {

@@ -12,6 +12,7 @@ import { migrate } from '../../src/infrastructure/database/migrate.js';
 import { eventually } from '../support/eventually.js';
 import { Rows } from './support/rows.js';
 import { TestNode } from './support/test-node.js';
+import { insertServiceKey } from '../support/service-key.js';
 
 const LEASE_MS = 1000;
 const CRASHES = 4;
@@ -30,6 +31,7 @@ describe('When PostgreSQL is stopped in the middle of everything, again and agai
     await chmod(directory, 0o711);
     postgres = await startEmbeddedPostgres({ dataDir: directory, log: () => undefined });
     await migrate(postgres.url);
+    await insertServiceKey(postgres.url);
     admin = new Pool({ connectionString: postgres.url, max: 3 });
     admin.on('error', () => undefined);
     records = await Rows.open(postgres.url);

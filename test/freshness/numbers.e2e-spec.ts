@@ -94,7 +94,9 @@ describe('The numbers of changes', () => {
     const key = await records.insertKey(application);
     await pool.query(`UPDATE applications SET name = 'another', updated_at = now(), version = version + 1`);
     await pool.query(`UPDATE api_keys SET enabled = enabled WHERE id = '${key}'`);
-    await pool.query(`UPDATE api_key_secrets SET hash = sha256('y'), pepper_version = pepper_version + 1`);
+    await pool.query(
+      `UPDATE api_key_secrets SET hash = sha256('y'), pepper_version = pepper_version + 1 WHERE api_key_id = '${key}'`,
+    );
 
     expect(await changesAfter(before)).toEqual([]);
     expect(await records.lastNumber()).toBe(before);

@@ -13,6 +13,7 @@ import { PostgresVerificationRecordStore } from '../../src/modules/verification/
 import { SystemClock } from '../../src/shared/clock.js';
 import { PostgresServer } from '../chaos/postgres/postgres-server.js';
 import { throwAwayDirectory } from '../support/throw-away.js';
+import { insertServiceKey } from '../support/service-key.js';
 
 jest.setTimeout(180_000);
 
@@ -28,6 +29,7 @@ describe('A standby that is asked for a key it does not know', () => {
     url = server.url('postgres');
     await server.start();
     await migrate(url);
+    await insertServiceKey(url);
     await server.stop();
     await server.startAsStandby();
   });

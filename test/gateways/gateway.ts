@@ -6,6 +6,7 @@ import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
+import { SERVICE_KEY } from '../support/service-key.js';
 
 const RECIPES = join(import.meta.dirname, '../../docs/gateways');
 
@@ -38,6 +39,7 @@ export class Gateway {
       GATEWAY_ADDRESS: `127.0.0.1:${port}`,
       UPBLIT_ADDRESS: upblit,
       UPSTREAM_ADDRESS: upstream,
+      UPBLIT_SERVICE_KEY: SERVICE_KEY,
     };
     const recipe = await readFile(join(RECIPES, 'nginx.conf'), 'utf8');
     const site = join(directory, 'upblit.conf');
@@ -76,6 +78,7 @@ export class Gateway {
         GATEWAY_ADDRESS: `http://127.0.0.1:${port}`,
         UPBLIT_ADDRESS: upblit,
         UPSTREAM_ADDRESS: upstream,
+        UPBLIT_SERVICE_KEY: SERVICE_KEY,
       },
     );
     return new Gateway(port, directory, child).onceItListens();
@@ -89,6 +92,7 @@ export class Gateway {
       GATEWAY_ADDRESS: `127.0.0.1:${port}`,
       UPBLIT_ADDRESS: upblit,
       UPSTREAM_ADDRESS: upstream,
+      UPBLIT_SERVICE_KEY: SERVICE_KEY,
       UPBLIT_LUA: join(RECIPES, 'upblit.lua'),
     });
     return new Gateway(port, directory, child).onceItListens();

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import request from 'supertest';
 import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
 import { Client, type CreatedKey } from '../support/builders.js';
+import { SERVICE_KEY } from '../support/service-key.js';
 import { rawHttp } from '../support/raw-http.js';
 import { TestApp } from '../support/test-app.js';
 import { Gateway, type Behind } from './gateway.js';
@@ -106,6 +107,24 @@ describe.each(KINDS)('$name, with the recipe of the documentation,', ({ name: ki
     ]);
     expect(seen()?.headers).toMatchObject({ 'x-key-id': withoutScopes.id, 'x-owner-id': client.userId });
     expect(JSON.stringify(seen())).not.toContain('forged');
+  });
+
+  it('has a service key of its own, in place of what a client sends as one', async () => {
+    const mine = await client.issueServiceKey(await client.createApplication());
+    for (const sent of [mine.key, 'forged', SERVICE_KEY]) {
+      await rawHttp(gateway.port, [
+        'GET / HTTP/1.1',
+        `Host: 127.0.0.1:${gateway.port}`,
+        `x-api-key: ${good.key}`,
+        ...['X-Service-Key', 'x-service-key', 'X_Service_Key'].map((name) => `${name}: ${sent}`),
+      ]);
+      // A key of another application would have found no such key.
+      expect(upstream.received.pop()?.headers).toMatchObject({ 'x-key-id': good.id });
+      await get('/', good.key).set('X-Service-Key', sent).expect(200);
+      const received = JSON.stringify(upstream.received.splice(0));
+      for (const secret of [sent, SERVICE_KEY]) expect(received).not.toContain(secret);
+      expect(received).not.toMatch(/service.key/i);
+    }
   });
 
   it('answers 401 with a challenge when there is no key', async () => {

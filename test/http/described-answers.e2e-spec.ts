@@ -6,6 +6,7 @@ import { UNKNOWN_ID } from '../support/builders.js';
 import { PASSWORD, signIn, type SignedIn } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
 import { DescribedAnswers } from './described-answers.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
@@ -181,6 +182,7 @@ describe('the answers of the service are what openapi.json says, field by field:
     const replaced = await issue(applicationId);
     await asOwner('post /apikey/{id}/rotate', { id: replaced.id }, { body: { overlapSeconds: 60 } });
 
+    const asService = { headers: AS_SERVICE };
     const questions = [
       [{ key: plain.key }, 'VALID'],
       [{ key: replaced.key }, 'VALID'],
@@ -194,16 +196,17 @@ describe('the answers of the service are what openapi.json says, field by field:
       [{ key: 'unknown' }, 'NOT_FOUND'],
     ] as const;
     for (const [body, code] of questions) {
-      const { body: verdict } = await call('post /apikey/verify', {}, { body });
+      const { body: verdict } = await call('post /apikey/verify', {}, { ...asService, body });
       expect(verdict.code).toBe(code);
     }
-    await call('post /apikey/verify/batch', {}, { body: { keys: questions.map(([question]) => question) } });
+    const keys = questions.map(([question]) => question);
+    await call('post /apikey/verify/batch', {}, { ...asService, body: { keys } });
     for (const [{ key }] of questions)
-      await call('get /apikey/verify', {}, { headers: { 'x-api-key': key } });
+      await call('get /apikey/verify', {}, { headers: { ...AS_GATEWAY, 'x-api-key': key } });
     await call(
       'get /apikey/verify',
       {},
-      { headers: { 'x-api-key': plain.key }, query: { scopes: 'orders:read' } },
+      { headers: { ...AS_GATEWAY, 'x-api-key': plain.key }, query: { scopes: 'orders:read' } },
     );
   });
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request, { type Response } from 'supertest';
 import { signIn } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_SERVICE } from '../support/service-key.js';
 
 let app: TestApp;
 let authorization: string;
@@ -276,7 +277,11 @@ describe('on the open routes of the verification', () => {
     ['with an unknown field', '{"key":"k","admin":1}', 'application/json', 400, 'validation_failed'],
     ['with a key that is no string', '{"key":1}', 'application/json', 400, 'validation_failed'],
   ] as const)('a body that is %s is refused at once', async (_, body, type, status, code) => {
-    const answer = await request(app.http).post('/apikey/verify').set('content-type', type).send(body);
+    const answer = await request(app.http)
+      .post('/apikey/verify')
+      .set(AS_SERVICE)
+      .set('content-type', type)
+      .send(body);
     expectProblem(answer, status, code);
     expect(answer.headers['cache-control']).toBe('no-store');
   });

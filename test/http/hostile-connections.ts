@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Random } from '../support/random.js';
+import { SERVICE_KEY } from '../support/service-key.js';
 
 /** What is sent over one connection, and how the connection ends. */
 interface Attack {
@@ -25,7 +26,7 @@ type Ending = (typeof ENDINGS)[number];
 /** Milliseconds that a client waits for the server to do something: many of these requests are never answered. */
 const PATIENCE = 100;
 
-const HEAD = ['Host: localhost', 'Content-Type: application/json'];
+const HEAD = ['Host: localhost', 'Content-Type: application/json', `Authorization: Bearer ${SERVICE_KEY}`];
 const VERIFY = request('POST /apikey/verify HTTP/1.1', [...HEAD, 'Content-Length: 13'], '{"key":"any"}');
 const LIVE = request('GET /health/live HTTP/1.1', ['Host: localhost']);
 const CHUNKED = [...HEAD, 'Transfer-Encoding: chunked'];

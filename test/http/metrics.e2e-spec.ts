@@ -5,6 +5,7 @@ import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
 import { VerificationObservers } from '../../src/modules/verification/application/verification-observer.js';
 import { Client, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 interface Metric {
   type: string;
@@ -60,9 +61,10 @@ describe('the metrics', () => {
     for (const key of [plain, plain, plain, once, once, unknown, unknown, 'no key', 'x'.repeat(600)]) {
       await verify(app, key);
     }
-    await request(app.http).get('/apikey/verify').set('x-api-key', plain).expect(200);
+    await request(app.http).get('/apikey/verify').set(AS_GATEWAY).set('x-api-key', plain).expect(200);
     await request(app.http)
       .post('/apikey/verify/batch')
+      .set(AS_SERVICE)
       .send({ keys: [{ key: plain }, { key: once }, { key: 'no key' }] })
       .expect(200);
     expect(difference(await verifications(), before)).toEqual({
@@ -90,7 +92,8 @@ describe('the metrics', () => {
     expect(grown('upblit_credit_spendings_total{outcome="granted"}')).toBe(1);
     expect(grown('upblit_credit_spendings_total{outcome="refused"}')).toBe(3);
     expect(grown('upblit_verification_cache_lookups_total{result="miss"}')).toBe(1);
-    expect(grown('upblit_verification_cache_lookups_total{result="hit"}')).toBe(3);
+    // Three of the keys, and four of the service key.
+    expect(grown('upblit_verification_cache_lookups_total{result="hit"}')).toBe(7);
     expect(grown('upblit_verification_cache_evictions_total{reason="change"}')).toBe(1);
     expect(grown('upblit_change_propagation_seconds_count')).toBe(1);
     expect(valueOf(after, 'upblit_lease_state{state="fresh"}')).toBe(1);

@@ -9,6 +9,7 @@ import { describeApi } from '../../src/app.setup.js';
 import { PROBLEMS } from '../../src/infrastructure/http/problem.js';
 import { Client } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_SERVICE } from '../support/service-key.js';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a document is asserted on, member by member
 type Json = Record<string, any>;
@@ -162,7 +163,7 @@ describe('Swagger UI', () => {
       .set({ authorization })
       .expect(200);
     const body = { ...sampleBody('post', '/apikey/verify'), key: issued.body as string };
-    const verified = await request(app.http).post('/apikey/verify').send(body).expect(200);
+    const verified = await request(app.http).post('/apikey/verify').set(AS_SERVICE).send(body).expect(200);
     expect(verified.body.code).toBe('VALID');
   });
 
@@ -183,6 +184,7 @@ describe('Swagger UI', () => {
         const asksFor = ((operation.parameters ?? []) as Json[]).some(({ name }) => name === 'ApplicationId');
         const { status, body: answer } = await owner[method as 'post'](url)
           .query(asksFor ? { ApplicationId: applicationId } : {})
+          .set(path.startsWith('/apikey/verify') ? AS_SERVICE : {})
           .send(body);
         if (status >= 400 && !ABSENT.has(answer.code as string)) refused.push([method, path, body, answer]);
       }

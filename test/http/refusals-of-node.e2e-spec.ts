@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { sendRaw, type RawAnswer } from '../support/raw-socket.js';
 import { TestApp } from '../support/test-app.js';
+import { SERVICE_KEY } from '../support/service-key.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -59,7 +60,12 @@ describe('what Node would refuse in its own words is answered with a problem doc
     expectProblem(await send(...lines), 400, 'invalid_request');
   });
 
-  const POST = ['POST /apikey/verify HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+  const POST = [
+    'POST /apikey/verify HTTP/1.1',
+    'Host: x',
+    `Authorization: Bearer ${SERVICE_KEY}`,
+    'Content-Type: application/json',
+  ];
   const CHUNKED = [...POST, 'Transfer-Encoding: chunked', ''];
   const BODY = '{"key":"any"}';
 
@@ -233,6 +239,7 @@ describe('HTTP that is unusual, and right, is answered', () => {
     const answer = await send(
       'POST /apikey/verify HTTP/1.1',
       'Host: x',
+      `Authorization: Bearer ${SERVICE_KEY}`,
       'Content-Type: application/json',
       'Content-Length: 13',
       'Expect: 100-continue',

@@ -7,6 +7,7 @@ import { Client } from '../support/builders.js';
 import { createTestDatabase } from '../support/database.js';
 import { sendRaw } from '../support/raw-socket.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_SERVICE } from '../support/service-key.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -64,7 +65,7 @@ describe('the metrics', () => {
     const id = '01890a5d-ac96-774b-bcce-b302099a8057';
     await request(app.http).get(`/applications/${id}`);
     await request(app.http).get(`/applications/${id}?x=1`);
-    await request(app.http).post('/apikey/verify').send({ key: 'any' });
+    await request(app.http).post('/apikey/verify').set(AS_SERVICE).send({ key: 'any' });
     await request(app.http).get(`/nothing/${id}`);
     const { text, headers } = await request(app.http).get('/metrics').expect(200);
     expect(headers['content-type']).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -131,7 +132,7 @@ describe('the headers of an answer', () => {
   });
 
   it('of a verification are the few that matter to a service', async () => {
-    const { headers } = await request(app.http).post('/apikey/verify').send({ key: 'any' });
+    const { headers } = await request(app.http).post('/apikey/verify').set(AS_SERVICE).send({ key: 'any' });
     expect(Object.keys(headers).sort()).toEqual([
       'cache-control',
       'connection',

@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { TEST_PEPPERS, TEST_SIGNING_KEY } from '../support/test-app.js';
 import { attacks, launch } from './hostile-connections.js';
+import { AS_SERVICE } from '../support/service-key.js';
 
 /** Connections to the database, which come and go. */
 const POOL_SIZE = 3;
@@ -82,7 +83,7 @@ async function askUntil(work: Promise<void>, service: ServiceProcess, key: strin
     while (!isDone) {
       const answer = await fetch(`${service.url}/apikey/verify`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { 'content-type': 'application/json', ...AS_SERVICE },
         body: JSON.stringify({ key }),
       });
       answers.push(((await answer.json()) as { code: unknown }).code);

@@ -28,6 +28,7 @@ export async function goWell(service: Recorder): Promise<void> {
 }
 
 async function useKeys(service: Recorder, application: string): Promise<void> {
+  await manageServiceKeys(service, application);
   const key = await issue(service, 'key', application, { scopes: ['a:read'], metadata: { team: 'red' } });
   await verifyInEveryWay(service, key.secret);
   await service.call(`/apikey?ApplicationId=${application}`);
@@ -52,6 +53,23 @@ async function useKeys(service: Recorder, application: string): Promise<void> {
   const another = await issue(service, 'another key', application, { environment: 'test' });
   await service.call(another.path, { method: 'DELETE' });
   await verify(service, another.secret);
+}
+
+/** The last of them verifies from then on. */
+async function manageServiceKeys(service: Recorder, application: string): Promise<void> {
+  const path = `/applications/${application}/service-keys`;
+  for (const name of ['service key', 'another service key']) {
+    const body = { name, scopes: ['keys:verify'] };
+    const issued = await service.call(path, { body, handsOut: true });
+    service.keep(name, JSON.parse(issued.text) as string);
+    const { location } = issued;
+    const rotated = await service.call(`${location}/rotate`, { body: {}, handsOut: true });
+    service.serveAs(service.keep(`rotated ${name}`, JSON.parse(rotated.text) as string));
+    await service.call(location, { method: 'PATCH', body: { name: `the ${name}` } });
+    await service.call(location);
+    if (name === 'service key') await service.call(location, { method: 'DELETE' });
+  }
+  await service.call(path);
 }
 
 /** Calls that are repeated, whose answers are kept, sealed, for that. */
@@ -157,6 +175,7 @@ export async function goWrong(service: Recorder, time: string): Promise<void> {
   const wrongPassword = service.keep(`wrong password, ${time}`, `a short walk ${random()}`);
   const madeUp = {
     key: `upblit_live_${alphanumeric(36)}`,
+    'service key': `upblit_service_${alphanumeric(36)}`,
     'refresh token': `upblit_rt_${alphanumeric(43)}`,
     'access token': `eyJhbGciOiJub25lIn0.${alphanumeric(60)}.${alphanumeric(86)}`,
   };
@@ -192,6 +211,8 @@ export async function goWrong(service: Recorder, time: string): Promise<void> {
     await wrong(`/apikey?ApplicationId=${secret}`, { method: 'POST' });
     await wrong(`/apikey/${secret}`);
     await wrong(`/${secret}/${encoded}?cursor=${secret}&limit=${secret}`);
+    await wrong('/apikey/verify', { headers: { 'x-service-key': secret, 'x-api-key': secret } });
+    await wrong('/apikey/verify', { headers: { authorization: `Bearer ${secret}` }, body: { key: secret } });
     await wrong('/auth/me', { headers: { authorization: `Bearer ${secret}` } });
     await wrong('/auth/me', { headers: { authorization: `Basic ${btoa(`x:${secret}`)}` } });
     await wrong('/auth/me', {

@@ -28,6 +28,7 @@ export class Recorder {
   /** Every call, as `GET /apikey/0198…`. */
   readonly calls = new Set<string>();
   #accessToken = '';
+  #serviceKey = '';
 
   constructor(private readonly url: string) {}
 
@@ -53,7 +54,7 @@ export class Recorder {
     const response = await fetch(this.url + path, {
       method,
       headers: {
-        ...(path.startsWith('/apikey/verify') ? {} : { authorization: `Bearer ${this.#accessToken}` }),
+        ...this.credential(method, path),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
@@ -63,6 +64,19 @@ export class Recorder {
     if (!isWrong && !response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
     if (!handsOut) this.answers += `${response.status} ${JSON.stringify([...response.headers])} ${text}\n`;
     return { text, location: response.headers.get('location') ?? '' };
+  }
+
+  /** Verifies with this key from now on. */
+  serveAs(serviceKey: string): void {
+    this.#serviceKey = serviceKey;
+  }
+
+  private credential(method: string, path: string): Record<string, string> {
+    if (!path.startsWith('/apikey/verify')) return { authorization: `Bearer ${this.#accessToken}` };
+    if (this.#serviceKey === '') return {};
+    return method === 'GET'
+      ? { 'x-service-key': this.#serviceKey }
+      : { authorization: `Bearer ${this.#serviceKey}` };
   }
 }
 

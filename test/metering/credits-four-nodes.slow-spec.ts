@@ -5,6 +5,7 @@ import { Client } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { TEST_PEPPERS, TEST_SIGNING_KEY, TestApp } from '../support/test-app.js';
+import { AS_SERVICE } from '../support/service-key.js';
 
 const NODES = 4;
 /** Requests of one node that are under way at a time. */
@@ -51,7 +52,7 @@ class Caller {
 
   private post(url: string, body: object): Promise<{ valid: boolean; code: string }> {
     return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json' };
+      const headers = { 'content-type': 'application/json', ...AS_SERVICE };
       const request = send(url, { method: 'POST', agent: this.agent, headers }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

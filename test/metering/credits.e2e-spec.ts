@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 const EXCEEDED = { valid: false, code: 'USAGE_EXCEEDED' };
@@ -62,7 +63,7 @@ describe('credits', () => {
       const refill = { amount: 5, interval: 'daily' };
       const { key } = await owner.issueKey(applicationId, { credits: { remaining: 5, refill } });
       const ask = (query: string): request.Test =>
-        request(app.http).get(`/apikey/verify${query}`).set('x-api-key', key);
+        request(app.http).get(`/apikey/verify${query}`).set(AS_GATEWAY).set('x-api-key', key);
       const good = await ask('?cost=4').expect(200);
       expect(good.headers['x-credits-remaining']).toBe('1');
       const refused = await ask('?cost=2').expect(429);
@@ -77,7 +78,7 @@ describe('credits', () => {
 
     it.each([-1, 0.5, 1e300, MAX + 1, '1', null, true])('are not spent at a cost of %p', async (cost) => {
       const { id, key } = await owner.issueKey(applicationId, { credits: { remaining: 5 } });
-      const response = await request(app.http).post('/apikey/verify').send({ key, cost });
+      const response = await request(app.http).post('/apikey/verify').set(AS_SERVICE).send({ key, cost });
       expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
       expect(await creditsOf(id)).toMatchObject({ remaining: 5 });
     });
@@ -85,7 +86,11 @@ describe('credits', () => {
     it('are spent one by one in a batch', async () => {
       const { key } = await owner.issueKey(applicationId, { credits: { remaining: 3 } });
       const keys = [{ key }, { key, cost: 2 }, { key }, { key, cost: 0 }];
-      const { body } = await request(app.http).post('/apikey/verify/batch').send({ keys }).expect(200);
+      const { body } = await request(app.http)
+        .post('/apikey/verify/batch')
+        .set(AS_SERVICE)
+        .send({ keys })
+        .expect(200);
       expect(
         body.results.map(({ code, credits }: never) => [code, (credits as { remaining: number }).remaining]),
       ).toEqual([

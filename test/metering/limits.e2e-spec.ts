@@ -4,6 +4,7 @@ import request from 'supertest';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 const LIMITED = { valid: false, code: 'RATE_LIMITED' };
 const PER_MINUTE = { name: 'minute', limit: 2, windowSeconds: 60 };
@@ -22,7 +23,7 @@ describe('rate limits', () => {
   afterAll(() => app.stop());
 
   const gateway = (key: string): request.Test =>
-    request(app.http).get('/apikey/verify').set('x-api-key', key);
+    request(app.http).get('/apikey/verify').set(AS_GATEWAY).set('x-api-key', key);
 
   describe('of a key', () => {
     it('let as many verifications through as they say, and then say when the next one passes', async () => {
@@ -33,7 +34,11 @@ describe('rate limits', () => {
       });
       clock.advance(10_500);
       expect(await verify(app, key)).toMatchObject({ valid: true });
-      const response = await request(app.http).post('/apikey/verify').send({ key }).expect(200);
+      const response = await request(app.http)
+        .post('/apikey/verify')
+        .set(AS_SERVICE)
+        .send({ key })
+        .expect(200);
       expect(response.body).toEqual({
         ...LIMITED,
         retryAfterSeconds: 50,
@@ -53,7 +58,7 @@ describe('rate limits', () => {
       const good = await gateway(key).expect(200);
       expect(good.headers['ratelimit-policy']).toBe(policy);
       expect(good.headers.ratelimit).toBe('"minute";r=1;t=60, "Per-day_v1";r=90;t=86400');
-      const asked = await request(app.http).post('/apikey/verify').send({ key });
+      const asked = await request(app.http).post('/apikey/verify').set(AS_SERVICE).send({ key });
       expect(asked.headers.ratelimit).toBe('"minute";r=0;t=60, "Per-day_v1";r=80;t=86400');
       const refused = await gateway(key).expect(429);
       expect(refused.headers['content-type']).toMatch('application/problem+json');
@@ -119,7 +124,11 @@ describe('rate limits', () => {
       const first = await owner.issueKey(applicationId, { rateLimits: [PER_MINUTE] });
       const second = await owner.issueKey(applicationId, { rateLimits: [PER_MINUTE] });
       const keys = [first.key, first.key, second.key, first.key].map((key) => ({ key }));
-      const { body } = await request(app.http).post('/apikey/verify/batch').send({ keys }).expect(200);
+      const { body } = await request(app.http)
+        .post('/apikey/verify/batch')
+        .set(AS_SERVICE)
+        .send({ keys })
+        .expect(200);
       const codes = (body.results as { code: string }[]).map(({ code }) => code);
       expect(codes).toEqual(['VALID', 'VALID', 'VALID', 'RATE_LIMITED']);
     });
@@ -292,12 +301,20 @@ describe('rate limits that cannot be checked', () => {
   it('let verifications pass, and say so in a header, in a metric, and once in the log', async () => {
     await withNode(UNREACHABLE, async (node, key, log) => {
       for (let i = 0; i < 3; i++) {
-        const response = await request(node.http).post('/apikey/verify').send({ key }).expect(200);
+        const response = await request(node.http)
+          .post('/apikey/verify')
+          .set(AS_SERVICE)
+          .send({ key })
+          .expect(200);
         expect(response.body).toMatchObject({ valid: true });
         expect(response.headers['x-ratelimit-unchecked']).toBe('true');
         expect(response.headers).not.toHaveProperty('ratelimit');
       }
-      const gateway = await request(node.http).get('/apikey/verify').set('x-api-key', key).expect(200);
+      const gateway = await request(node.http)
+        .get('/apikey/verify')
+        .set(AS_GATEWAY)
+        .set('x-api-key', key)
+        .expect(200);
       expect(gateway.headers['x-ratelimit-unchecked']).toBe('true');
       const metrics = await request(node.http).get('/metrics').expect(200);
       expect(metrics.text).toContain('upblit_rate_limit_unchecked_total 4');
@@ -307,7 +324,11 @@ describe('rate limits that cannot be checked', () => {
 
   it('are 503, and never called exceeded, where the operator wants them closed', async () => {
     await withNode({ ...UNREACHABLE, RATE_LIMIT_ON_FAILURE: 'closed' }, async (node, key, log) => {
-      const response = await request(node.http).post('/apikey/verify').send({ key }).expect(503);
+      const response = await request(node.http)
+        .post('/apikey/verify')
+        .set(AS_SERVICE)
+        .send({ key })
+        .expect(503);
       expect(response.body.code).toBe('service_unavailable');
       expect(response.headers['retry-after']).toBe('1');
       const { text } = await request(node.http).get('/metrics');

@@ -10,6 +10,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { TEST_PEPPERS } from '../support/test-app.js';
+import { AS_SERVICE } from '../support/service-key.js';
 
 const SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
@@ -32,7 +33,11 @@ class Connection {
   }
 
   async verdict(key: string): Promise<unknown> {
-    const answer = await request(this.service.http).post('/apikey/verify').agent(this.#agent).send({ key });
+    const answer = await request(this.service.http)
+      .post('/apikey/verify')
+      .set(AS_SERVICE)
+      .agent(this.#agent)
+      .send({ key });
     return answer.body.code;
   }
 
@@ -195,7 +200,11 @@ describe('two workers', () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       for (;;) {
         try {
-          const answer = await request(service.http).post('/apikey/verify').agent(agent).send({ key });
+          const answer = await request(service.http)
+            .post('/apikey/verify')
+            .set(AS_SERVICE)
+            .agent(agent)
+            .send({ key });
           answers.push(answer.body.code);
           // Told to go elsewhere: a new connection might find the port already closed.
           if (answer.headers.connection === 'close') return;

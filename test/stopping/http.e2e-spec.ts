@@ -6,6 +6,7 @@ import { Client } from '../support/builders.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_SERVICE } from '../support/service-key.js';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -32,7 +33,7 @@ function call(port: number, path: string, agent: Agent, body?: string): Promise<
         path,
         agent,
         method: body === undefined ? 'GET' : 'POST',
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        headers: body === undefined ? {} : { 'content-type': 'application/json', ...AS_SERVICE },
       },
       (answer) => {
         answer.resume();

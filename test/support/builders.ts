@@ -1,4 +1,5 @@
 import request, { type Response } from 'supertest';
+import { AS_SERVICE } from './service-key.js';
 import { signIn, type Service } from './sign-in.js';
 
 export interface Caller {
@@ -84,6 +85,7 @@ export function keyIdOf(response: Response): string {
 export async function verify(app: Service, key: string, more: object = {}): Promise<Record<string, unknown>> {
   const response = await request(app.http)
     .post('/apikey/verify')
+    .set(AS_SERVICE)
     .send({ key, ...more })
     .expect(200);
   return response.body as Record<string, unknown>;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { migrate } from '../../src/infrastructure/database/migrate.js';
+import { insertServiceKey } from './service-key.js';
 
 /** The lock under which the first test file of a run makes the migrated template. */
 const TEMPLATE_LOCK = 7_305_808_870;
@@ -43,6 +44,7 @@ export async function createTestDatabase(options: { migrated?: boolean } = {}): 
     if (rowCount === 0) {
       await admin.query(`CREATE DATABASE ${TEMPLATE}_new`);
       await migrate(urlOf(`${TEMPLATE}_new`), { servingRole: SERVING_ROLE });
+      await insertServiceKey(urlOf(`${TEMPLATE}_new`));
       await admin.query(`ALTER DATABASE ${TEMPLATE}_new RENAME TO ${TEMPLATE}`);
     }
     await admin.query(`CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`);

@@ -8,6 +8,7 @@ import {
 } from '../../src/infrastructure/embedded-postgres/index.js';
 import { migrate } from '../../src/infrastructure/database/migrate.js';
 import { SERVING_ROLE, type TestDatabase } from './database.js';
+import { insertServiceKey } from './service-key.js';
 
 /** A server of one test's own, which may be done anything to. Nothing is traded for speed. */
 export class OwnPostgres {
@@ -23,6 +24,7 @@ export class OwnPostgres {
     await chmod(directory, 0o711);
     const server = await startEmbeddedPostgres({ dataDir: directory, log: () => undefined, settings });
     await migrate(server.url, { servingRole: SERVING_ROLE });
+    await insertServiceKey(server.url);
     return new OwnPostgres(directory, server);
   }
 

@@ -8,6 +8,7 @@ import { createAdapter, setUpApp } from '../../src/app.setup.js';
 import { parseEnv, type Env } from '../../src/config/env.js';
 import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
 import { Clock, SystemClock } from '../../src/shared/clock.js';
+import { TEST_PEPPER } from './service-key.js';
 import { createTestDatabase, servingUrlOf, type TestDatabase } from './database.js';
 
 /** The same for every node of a test file. */
@@ -15,7 +16,7 @@ export const TEST_SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' 
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
   .toString();
 
-export const TEST_PEPPERS = `1=${Buffer.alloc(32, 1).toString('base64url')}`;
+export const TEST_PEPPERS = `${TEST_PEPPER.version}=${TEST_PEPPER.key.toString('base64url')}`;
 
 export interface TestAppOptions {
   /** Variables that differ from the defaults of a test. */

@@ -1,3 +1,4 @@
+import { SERVICE_KEY } from './service-key.js';
 import { sendRaw, type RawAnswer } from './raw-socket.js';
 
 export interface VerifyPost {
@@ -5,15 +6,18 @@ export interface VerifyPost {
   /** A chunked body takes the slow path, and says the same to everybody. */
   path?: 'fast' | 'slow';
   headers?: string[];
+  /** Sends no service key. */
+  isAnonymous?: boolean;
   connection?: string;
 }
 
-function headOf({ body, path, headers = [], connection = 'close' }: VerifyPost): string {
+function headOf({ body, path, headers = [], connection = 'close', isAnonymous = false }: VerifyPost): string {
   return [
     'POST /apikey/verify HTTP/1.1',
     'Host: localhost',
     `Connection: ${connection}`,
     'Content-Type: application/json',
+    ...(isAnonymous ? [] : [`Authorization: Bearer ${SERVICE_KEY}`]),
     path === 'slow' ? 'Transfer-Encoding: chunked' : `Content-Length: ${Buffer.byteLength(body)}`,
     ...headers,
     '',

@@ -57,7 +57,7 @@ describe('What is noted of the last use of a key', () => {
     await blockWrites();
     for (const { key } of keys) await verify(app, key);
     await app.stop();
-    expect(log).toContain('It was not written down when 2 keys were last used');
+    expect(log).toContain('It was not written down when 3 keys were last used');
     for (const { id } of keys) expect(await lastUse(id)).toBeNull();
   });
 

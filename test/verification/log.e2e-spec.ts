@@ -4,6 +4,7 @@ import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
 import { Client, type CreatedKey } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 type Line = Record<string, unknown>;
 
@@ -31,7 +32,7 @@ describe.each(['refused', 'all', 'none'] as const)('LOG_VERIFICATIONS=%s', (mode
 
   it('says of the verifications that it names which request, key, code and address it was', async () => {
     const ask = (id: string, body: object): request.Test =>
-      request(app.http).post('/apikey/verify').set('x-request-id', id).send(body);
+      request(app.http).post('/apikey/verify').set(AS_SERVICE).set('x-request-id', id).send(body);
     // The first one takes the slow path, the others the fast one.
     for (const turn of ['slow', 'fast', 'fast-again']) {
       await ask(`bad-${turn}`, { key: revoked.key, ip: '192.0.2.1' }).expect(200);
@@ -51,6 +52,7 @@ describe.each(['refused', 'all', 'none'] as const)('LOG_VERIFICATIONS=%s', (mode
     }
     await request(app.http)
       .get('/apikey/verify')
+      .set(AS_GATEWAY)
       .set({ 'x-api-key': revoked.key, 'x-request-id': 'by-gateway' })
       .expect(401);
     expect(linesOf('by-gateway').filter(({ msg }) => msg === 'refused')).toHaveLength(
@@ -64,7 +66,7 @@ describe.each(['refused', 'all', 'none'] as const)('LOG_VERIFICATIONS=%s', (mode
     const before = lines.length;
     const keys = Array.from({ length: 100 }, () => ({ key: generateKey('live').reveal() }));
     for (let i = 0; i < 3; i += 1) {
-      await request(app.http).post('/apikey/verify/batch').send({ keys }).expect(200);
+      await request(app.http).post('/apikey/verify/batch').set(AS_SERVICE).send({ keys }).expect(200);
     }
     const refused = (): Line[] =>
       lines

@@ -8,9 +8,11 @@ import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
 import { Client, verify } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { TestApp } from '../support/test-app.js';
+import { AS_SERVICE } from '../support/service-key.js';
 
 const LIMIT = 20;
 const ADDRESS = '192.0.2.1';
+const CALLER = { address: ADDRESS, requestId: 'one', keysOf: null, isAnonymous: false };
 const OTHER_ADDRESS = '192.0.2.2';
 
 const ENV = {
@@ -36,9 +38,7 @@ describe('many keys at once that no node has seen yet', () => {
   it('are all verified when they exist, though one address asks for a thousand of them', async () => {
     const verification = app.nest.get(VerificationService, { strict: false });
     const keys = await manyKeys();
-    const verdicts = await Promise.all(
-      keys.map(async (key) => verification.verify(key, {}, { address: ADDRESS, requestId: 'one' })),
-    );
+    const verdicts = await Promise.all(keys.map(async (key) => verification.verify(key, {}, CALLER)));
     expect(verdicts).toHaveLength(1000);
     expect(new Set(verdicts.map(({ code }) => code))).toEqual(new Set(['VALID']));
   });
@@ -50,6 +50,7 @@ describe('many keys at once that no node has seen yet', () => {
       batches.map((batch) =>
         request(app.http)
           .post('/apikey/verify/batch')
+          .set(AS_SERVICE)
           .send({ keys: batch.map((key) => ({ key })) })
           .expect(200),
       ),
@@ -67,6 +68,7 @@ describe('many keys at once that no node has seen yet', () => {
         Array.from({ length: 3 * LIMIT }, () =>
           request(node.http)
             .post('/apikey/verify')
+            .set(AS_SERVICE)
             .send({ key: generateKey('live').reveal() }),
         ),
       );

@@ -5,6 +5,7 @@ import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { rawHttp } from '../support/raw-http.js';
 import { TEST_PEPPERS, TestApp } from '../support/test-app.js';
+import { AS_GATEWAY, AS_SERVICE, SERVICE_KEY } from '../support/service-key.js';
 
 const NOT_FOUND = { valid: false, code: 'NOT_FOUND' };
 
@@ -25,7 +26,11 @@ describe('verification', () => {
 
   describe('POST /apikey/verify', () => {
     it('needs no access token, is not to be stored, and says who the key is', async () => {
-      const response = await request(app.http).post('/apikey/verify').send({ key }).expect(200);
+      const response = await request(app.http)
+        .post('/apikey/verify')
+        .set(AS_SERVICE)
+        .send({ key })
+        .expect(200);
       expect(response.headers['cache-control']).toBe('no-store');
       expect(response.body).toMatchObject({ valid: true, code: 'VALID', keyId: id, applicationId });
     });
@@ -91,14 +96,15 @@ describe('verification', () => {
       ['a scope with a space', { key: 'a', scopes: ['b c'] }, 'scopes.0'],
       ['101 scopes', { key: 'a', scopes: Array.from({ length: 101 }, () => 'b') }, 'scopes'],
     ])('refuses %s with 400', async (_, body, field) => {
-      const response = await request(app.http).post('/apikey/verify').send(body);
+      const response = await request(app.http).post('/apikey/verify').set(AS_SERVICE).send(body);
       expect([response.status, response.body.code]).toEqual([400, 'validation_failed']);
       expect(response.body.errors[0].field).toBe(field);
       expect(response.headers['cache-control']).toBe('no-store');
     });
 
     it('refuses a query, a body of a megabyte, and no body at all', async () => {
-      const verifying = (query = ''): request.Test => request(app.http).post(`/apikey/verify${query}`);
+      const verifying = (query = ''): request.Test =>
+        request(app.http).post(`/apikey/verify${query}`).set(AS_SERVICE);
       expect((await verifying('?scopes=a').send({ key })).status).toBe(400);
       expect((await verifying().send({ key: 'x'.repeat(1_000_000) })).status).toBe(413);
       expect((await verifying()).status).toBe(400);
@@ -107,6 +113,7 @@ describe('verification', () => {
     it('never echoes the key it refuses', async () => {
       const response = await request(app.http)
         .post('/apikey/verify')
+        .set(AS_SERVICE)
         .send({ key, [key]: key });
       expect(response.status).toBe(400);
       expect(response.text).not.toContain(key.slice(12, 40));
@@ -115,7 +122,7 @@ describe('verification', () => {
 
   describe('GET /apikey/verify, for gateways', () => {
     function ask(query = ''): request.Test {
-      return request(app.http).get(`/apikey/verify${query}`);
+      return request(app.http).get(`/apikey/verify${query}`).set(AS_GATEWAY);
     }
 
     it.each([
@@ -170,7 +177,13 @@ describe('verification', () => {
       );
       for (const header of ['x-api-key: KEY', 'Authorization: Bearer KEY']) {
         const line = header.replace('KEY', key);
-        const answer = await rawHttp(app.port, ['GET /apikey/verify HTTP/1.1', 'Host: a', line, line]);
+        const answer = await rawHttp(app.port, [
+          'GET /apikey/verify HTTP/1.1',
+          'Host: a',
+          `X-Service-Key: ${SERVICE_KEY}`,
+          line,
+          line,
+        ]);
         expect(answer).toMatch(/^HTTP\/1.1 400 /);
         expect(answer).toContain('multiple_credentials');
       }

@@ -7,6 +7,7 @@ import { VerificationRecords } from '../../src/modules/verification/application/
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 import { comparable, postVerify } from '../support/verify-post.js';
+import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
 /** What a gateway answers for a verdict. */
 const GATEWAY: Record<string, [status: number, code: string | undefined]> = {
@@ -127,9 +128,11 @@ describe('the ways to a verdict', () => {
       fc.asyncProperty(questions, async (question) => {
         const posted = await request(app.http)
           .post('/apikey/verify')
+          .set(AS_SERVICE)
           .send({ ...bodyOf(question), ip: '127.0.0.1' });
         const gotten = await request(app.http)
           .get('/apikey/verify')
+          .set(AS_GATEWAY)
           .query(queryOf(question))
           .set('x-api-key', keys[question.key]);
         const [status, code] =
@@ -145,6 +148,7 @@ describe('the ways to a verdict', () => {
   it.each(['ip', 'key2', 'applicationId'])('do not take %s from a query', async (name) => {
     const response = await request(app.http)
       .get(`/apikey/verify?${name}=${name === 'ip' ? '127.0.0.1' : UNKNOWN_ID}`)
+      .set(AS_GATEWAY)
       .set('x-api-key', keys.plain)
       .expect(400);
     expect(response.body.errors).toEqual([{ field: name, message: 'is not known here' }]);
@@ -156,12 +160,14 @@ describe('the ways to a verdict', () => {
   ])('all refuse %s', async (_, question, field) => {
     const posted = await request(app.http)
       .post('/apikey/verify')
+      .set(AS_SERVICE)
       .send({ key: keys.plain, ...question })
       .expect(400);
     expect(fieldsOf(posted.body)).toEqual([field]);
     const { scopes, applicationId: named } = question as { scopes?: string[]; applicationId?: string };
     const gotten = await request(app.http)
       .get('/apikey/verify')
+      .set(AS_GATEWAY)
       .query({
         ...(named !== undefined && { ApplicationId: named }),
         ...(scopes !== undefined && { scopes: scopes[0] }),
@@ -183,7 +189,7 @@ describe('the ways to a verdict', () => {
     },
   );
 
-  it('hash a presented key once, whether it is in memory, under limits, or has to be looked up', async () => {
+  it('hash a presented key once, and so the service key, whether it is in memory, under limits, or has to be looked up', async () => {
     const records = app.nest.get(VerificationRecords, { strict: false });
     const hashed = jest.spyOn(records as unknown as { cacheKey(text: string): string }, 'cacheKey');
     const peppered = jest.spyOn(app.nest.get(KeyHasher, { strict: false }), 'candidates');
@@ -198,7 +204,7 @@ describe('the ways to a verdict', () => {
         hashed.mockClear();
         peppered.mockClear();
         await postVerify(app.port, { body: JSON.stringify({ key }), path });
-        expect(hashed).toHaveBeenCalledTimes(1);
+        expect(hashed).toHaveBeenCalledTimes(2);
         expect(peppered).toHaveBeenCalledTimes(isCold ? 1 : 0);
       }
     }

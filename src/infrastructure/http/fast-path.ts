@@ -130,6 +130,10 @@ class Exchange implements FastExchange {
     return (this.id ??= requestIdOf(this.request));
   }
 
+  get rawHeaders(): readonly string[] {
+    return this.request.rawHeaders;
+  }
+
   header(name: string, value: string): void {
     this.headers.push(name, value);
   }

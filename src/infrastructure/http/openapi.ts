@@ -10,7 +10,8 @@ const ABOUT = `
 Issues, verifies, limits, rotates, revokes and audits API keys for applications that people own.
 
 **A walk:** \`POST /auth/register\` answers an access token: press *Authorize* and paste it. Then \`POST /applications\`,
-\`POST /apikey?ApplicationId=…\` for a key, and \`POST /apikey/verify\` to ask about it.
+\`POST /apikey?ApplicationId=…\` for a key, \`POST /applications/{id}/service-keys\` for a service key, and with that
+\`POST /apikey/verify\` to ask about the key.
 
 **Conventions.** JSON in and out, UTF-8. Ids are UUIDs, times RFC 3339 in UTC. Fields and query parameters that are not
 described are refused with 400, as is a query parameter given twice. Every answer carries \`X-Request-Id\`: the one you
@@ -28,7 +29,7 @@ const TAGS: readonly [name: string, description: string][] = [
   ['API keys', 'Issue, read, change and revoke the keys of your applications. Needs an access token.'],
   ['Service keys', 'Credentials for machines that verify keys, or manage them.'],
   ['Limits and credits', 'What the keys of an application share, and balances.'],
-  ['Verification', 'For the services that receive keys. Possession of the key is the credential.'],
+  ['Verification', 'For the services and gateways that receive keys, each of which shows a service key.'],
   ['Service', 'For those who run the service.'],
 ];
 
@@ -46,9 +47,23 @@ export function buildDocument(app: INestApplication): OpenAPIObject {
         type: 'http',
         scheme: 'bearer',
         bearerFormat: 'JWT',
-        description: 'An access token of `POST /auth/login`.',
+        description:
+          'An access token of `POST /auth/login`. Where `x-roles` names `service`, a service key with the scope is as good.',
       },
       'bearer',
+    )
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'A service key with the scope `keys:verify`.' },
+      'service-key',
+    )
+    .addApiKey(
+      {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-Service-Key',
+        description: 'The same, of a gateway, whose client sends `Authorization`.',
+      },
+      'gateway-service-key',
     )
     .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key', description: 'An API key.' }, 'api-key');
   for (const [name, description] of TAGS) builder.addTag(name, description);

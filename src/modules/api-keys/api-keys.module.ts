@@ -8,6 +8,7 @@ import { MeteringModule } from '../metering/index.js';
 import { ApiKeyLimits, ApiKeyService } from './application/api-key.service.js';
 import { BulkRevocationService } from './application/bulk-revocation.service.js';
 import { BulkRevocationController } from './http/bulk-revocation.controller.js';
+import { ActingServiceKey } from './application/acting-service-key.js';
 import { ServiceKeyService } from './application/service-key.service.js';
 import { KeyImportService } from './application/key-import.service.js';
 import { KeyImportController } from './http/key-import.controller.js';
@@ -44,6 +45,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
   providers: [
     ApiKeyService,
     ServiceKeyService,
+    ActingServiceKey,
     BulkRevocationService,
     KeyImportService,
     RevokeKeysOnApplicationDeletion,
@@ -65,6 +67,6 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
       }),
     },
   ],
-  exports: [KeyHasher],
+  exports: [KeyHasher, ServiceKeyService],
 })
 export class ApiKeysModule {}

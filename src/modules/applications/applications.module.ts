@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ENV, type Env } from '../../config/env.js';
 import { AuthModule } from '../auth/index.js';
 import { FreshnessModule } from '../freshness/index.js';
+import { ActingServiceKeys } from './application/acting-service-keys.js';
 import { ApplicationDeletionHooks } from './application/application-deletion-hooks.js';
 import { ApplicationService } from './application/application.service.js';
 import { MemberService } from './application/member.service.js';
@@ -25,6 +26,7 @@ import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.reposit
     ApplicationService,
     MemberService,
     ApplicationDeletionHooks,
+    ActingServiceKeys,
     ApplicationAccessGuard,
     RoutePermissionCheck,
     {
@@ -38,6 +40,6 @@ import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.reposit
     { provide: ApplicationRepository, useClass: TypeOrmApplicationRepository },
     { provide: MemberRepository, useClass: TypeOrmMemberRepository },
   ],
-  exports: [ApplicationService, ApplicationDeletionHooks, ApplicationAccessGuard],
+  exports: [ApplicationService, ApplicationDeletionHooks, ActingServiceKeys, ApplicationAccessGuard],
 })
 export class ApplicationsModule {}

@@ -1,5 +1,6 @@
 export { membersLock } from './infrastructure/members-lock.js';
 export { ApplicationsModule } from './applications.module.js';
+export { ActingServiceKeys, type ServiceKeyKeeper } from './application/acting-service-keys.js';
 export {
   ApplicationDeletionHooks,
   type ApplicationDeletionHook,

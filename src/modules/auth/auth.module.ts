@@ -8,6 +8,7 @@ import { AccessTokenVerifier, TrustedIssuers } from './application/access-token-
 import { AttemptLimiter } from './domain/attempt-limiter.js';
 import { AuthService } from './application/auth.service.js';
 import { PasswordHasher } from './domain/password-hasher.js';
+import { ServiceKeyAuthentication } from './application/service-key-authentication.js';
 import { SubjectDirectory } from './application/subject-directory.js';
 import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
 import { UserRepository } from './domain/user.repository.js';
@@ -46,6 +47,7 @@ import { userSchema } from './infrastructure/user.schema.js';
     JwtStrategy,
     VerifiedTokens,
     SubjectDirectory,
+    ServiceKeyAuthentication,
     RouteExplorer,
     RouteAccess,
     ExpiredFamiliesPurge,
@@ -93,7 +95,7 @@ import { userSchema } from './infrastructure/user.schema.js';
         ),
     },
   ],
-  exports: [RouteExplorer, SubjectDirectory],
+  exports: [RouteExplorer, ServiceKeyAuthentication, SubjectDirectory],
 })
 export class AuthModule {}
 

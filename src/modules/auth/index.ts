@@ -1,4 +1,10 @@
 export { AuthModule } from './auth.module.js';
+export {
+  isMeantAsServiceKey,
+  ServiceKeyAuthentication,
+  type ServiceKeyAuthenticator,
+} from './application/service-key-authentication.js';
+export { type Principal } from './domain/principal.js';
 export { SubjectDirectory } from './application/subject-directory.js';
 export { CurrentActor } from './http/current-actor.decorator.js';
 export { type AuthenticatedRequest } from './http/current-principal.decorator.js';

@@ -1,13 +1,18 @@
 import { Module } from '@nestjs/common';
 import { ApiKeysModule } from '../api-keys/index.js';
+import { AuthModule } from '../auth/index.js';
 import { FreshnessModule } from '../freshness/index.js';
 import { MeteringModule } from '../metering/index.js';
 import { RotationOverlapStarter } from './application/rotation-overlap-starter.js';
 import { RotationOverlapStore } from './application/rotation-overlap-store.js';
 import { VerificationRecordStore } from './application/verification-record-store.js';
+import { ENV, type Env } from '../../config/env.js';
+import { AnonymousCallers } from './application/anonymous-callers.js';
+import { ServiceKeyCallers } from './application/service-key-callers.js';
 import { VerificationObservers } from './application/verification-observer.js';
 import { VerificationRecords } from './application/verification-records.js';
 import { VerificationService } from './application/verification.service.js';
+import { VerifyingCallers } from './http/verifying-callers.js';
 import { VerifyController } from './http/verify.controller.js';
 import { VerifyFastPath } from './http/verify.fast-path.js';
 import { CachedVerificationRecords } from './infrastructure/cached-verification-records.js';
@@ -19,10 +24,17 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
 
 /** Whether a key that was presented may be used. */
 @Module({
-  imports: [ApiKeysModule, FreshnessModule, MeteringModule],
+  imports: [AuthModule, ApiKeysModule, FreshnessModule, MeteringModule],
   controllers: [VerifyController],
   providers: [
     VerificationService,
+    ServiceKeyCallers,
+    VerifyingCallers,
+    {
+      provide: AnonymousCallers,
+      inject: [ENV],
+      useFactory: (env: Env): AnonymousCallers => ({ mayVerify: env.VERIFY_ANONYMOUS }),
+    },
     VerificationObservers,
     RotationOverlapStarter,
     LastUseBuffer,

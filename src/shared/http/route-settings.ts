@@ -28,6 +28,8 @@ export interface FastExchange {
   readonly address: string;
   /** What the answer carries as `X-Request-Id`. */
   readonly requestId: string;
+  /** The names and values of the request's headers in turn, as they came. */
+  readonly rawHeaders: readonly string[];
   /** Adds a header to the answer. */
   header(name: string, value: string): void;
 }

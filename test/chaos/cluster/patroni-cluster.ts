@@ -13,6 +13,7 @@ import { Member } from './member.js';
 import { processesIn, signalAllIn, startProgram } from './program.js';
 import { haproxySettings, SUPERUSER } from './settings.js';
 import { WriteProbe } from './write-probe.js';
+import { insertServiceKey } from '../../support/service-key.js';
 
 const MEMBERS = ['m1', 'm2', 'm3'];
 /** initdb, two base backups and three elections on a machine that is busy with other things. */
@@ -77,6 +78,7 @@ export class PatroniCluster implements DatabaseUnderTest {
     await this.untilHealthy();
     await (await this.leader()).query('CREATE DATABASE upblit');
     await migrate(this.url);
+    await insertServiceKey(this.url);
   }
 
   isWritable(): Promise<boolean> {

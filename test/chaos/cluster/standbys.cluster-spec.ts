@@ -7,6 +7,7 @@ import { endPooledConnections } from './faults.js';
 import { giveUpCommits } from './given-up-commits.js';
 import type { Member } from './member.js';
 import { startPatroniCluster, type PatroniCluster } from './patroni-cluster.js';
+import { SERVICE_KEY } from '../../support/service-key.js';
 
 /** A machine that is busy takes its time for three servers, and for an election. */
 const PATIENCE_MS = 300_000;
@@ -123,7 +124,10 @@ describe('On PostgreSQL with a synchronous standby, nodes', () => {
   function verdicts({ key }: CreatedKey): Promise<unknown[]> {
     return Promise.all(
       nodes.map(async (node) => {
-        const { status, body } = await node.call('POST', '/apikey/verify', { body: { key } });
+        const { status, body } = await node.call('POST', '/apikey/verify', {
+          token: SERVICE_KEY,
+          body: { key },
+        });
         return status === 200 ? (body as { code: string }).code : status;
       }),
     );

@@ -7,6 +7,7 @@ import type { DatabaseUnderTest, Fault } from '../database-under-test.js';
 import type { HeldFault } from '../faults/held-fault.js';
 import { FakeClock } from './fake-clock.js';
 import { PostgresServer } from './postgres-server.js';
+import { insertServiceKey } from '../../support/service-key.js';
 
 const DATABASE = 'upblit_chaos';
 const PROBE_TIMEOUT_MS = 1000;
@@ -70,6 +71,7 @@ export class SingleServer implements DatabaseUnderTest {
       await server.start();
       await ask(server.url('postgres'), `CREATE DATABASE ${DATABASE}`, SET_UP_TIMEOUT_MS);
       await migrate(single.url);
+      await insertServiceKey(single.url);
       return single;
     } catch (error) {
       await single.stop();

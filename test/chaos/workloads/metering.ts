@@ -52,7 +52,7 @@ async function spend(scene: Scene): Promise<void> {
       random.pick(clients.nodes),
       'POST',
       '/apikey/verify',
-      { anonymous: true, body: { key: key.secret, cost } },
+      { asService: true, body: { key: key.secret, cost } },
       (began) => {
         own = balance.begin(-cost, began);
       },
@@ -122,7 +122,7 @@ async function hit(scene: Scene): Promise<void> {
           random.pick(clients.nodes),
           'POST',
           '/apikey/verify',
-          { anonymous: true, body: { key: key.secret } },
+          { asService: true, body: { key: key.secret } },
           (began) => {
             own = hits.begin(began);
           },

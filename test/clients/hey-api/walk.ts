@@ -5,6 +5,7 @@ import {
   createApplication,
   getApiKey,
   issueApiKey,
+  issueServiceKey,
   login,
   register,
   revokeApiKey,
@@ -28,6 +29,11 @@ const signedIn = await login({ body: credentials, throwOnError: true });
 token = signedIn.data.accessToken;
 
 const application = await createApplication({ body: { name: 'Weather' }, throwOnError: true });
+const serviceKey = await issueServiceKey({
+  path: { id: application.data.id },
+  body: { name: 'the walk', scopes: ['keys:verify'] },
+  throwOnError: true,
+});
 const query = { ApplicationId: application.data.id };
 const plain = await issueApiKey({ query, throwOnError: true });
 const first = await verify({ key: plain.data });
@@ -62,7 +68,7 @@ const { error } = await getApiKey({ path: { id: randomUUID() } });
 console.log(JSON.stringify({ valid: last.valid, code: last.code, problem: error?.code }));
 
 async function verify(body: VerifyRequest): Promise<Verdict> {
-  return (await verifyApiKey({ body, throwOnError: true })).data;
+  return (await verifyApiKey({ auth: serviceKey.data, body, throwOnError: true })).data;
 }
 
 /** Narrows by `valid`: the fields of a good key are all there, those that are always said without a question mark. */

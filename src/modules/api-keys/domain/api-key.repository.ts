@@ -1,5 +1,6 @@
 import type { Actor } from '../../../shared/actor.js';
 import type { PageRequest } from '../../../shared/page.js';
+import type { ServiceScope } from '../../../shared/scopes.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { ApiKey } from './api-key.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
@@ -54,6 +55,17 @@ export abstract class ApiKeyRepository {
 
   /** Whether the secret, or all of its key, has been ended, and stays so whatever becomes of the database. */
   abstract hasEndedSecret(secretId: string): Promise<boolean>;
+
+  /**
+   * Whether the actor of the transaction is a service key of the application that is good and has the scope; if so it
+   * remains that until the transaction ends. `busy` when somebody is changing it at this moment, for whom it would not
+   * do to wait: they may be waiting for what the transaction has changed.
+   */
+  abstract lockActingServiceKey(
+    applicationId: string,
+    scope: ServiceScope,
+    tx: Transaction,
+  ): Promise<'good' | 'busy' | 'ended'>;
 
   /** The key with the secrets that work, and the one that is named, which may have ended. */
   abstract find(id: string, secretId?: string): Promise<ApiKey | null>;

@@ -15,6 +15,7 @@ import { expectProof, managerOf } from '../../../infrastructure/database/transac
 import type { Actor } from '../../../shared/actor.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import type { PageRequest } from '../../../shared/page.js';
+import type { ServiceScope } from '../../../shared/scopes.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import { ApiKey } from '../domain/api-key.js';
@@ -39,6 +40,12 @@ const HAS_STATUS = keyStatusConditions({
 });
 
 const IS_FOR_SERVICE = `key.environment = 'service'`;
+
+const ACTING_SERVICE_KEY = `
+  SELECT k.id FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id
+   WHERE k.id = $1 AND s.id = $2 AND k.application_id = $3 AND k.environment = 'service' AND $4 = ANY (k.scopes)
+     AND k.revoked_at IS NULL AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+     AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())`;
 
 /** Keys that the deletion of their application revokes itself. A transaction of any number of them would never end. */
 const REVOKED_AT_ONCE = 500;
@@ -136,6 +143,19 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
 
   hasEndedSecret(secretId: string): Promise<boolean> {
     return this.stored.hasEnded(secretId);
+  }
+
+  async lockActingServiceKey(
+    applicationId: string,
+    scope: ServiceScope,
+    tx: Transaction,
+  ): Promise<'good' | 'busy' | 'ended'> {
+    const manager = managerOf(tx);
+    const { subject, tokenId } = tx.actor;
+    const values = [subject, tokenId, applicationId, scope];
+    const locked = await manager.query<unknown[]>(`${ACTING_SERVICE_KEY} FOR SHARE OF k SKIP LOCKED`, values);
+    if (locked.length > 0) return 'good';
+    return (await manager.query<unknown[]>(ACTING_SERVICE_KEY, values)).length > 0 ? 'busy' : 'ended';
   }
 
   async find(id: string, secretId?: string): Promise<ApiKey | null> {

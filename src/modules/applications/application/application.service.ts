@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
-import type { Actor } from '../../../shared/actor.js';
+import type { Actor, Caller } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
-import type { Subject } from '../../../shared/subject.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { Freshness } from '../../freshness/index.js';
@@ -12,6 +11,7 @@ import { Application, applicationNotFound, type ApplicationChanges } from '../do
 import { ApplicationQuotas } from '../domain/application-quotas.js';
 import { ApplicationRepository } from '../domain/application.repository.js';
 import { requirePermission, type Permission } from '../domain/role.js';
+import { ActingServiceKeys } from './acting-service-keys.js';
 import { ApplicationDeletionHooks } from './application-deletion-hooks.js';
 
 /** How often a change is tried again when another one came between. */
@@ -23,6 +23,7 @@ export class ApplicationService {
     private readonly unitOfWork: UnitOfWork,
     private readonly applications: ApplicationRepository,
     private readonly deletionHooks: ApplicationDeletionHooks,
+    private readonly serviceKeys: ActingServiceKeys,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
     private readonly quotas: ApplicationQuotas,
@@ -38,12 +39,18 @@ export class ApplicationService {
     return application;
   }
 
-  /** The applications somebody is a member of. */
-  async list(member: Subject, query: { limit?: number; cursor?: string }): Promise<Page<Application>> {
+  /** The applications somebody is a member of; of a service key, its own. */
+  async list(caller: Caller, query: { limit?: number; cursor?: string }): Promise<Page<Application>> {
     const filter = {};
     const page = readPage(query, filter);
-    const found = await this.freshness.read((atLeast) => this.applications.listOf(member, page, atLeast));
-    return toPage(found, page.limit, filter);
+    const { serviceOf } = caller;
+    if (serviceOf === undefined) {
+      const found = await this.freshness.read((atLeast) => this.applications.listOf(caller, page, atLeast));
+      return toPage(found, page.limit, filter);
+    }
+    const own = serviceOf === null ? null : await this.applications.find(serviceOf);
+    const isOnPage = own !== null && (page.before === undefined || own.id < page.before);
+    return toPage(isOnPage ? [own] : [], page.limit, filter);
   }
 
   /**
@@ -51,19 +58,28 @@ export class ApplicationService {
    * Sees every removal of a member, and every other role, that was answered before. Throws `not_application_owner`,
    * `insufficient_role`, and what `Freshness.read` throws.
    */
-  async authorize(id: string, who: Subject, permission: Permission): Promise<Application | null> {
+  async authorize(id: string, who: Caller, permission: Permission): Promise<Application | null> {
     const access = await this.freshness.read((atLeast) => this.applications.findFor(id, who, atLeast));
     if (access === null) return null;
-    requirePermission(access.role, permission);
+    requirePermission(who.serviceOf === id ? 'service' : access.role, permission);
     return access.application;
   }
 
   /**
    * The same for who acts in a transaction, and until it ends: somebody who takes the role away waits for that, and
-   * once they were answered nothing more is changed by it. The last thing to be done in a transaction. Throws
-   * `application_not_found`, `not_application_owner` and `insufficient_role`.
+   * once they were answered nothing more is changed by it. The same goes for a service key and its revocation. The last
+   * thing to be done in a transaction. Throws `application_not_found`, `not_application_owner`, `insufficient_role` and
+   * `invalid_service_key`.
    */
   async assertStillPermitted(id: string, permission: Permission, tx: Transaction): Promise<void> {
+    if (tx.actor.serviceOf !== undefined) {
+      const refusal = await this.serviceKeys.refusalOf(id, tx);
+      if (refusal === null) {
+        requirePermission('service', permission);
+        return;
+      }
+      throw (await this.applications.find(id, tx)) === null ? applicationNotFound() : refusal;
+    }
     const role = await this.applications.lockRole(id, tx);
     if (role === null && (await this.applications.find(id, tx)) === null) throw applicationNotFound();
     requirePermission(role, permission);

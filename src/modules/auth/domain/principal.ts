@@ -1,8 +1,8 @@
-import type { Subject } from '../../../shared/subject.js';
+import type { Caller } from '../../../shared/actor.js';
 
-/** Who is calling, as a verified access token says. */
-export interface Principal extends Subject {
+/** Who is calling, as a verified access token or a good service key says. */
+export interface Principal extends Caller {
   readonly scopes: ReadonlySet<string>;
-  /** The token's `jti`; null for a token without one that can be kept. */
+  /** The token's `jti`, null for a token without one that can be kept; the id of the service key's secret. */
   readonly tokenId: string | null;
 }

@@ -6,8 +6,8 @@ import type { AuthenticatedRequest } from './current-principal.decorator.js';
 /** Hands a controller the verified caller, as who makes a change. Only for routes that are not `@Public()`. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-  const { issuer, subject, tokenId } = request.principal;
-  return { issuer, subject, tokenId, ...originOf(request) };
+  const { scopes: _scopes, ...caller } = request.principal;
+  return { ...caller, ...originOf(request) };
 });
 
 /** Hands a controller of a `@Public()` route where the call came from: who made it turns out later. */

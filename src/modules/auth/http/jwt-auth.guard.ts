@@ -2,19 +2,21 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { AuthGuard } from '@nestjs/passport';
 import { DomainError } from '../../../shared/domain-error.js';
 import { notValid } from '../domain/trusted-issuer.js';
+import { isMeantAsServiceKey, ServiceKeyAuthentication } from '../application/service-key-authentication.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { bearerToken } from './bearer-token.js';
 import type { AuthenticatedRequest } from './current-principal.decorator.js';
 import { RouteAccess } from './route-access.js';
 import { VerifiedTokens } from './verified-tokens.js';
 
-/** Lets a request in with a good access token, and puts its `Principal` on it. Every route has it. */
+/** Lets a request in with a good access token or service key, and puts its `Principal` on it. Every route has it. */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard() {
   constructor(
     // By name: the mixin declares a parameter of its own in this place, and Nest would take that.
     @Inject(RouteAccess) private readonly routes: RouteAccess,
     @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
+    @Inject(ServiceKeyAuthentication) private readonly serviceKeys: ServiceKeyAuthentication,
     strategy: JwtStrategy,
   ) {
     super({ defaultStrategy: strategy.name, property: 'principal', session: false });
@@ -24,9 +26,17 @@ export class JwtAuthGuard extends AuthGuard() {
     // Not a promise for a public route: verification is one, and hot.
     if (this.routes.of(context) === 'public') return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-    const principal = this.verified.recall(bearerToken(request));
+    const credential = bearerToken(request);
+    if (isMeantAsServiceKey(credential)) return this.authenticate(credential, request);
+    const principal = this.verified.recall(credential);
     if (principal === undefined) return super.canActivate(context);
     request.principal = principal;
+    return true;
+  }
+
+  private async authenticate(serviceKey: string, request: AuthenticatedRequest): Promise<boolean> {
+    const origin = { address: request.ip, requestId: request.id };
+    request.principal = await this.serviceKeys.authenticate(serviceKey, origin);
     return true;
   }
 

@@ -1,4 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { notValid } from '../domain/trusted-issuer.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { AuthenticatedRequest } from './current-principal.decorator.js';
 import { RouteAccess } from './route-access.js';
@@ -12,10 +13,16 @@ export class ScopeGuard implements CanActivate {
     const required = this.routes.of(context);
     if (required === 'public') return true;
     const { principal } = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    // What takes no scope is about a person.
+    if (principal.serviceOf !== undefined && required.length === 0) throw notValid();
     if (required.every((scope) => principal.scopes.has(scope))) return true;
     const scope = required.join(' ');
-    throw new DomainError('insufficient_scope', `Use an access token with the scope ${scope}.`, {
-      headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
-    });
+    throw new DomainError(
+      'insufficient_scope',
+      `Use an access token, or a service key, with the scope ${scope}.`,
+      {
+        headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+      },
+    );
   }
 }

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RotationOverlapStore } from './rotation-overlap-store.js';
 import {
+  type ServiceKeyUse,
   VerificationObservers,
   type ObservedVerification,
   type VerificationObserver,
@@ -22,6 +23,10 @@ export class RotationOverlapStarter implements VerificationObserver {
 
   observe({ verdict, record }: ObservedVerification): void {
     if (verdict.valid && record?.startsOverlap === true) this.start(record.secretId);
+  }
+
+  observeServiceKey({ startsOverlap, secretId }: ServiceKeyUse): void {
+    if (startsOverlap) this.start(secretId);
   }
 
   /** Should it fail, the record still says so, and the next verification tries again. */

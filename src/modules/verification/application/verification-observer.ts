@@ -17,9 +17,14 @@ export interface ObservedVerification {
   readonly at: number;
 }
 
+/** A service key that has let a machine in. */
+export type ServiceKeyUse = Pick<VerificationRecord, 'keyId' | 'secretId' | 'startsOverlap'>;
+
 /** Is told of every verdict. It is called on the request's path: it takes note, and never waits. */
 export interface VerificationObserver {
   observe(verification: ObservedVerification): void;
+  /** The same of the service keys by which machines are let in. `at` is in milliseconds since 1970. */
+  observeServiceKey?(use: ServiceKeyUse, at: number): void;
 }
 
 /** Passes every verdict on to all who want to know. */
@@ -39,6 +44,16 @@ export class VerificationObservers implements VerificationObserver {
         observer.observe(verification);
       } catch (error) {
         this.logger.error(`a verification was not observed: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  observeServiceKey(use: ServiceKeyUse, at: number): void {
+    for (const observer of this.observers) {
+      try {
+        observer.observeServiceKey?.(use, at);
+      } catch (error) {
+        this.logger.error(`the use of a service key was not observed: ${(error as Error).message}`);
       }
     }
   }

@@ -8,6 +8,14 @@ export interface Caller {
   readonly requestId: string;
 }
 
+/** What the caller may ask about. */
+export interface VerifyingCaller extends Caller {
+  /** The application whose keys it may ask about; null for those of all. */
+  readonly keysOf: string | null;
+  /** It has shown no service key: it is told what possession of the key lets it see. */
+  readonly isAnonymous: boolean;
+}
+
 /** What a verdict is made of: what was in memory, what the database has said, or the form of the key alone. */
 export type VerdictSource = 'cache' | 'database' | 'form';
 

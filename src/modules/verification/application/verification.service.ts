@@ -10,7 +10,12 @@ import {
   type VerificationRequest,
 } from '../domain/verification.js';
 import { VerificationObservers } from './verification-observer.js';
-import { VerificationRecords, type Caller, type FoundRecord } from './verification-records.js';
+import {
+  VerificationRecords,
+  type Caller,
+  type FoundRecord,
+  type VerifyingCaller,
+} from './verification-records.js';
 
 /** Bytes that the answer to a batch may have. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -33,14 +38,18 @@ export class VerificationService {
    * Returns the verdict at once when all that it takes is in memory: a promise costs as much as the verdict itself.
    * Throws, or rejects, only when the question cannot be answered.
    */
-  verify(presented: string, request: VerificationRequest, caller: Caller): Verdict | Promise<Verdict> {
+  verify(
+    presented: string,
+    request: VerificationRequest,
+    caller: VerifyingCaller,
+  ): Verdict | Promise<Verdict> {
     return chain(this.records.find(presented, caller), (found) => this.decide(found, request, caller));
   }
 
   /** The verdicts on many keys, in their order. */
   async verifyAll(
     questions: readonly { key: string; request: VerificationRequest }[],
-    caller: Caller,
+    caller: VerifyingCaller,
   ): Promise<Verdict[]> {
     const found = await this.records.findAll(
       questions.map(({ key }) => key),
@@ -56,10 +65,10 @@ export class VerificationService {
   private decide(
     found: FoundRecord,
     request: VerificationRequest,
-    caller: Caller,
+    caller: VerifyingCaller,
   ): Verdict | Promise<Verdict> {
     const now = this.clock.epochMs();
-    const verdict = judge(found, request, now);
+    const verdict = judge(found, request, now, caller.keysOf);
     const metering = verdict.valid ? verdict.record.metering : null;
     if (!verdict.valid || metering === null) return this.observed(verdict, found, request, caller, now);
     return chain(this.meter.check(metering, request.cost ?? 1), (metered) =>
@@ -98,8 +107,13 @@ function maxAnswerBytes({ metadata, scopes }: VerificationRecord): number {
 }
 
 /** Before limits and credits, which somebody may have to be asked for. */
-function judge({ record, stale }: FoundRecord, request: VerificationRequest, now: number): Verdict {
-  const verdict = decideVerification(record, request, now);
+function judge(
+  { record, stale }: FoundRecord,
+  request: VerificationRequest,
+  now: number,
+  keysOf: string | null,
+): Verdict {
+  const verdict = decideVerification(record, request, now, keysOf);
   return stale ? { ...verdict, stale } : verdict;
 }
 

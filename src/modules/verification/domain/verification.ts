@@ -76,33 +76,49 @@ export type Verdict = (
 
 const SOON_MS = 7 * 24 * 3600 * 1000;
 
-const NOT_FOUND: Verdict = { valid: false, code: 'NOT_FOUND' };
-const REVOKED: Verdict = { valid: false, code: 'REVOKED' };
-const DISABLED: Verdict = { valid: false, code: 'DISABLED' };
-const EXPIRED: Verdict = { valid: false, code: 'EXPIRED' };
+interface Denial {
+  readonly valid: false;
+  readonly code: DenialCode;
+}
+
+const NOT_FOUND: Denial = { valid: false, code: 'NOT_FOUND' };
+const REVOKED: Denial = { valid: false, code: 'REVOKED' };
+const DISABLED: Denial = { valid: false, code: 'DISABLED' };
+const EXPIRED: Denial = { valid: false, code: 'EXPIRED' };
 const REFUSALS = { revoked: REVOKED, disabled: DISABLED, expired: EXPIRED };
-const FORBIDDEN: Verdict = { valid: false, code: 'FORBIDDEN' };
-const INSUFFICIENT_PERMISSIONS: Verdict = { valid: false, code: 'INSUFFICIENT_PERMISSIONS' };
+const FORBIDDEN: Denial = { valid: false, code: 'FORBIDDEN' };
+const INSUFFICIENT_PERMISSIONS: Denial = { valid: false, code: 'INSUFFICIENT_PERMISSIONS' };
 
 /**
  * Who is this, and may it? Pure. `now` is the database's clock, in milliseconds, so that all nodes agree on expiry.
  * The order of the checks is part of the contract.
+ *
+ * @param keysOf the application whose keys the caller may ask about; null for those of all
  */
 export function decideVerification(
   record: VerificationRecord | null,
   request: VerificationRequest,
   now: number,
+  keysOf: string | null = null,
 ): Verdict {
   // A service key is a credential for this service, and for no other.
   if (record === null || record.environment === 'service') return NOT_FOUND;
   if (request.applicationId !== undefined && request.applicationId !== record.applicationId) return NOT_FOUND;
-  const status = keyStatus(record, now);
-  if (status !== 'active') return REFUSALS[status];
-  if (hasExpired(record.secretExpiresAt, now)) return EXPIRED;
-  if (record.addresses !== null && !record.addresses.includes(request.ip)) return FORBIDDEN;
+  if (keysOf !== null && keysOf !== record.applicationId) return NOT_FOUND;
+  const refusal = stateOf(record, request.ip, now);
+  if (refusal !== null) return refusal;
   if (request.scopes !== undefined && !coversAll(record.scopes, request.scopes))
     return INSUFFICIENT_PERMISSIONS;
   return { valid: true, code: 'VALID', record, expiresSoon: expiresSoon(record, now) };
+}
+
+/** What is wrong with a key whoever asks; null when nothing is. Pure, as `decideVerification`. */
+export function stateOf(record: VerificationRecord, ip: string | undefined, now: number): Denial | null {
+  const status = keyStatus(record, now);
+  if (status !== 'active') return REFUSALS[status];
+  if (hasExpired(record.secretExpiresAt, now)) return EXPIRED;
+  if (record.addresses !== null && !record.addresses.includes(ip)) return FORBIDDEN;
+  return null;
 }
 
 function expiresSoon(record: VerificationRecord, now: number): boolean {

@@ -1,3 +1,4 @@
+import type { VerifyingCaller } from '../application/verification-records.js';
 import type { Verdict } from '../domain/verification.js';
 import type { HeaderSink } from './header-sink.js';
 import { setUsageHeaders, usageFields } from './usage-response.js';
@@ -11,23 +12,27 @@ const UNCHECKED_HEADER = 'X-RateLimit-Unchecked';
 /** RFC 8594: the secret has been replaced, and stops working then. */
 const SUNSET_HEADER = 'Sunset';
 
+/** Who is told of a verdict: without a service key, what possession of the key lets them see of it. */
+type Reader = Pick<VerifyingCaller, 'isAnonymous'>;
+
 /** Puts a verdict into the headers of an answer, and returns its body. */
-export function writeVerdict(reply: HeaderSink, verdict: Verdict): object {
-  writeVerdictHeaders(reply, verdict);
-  return toAnswer(verdict);
+export function writeVerdict(reply: HeaderSink, verdict: Verdict, reader: Reader): object {
+  writeVerdictHeaders(reply, verdict, reader);
+  return toAnswer(verdict, reader);
 }
 
 /** The same for many verdicts in one answer, whose headers speak of none of them alone. */
-export function writeVerdicts(reply: HeaderSink, verdicts: readonly Verdict[]): object {
+export function writeVerdicts(reply: HeaderSink, verdicts: readonly Verdict[], reader: Reader): object {
   if (verdicts.some(({ stale }) => stale)) reply.header(STALE_HEADER, 'true');
   if (verdicts.some(({ usage }) => usage?.unchecked)) reply.header(UNCHECKED_HEADER, 'true');
-  return { results: verdicts.map(toAnswer) };
+  return { results: verdicts.map((verdict) => toAnswer(verdict, reader)) };
 }
 
 /** The headers of a verdict, with or without a body. */
-export function writeVerdictHeaders(reply: HeaderSink, verdict: Verdict): void {
+export function writeVerdictHeaders(reply: HeaderSink, verdict: Verdict, { isAnonymous }: Reader): void {
   const { stale, usage } = verdict;
   if (stale) reply.header(STALE_HEADER, 'true');
+  if (isAnonymous) return;
   if (usage !== undefined) {
     if (usage.unchecked) reply.header(UNCHECKED_HEADER, 'true');
     setUsageHeaders(reply, usage);
@@ -38,8 +43,9 @@ export function writeVerdictHeaders(reply: HeaderSink, verdict: Verdict): void {
 }
 
 /** The only place that says what of a verdict leaves the service. */
-function toAnswer(verdict: Verdict): object {
+function toAnswer(verdict: Verdict, { isAnonymous }: Reader): object {
   const { valid, code, usage } = verdict;
+  if (isAnonymous) return toAnonymousAnswer(verdict);
   if (!valid) return usage === undefined ? verdict : { valid, code, ...usageFields(usage) };
   const { record } = verdict;
   const answer = {
@@ -66,6 +72,21 @@ const NO_METADATA = Object.freeze({});
 
 function metadataOf(json: string): object {
   return json === '{}' ? NO_METADATA : (JSON.parse(json) as object);
+}
+
+function toAnonymousAnswer(verdict: Verdict): object {
+  const { valid, code } = verdict;
+  if (!valid) return { valid, code };
+  const { keyId, applicationId, environment, scopes, expiresAt } = verdict.record;
+  return {
+    valid,
+    code,
+    keyId,
+    applicationId,
+    environment,
+    scopes,
+    expiresAt: expiresAt === null ? null : timeOf(expiresAt),
+  };
 }
 
 function timeOf(milliseconds: number): string {

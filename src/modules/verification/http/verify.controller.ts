@@ -9,6 +9,7 @@ import type { DenialCode, VerificationRequest } from '../domain/verification.js'
 import { writeVerdict, writeVerdictHeaders, writeVerdicts } from './verdict-writer.js';
 import { bodyOfQuery, queryRefusal, toRequest } from './verification-request.js';
 import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
+import { limitAnonymous, VerifyingCallers } from './verifying-callers.js';
 import { VerifyFastPath } from './verify.fast-path.js';
 import {
   VerifyApiKeyDocs,
@@ -26,12 +27,15 @@ import {
   type VerifyBody,
 } from './verify.schema.js';
 
-/** For the services that receive keys: possession of the key is the credential. */
+/** For the services that receive keys. Each shows a service key, which no guard but `VerifyingCallers` reads. */
 @VerifyDocs()
 @Public()
 @Controller('apikey/verify')
 export class VerifyController {
-  constructor(private readonly verification: VerificationService) {}
+  constructor(
+    private readonly callers: VerifyingCallers,
+    private readonly verification: VerificationService,
+  ) {}
 
   @Post()
   @HttpCode(200)
@@ -40,11 +44,13 @@ export class VerifyController {
   @VerifyApiKeyDocs()
   async verify(
     // The body comes with the request, not through the pipe: the compiled schema has checked it.
-    @Req() { body, ip, id }: FastifyRequest<{ Body: VerifyBody }>,
+    @Req() { body, ip, id, raw }: FastifyRequest<{ Body: VerifyBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
-    const verdict = await this.verification.verify(body.key, toRequest(body), { address: ip, requestId: id });
-    return writeVerdict(reply, verdict);
+    const request = toRequest(body);
+    const caller = await this.callers.ofService(raw, { address: ip, requestId: id });
+    limitAnonymous(request, caller);
+    return writeVerdict(reply, await this.verification.verify(body.key, request, caller), caller);
   }
 
   @Post('batch')
@@ -52,11 +58,15 @@ export class VerifyController {
   @RouteSchema({ querystring: NO_QUERY, body: VERIFY_BATCH_BODY, response: { 200: VERIFY_BATCH_ANSWER } })
   @VerifyApiKeysDocs()
   async verifyBatch(
-    @Req() { body, ip, id }: FastifyRequest<{ Body: VerifyBatchBody }>,
+    @Req() { body, ip, id, raw }: FastifyRequest<{ Body: VerifyBatchBody }>,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     const questions = body.keys.map((question) => ({ key: question.key, request: toRequest(question) }));
-    return writeVerdicts(reply, await this.verification.verifyAll(questions, { address: ip, requestId: id }));
+    const caller = await this.callers.ofService(raw, { address: ip, requestId: id });
+    for (const [i, { request }] of questions.entries()) {
+      limitAnonymous(request, caller, { prefix: `keys.${i}.` });
+    }
+    return writeVerdicts(reply, await this.verification.verifyAll(questions, caller), caller);
   }
 
   @Get()
@@ -70,6 +80,10 @@ export class VerifyController {
   ): Promise<object> {
     reply.header('Cache-Control', 'no-store');
     refuseKeyInQuery(query);
+    const caller = await this.callers.ofGateway(request.raw, {
+      address: request.ip,
+      requestId: request.id,
+    });
     const presented = readPresentedKey(request.raw);
     const body = bodyOfQuery(query, presented ?? '');
     const passes = request.compileValidationSchema(VERIFY_BODY);
@@ -81,18 +95,16 @@ export class VerifyController {
     }
     // What a proxy says of the address need not be one: that is no mistake of the caller, and in no list of addresses.
     const question = { ...toRequest(body as VerifyBody), ip: request.ip };
-    const verdict = await this.verification.verify(presented, question, {
-      address: request.ip,
-      requestId: request.id,
-    });
-    writeVerdictHeaders(reply, verdict);
+    limitAnonymous(question, caller, { applicationField: 'ApplicationId' });
+    const verdict = await this.verification.verify(presented, question, caller);
+    writeVerdictHeaders(reply, verdict, caller);
     if (!verdict.valid) throw refusal(verdict.code, question);
     const { record } = verdict;
     reply
       .header('X-Key-Id', record.keyId)
       .header('X-Application-Id', record.applicationId ?? '')
-      .header('X-Owner-Id', headerText(record.ownerId ?? ''))
       .header('X-Key-Scopes', record.scopes.join(' '));
+    if (!caller.isAnonymous) reply.header('X-Owner-Id', headerText(record.ownerId ?? ''));
     return {};
   }
 }

@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import {
+  ApiBearerAuth,
   ApiBody,
   ApiOkResponse,
   ApiOperation,
@@ -86,6 +87,24 @@ const PASSED: ApiResponseOptions = {
 
 export const VerifyDocs = (): ClassDecorator => applyDecorators(ApiTags('Verification'));
 
+/** What a service key may be refused with. */
+const SERVICE_KEY_PROBLEMS = [
+  'missing_service_key',
+  'invalid_service_key',
+  'multiple_credentials',
+  'insufficient_scope',
+  'address_not_allowed',
+] as const;
+
+const WHOSE_KEYS =
+  'A service key of an application verifies the keys of that one, and finds no others; one of the platform verifies ' +
+  'those of all.';
+
+const WITHOUT_SERVICE_KEY =
+  'Where the operator lets those verify who have none (`VERIFY_ANONYMOUS`, off by default), they have to name the ' +
+  'application, `cost` is 0 or 1, and the answer holds no more than `valid`, `code`, `keyId`, `applicationId`, ' +
+  '`environment`, `scopes` and `expiresAt`.';
+
 export const VerifyApiKeyDocs = (): MethodDecorator =>
   applyDecorators(
     ApiOperation({
@@ -95,8 +114,9 @@ export const VerifyApiKeyDocs = (): MethodDecorator =>
         '200 whatever the verdict: `valid` and `code` say it. Checked in this order: `NOT_FOUND`, `REVOKED`, ' +
         '`DISABLED`, `EXPIRED`, `FORBIDDEN`, `INSUFFICIENT_PERMISSIONS`, `RATE_LIMITED`, `USAGE_EXCEEDED`, else ' +
         '`VALID`. A 4xx speaks of the call, a 5xx of this service. Only what passes everything is counted against ' +
-        'the limits and spends credits.',
+        `the limits and spends credits.\n\n${WHOSE_KEYS} ${WITHOUT_SERVICE_KEY}`,
     }),
+    ApiBearerAuth('service-key'),
     ApiBody({ schema: REQUEST as never }),
     ApiOkResponse({
       description: 'The verdict.',
@@ -110,7 +130,7 @@ export const VerifyApiKeyDocs = (): MethodDecorator =>
         ...HEADERS,
       },
     }),
-    ApiProblems('validation_failed', 'too_many_requests'),
+    ApiProblems('validation_failed', ...SERVICE_KEY_PROBLEMS, 'too_many_requests'),
   );
 
 export const VerifyApiKeysDocs = (): MethodDecorator =>
@@ -120,8 +140,10 @@ export const VerifyApiKeysDocs = (): MethodDecorator =>
       summary: 'Verify up to 100 keys',
       description:
         'The verdicts come in the order of the keys. Keys that are not in memory cost one query together. An answer of ' +
-        'more than 1 MiB, which the metadata of the keys may come to, is refused with 413, and nothing is counted.',
+        'more than 1 MiB, which the metadata of the keys may come to, is refused with 413, and nothing is counted. ' +
+        WHOSE_KEYS,
     }),
+    ApiBearerAuth('service-key'),
     ApiBody({ schema: BATCH_REQUEST as never }),
     ApiOkResponse({
       description: 'The verdicts.',
@@ -129,7 +151,7 @@ export const VerifyApiKeysDocs = (): MethodDecorator =>
       example: { results: [VALID, UNKNOWN] },
       headers: HEADERS,
     }),
-    ApiProblems('validation_failed', 'too_many_requests'),
+    ApiProblems('validation_failed', ...SERVICE_KEY_PROBLEMS, 'too_many_requests'),
   );
 
 export const VerifyApiKeyForGatewayDocs = (): MethodDecorator =>
@@ -139,9 +161,10 @@ export const VerifyApiKeyForGatewayDocs = (): MethodDecorator =>
       summary: 'Verify a key for a gateway',
       description:
         'The same decision for nginx `auth_request`, Caddy `forward_auth` and their like: the key comes in `x-api-key` ' +
-        'or as `Authorization: Bearer upblit_…`, the identity goes back in headers.',
+        'or as `Authorization: Bearer upblit_…`, the identity goes back in headers. ' +
+        `The gateway's own key is in \`X-Service-Key\`. ${WHOSE_KEYS}`,
     }),
-    ApiSecurity('api-key'),
+    ApiSecurity({ 'gateway-service-key': [], 'api-key': [] }),
     ApiQuery({
       name: 'scopes',
       type: String,
@@ -165,11 +188,10 @@ export const VerifyApiKeyForGatewayDocs = (): MethodDecorator =>
     ApiTooManyRequestsResponse({ headers: { ...USAGE_HEADERS, ...HEADERS } }),
     ApiProblems(
       'validation_failed',
-      'multiple_credentials',
+      ...SERVICE_KEY_PROBLEMS,
       'key_in_query',
       'missing_api_key',
       'invalid_api_key',
-      'address_not_allowed',
       'insufficient_permissions',
       'rate_limited',
       'usage_exceeded',

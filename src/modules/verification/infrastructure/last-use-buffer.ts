@@ -14,6 +14,7 @@ import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import { PeriodicTask } from '../../../shared/concurrency/periodic-task.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import {
+  type ServiceKeyUse,
   VerificationObservers,
   type ObservedVerification,
   type VerificationObserver,
@@ -67,6 +68,10 @@ export class LastUseBuffer
 
   observe({ verdict, record, at }: ObservedVerification): void {
     if (verdict.valid && record !== null) this.lastUsed.set(record.keyId, at);
+  }
+
+  observeServiceKey({ keyId }: ServiceKeyUse, at: number): void {
+    this.lastUsed.set(keyId, at);
   }
 
   onApplicationBootstrap(): void {

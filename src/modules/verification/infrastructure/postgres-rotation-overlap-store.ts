@@ -7,7 +7,8 @@ import { RotationOverlapStore } from '../application/rotation-overlap-store.js';
 
 interface WaitingSecret {
   api_key_id: string;
-  application_id: string;
+  application_id: string | null;
+  environment: string;
   overlap_seconds: number;
   created_at: Date;
 }
@@ -27,7 +28,7 @@ async function start(secretId: string, tx: Transaction): Promise<void> {
   const manager = managerOf(tx);
   // The key's row first, as every change of a key does: two in another order would deadlock.
   const [secret] = await manager.query<WaitingSecret[]>(
-    `SELECT s.api_key_id, k.application_id, s.overlap_seconds, s.created_at
+    `SELECT s.api_key_id, k.application_id, k.environment, s.overlap_seconds, s.created_at
        FROM api_keys k JOIN api_key_secrets s ON s.api_key_id = k.id
       WHERE s.id = $1 AND s.overlap_seconds IS NOT NULL
         FOR UPDATE`,
@@ -45,7 +46,9 @@ async function start(secretId: string, tx: Transaction): Promise<void> {
   // The secrets change only together with their key's version: see the repository.
   await manager.query('UPDATE api_keys SET version = version + 1 WHERE id = $1', [id]);
   expectProof(tx);
-  const target = { kind: 'api_key', id } as const;
+  const isForService = secret.environment === 'service';
+  const name = isForService ? 'ServiceKeyOverlapStarted' : 'ApiKeyOverlapStarted';
+  const target = { kind: isForService ? 'service_key' : 'api_key', id } as const;
   const after = { secretId, overlapSeconds };
-  tx.record([{ name: 'ApiKeyOverlapStarted', applicationId, target, before: null, after }]);
+  tx.record([{ name, applicationId, target, before: null, after }]);
 }
