@@ -7,7 +7,7 @@ import { fieldName } from './to-domain-error.js';
 const MAX_DEPTH = 16;
 
 /** Values in a body or a query, fields and elements of all levels together: 16 KiB of metadata hold at most 8,192. */
-export const MAX_VALUES = 10_000;
+const MAX_VALUES = 10_000;
 
 /** Fields of an object that a class describes; none has as many. */
 const MAX_FIELDS = 100;

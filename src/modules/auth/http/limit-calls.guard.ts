@@ -15,7 +15,7 @@ const LIMITED_CALL = Symbol('LimitedCall');
 
 /** Counts a call of its address before anything of its body is looked at. */
 @Injectable()
-export class LimitCallsGuard implements CanActivate {
+class LimitCallsGuard implements CanActivate {
   constructor(
     private readonly limiter: AttemptLimiter,
     private readonly reflector: Reflector,
