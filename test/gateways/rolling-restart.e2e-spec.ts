@@ -29,6 +29,9 @@ const startNode = (port: number): Promise<ServiceProcess> =>
       JWT_SIGNING_KEY: TEST_SIGNING_KEY,
       BCRYPT_COST: '4',
       TRUST_PROXY: 'loopback',
+      // What a busy machine does to time-outs is not the question here.
+      VERIFY_LEASE_MS: '10000',
+      DATABASE_POOL_WAIT_MS: '20000',
       PORT: String(port),
     },
     directory,

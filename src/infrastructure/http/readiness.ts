@@ -17,14 +17,14 @@ const DEADLINE = 1000;
  */
 @Injectable()
 export class Readiness implements OnApplicationShutdown {
-  private readonly line: ConnectionPool;
+  private readonly pool: ConnectionPool;
   private readonly appliedMigrations = singleFlight(() => this.ask());
 
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly lifecycle: Lifecycle,
   ) {
-    this.line = new ConnectionPool({
+    this.pool = new ConnectionPool({
       connectionString: (dataSource.options as { url: string }).url,
       application_name: 'upblit readiness',
       max: 1,
@@ -32,7 +32,7 @@ export class Readiness implements OnApplicationShutdown {
       query_timeout: DEADLINE,
     });
     // It has closed the connection between two questions; the next one opens another.
-    this.line.on('error', () => undefined);
+    this.pool.on('error', () => undefined);
   }
 
   /** Throws `service_unavailable`, with the reason, unless the database answers and has all its migrations. */
@@ -50,14 +50,14 @@ export class Readiness implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.line.end();
+    await this.pool.end();
   }
 
   /** The names of the migrations that the database has. */
   private async ask(): Promise<Set<string>> {
     const { migrationsTableName = 'migrations' } = this.dataSource.options;
     try {
-      const { rows } = await this.line.query<{ name: string }>(`SELECT name FROM ${migrationsTableName}`);
+      const { rows } = await this.pool.query<{ name: string }>(`SELECT name FROM ${migrationsTableName}`);
       return new Set(rows.map(({ name }) => name));
     } catch (cause) {
       throw notReady(whyNot(cause), cause);
