@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import request from 'supertest';
+import { RotationOverlapStore } from '../../src/modules/verification/application/rotation-overlap-store.js';
 import { Client, UNKNOWN_ID, verify, type CreatedKey } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
@@ -99,6 +100,47 @@ describe('POST /apikey/{id}/rotate', () => {
       { expiresAt: expect.any(String), overlapSeconds: null },
       { expiresAt: null, overlapSeconds: null },
     ]);
+  });
+
+  it('starts the overlap with no verification that is refused', async () => {
+    const start = jest.spyOn(app.nest.get(RotationOverlapStore, { strict: false }), 'start');
+    const key = await owner.issueKey(applicationId, {
+      scopes: ['a'],
+      ipAllowlist: ['192.0.2.1'],
+      rateLimits: [{ name: 'hour', limit: 1, windowSeconds: 3600 }],
+    });
+    const secret = await rotate(key, { overlapSeconds: 3600, activateOnFirstUse: true });
+    const change = (body: object): request.Test => owner.patch(`/apikey/${key.id}`).send(body).expect(200);
+    const ip = '192.0.2.1';
+    const refused: unknown[] = [];
+    const ask = async (more: object): Promise<void> => {
+      const { code } = await verify(app, secret, more);
+      refused.push(code);
+    };
+    await ask({ ip, applicationId: UNKNOWN_ID });
+    await change({ enabled: false });
+    await ask({ ip });
+    await change({ enabled: true });
+    await ask({ ip: '192.0.2.2' });
+    await ask({ ip, scopes: ['b'] });
+    // The old secret uses the limit up, which is the key's.
+    expect(await verify(app, key.key, { ip })).toMatchObject({ valid: true });
+    await ask({ ip });
+    expect(refused).toEqual([
+      'NOT_FOUND',
+      'DISABLED',
+      'FORBIDDEN',
+      'INSUFFICIENT_PERMISSIONS',
+      'RATE_LIMITED',
+    ]);
+    // Observers are told before the answer is sent.
+    expect(start).not.toHaveBeenCalled();
+    await change({ rateLimits: [] });
+    expect(await verify(app, secret, { ip, scopes: ['a'] })).toMatchObject({ valid: true });
+    expect(start).toHaveBeenCalledTimes(1);
+    await start.mock.results[0]!.value;
+    expect(await verify(app, key.key, { ip })).toHaveProperty('secretExpiresAt');
+    start.mockRestore();
   });
 
   it('tells the new secret from the old one whatever the clock of the node says that made that one', async () => {
