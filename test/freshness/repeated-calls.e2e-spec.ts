@@ -89,6 +89,19 @@ describe('a call that repeats one whose change is committed, and which could not
     await owner.delete(`/applications/${applicationId}`).expect(204);
   });
 
+  it('that took a member out is answered 404 once that holds on every node', async () => {
+    const applicationId = await owner.createApplication();
+    const member = await Client.signedIn(app);
+    const path = `/applications/${applicationId}/members/${member.userId}`;
+    await owner.put(path).send({ role: 'admin' }).expect(201);
+    await cutOff(owner.delete(path));
+    await addSilentNode(app, SILENT);
+    const repeated = owner.delete(path).expect(404);
+    expect(await timeOf(repeated)).toBeGreaterThan(SILENT / 2);
+    expect((await repeated).body.code).toBe('member_not_found');
+    await member.get(`/applications/${applicationId}`).expect(403);
+  });
+
   it('that rotated a key is answered the same secret once the end of the old one holds on every node', async () => {
     const { id, key } = await owner.issueKey(await owner.createApplication());
     const idempotencyKey = randomUUID();

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
+import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
@@ -48,12 +49,19 @@ export class MemberService {
     });
   }
 
-  /** Throws what `Members.remove` throws. */
+  /** Throws what `Members.remove` throws, and `member_not_found`. */
   async remove(actor: Actor, applicationId: string, who: Subject): Promise<void> {
     const now = this.clock.now();
-    await this.changeMembers(actor, applicationId, (members) => {
-      members.remove(who, actor, now);
-    });
+    const isRemoved = await this.changeMembers(actor, applicationId, (members) =>
+      members.remove(who, actor, now),
+    );
+    // Only now: it may answer the repetition of a call that could not wait, and promises what that one would have.
+    if (!isRemoved) {
+      throw new DomainError(
+        'member_not_found',
+        'Nobody of this name is a member: list them with GET /applications/{id}/members.',
+      );
+    }
   }
 
   /** Throws what `Members.transfer` and `SubjectDirectory.assertKnown` throw. */

@@ -37,19 +37,18 @@ export class Members extends Aggregate {
     return member;
   }
 
-  /** Everybody may leave; taking out others is for those who manage them. Throws `member_not_found`, `last_owner`. */
-  remove(who: Subject, by: Subject, now: Date): void {
+  /**
+   * Everybody may leave; taking out others is for those who manage them. Returns whether they were a member. Throws
+   * `last_owner`.
+   */
+  remove(who: Subject, by: Subject, now: Date): boolean {
     requirePermission(this.roleOf(by), isSameSubject(who, by) ? 'read' : 'manage-members');
     const member = this.find(who);
-    if (member === undefined) {
-      throw new DomainError(
-        'member_not_found',
-        'Nobody of this name is a member: list them with GET /applications/{id}/members.',
-      );
-    }
+    if (member === undefined) return false;
     this.everybody.splice(this.everybody.indexOf(member), 1);
     this.happened('MemberRemoved', member, personOf(member), null);
     this.keepAnOwner(now);
+    return true;
   }
 
   /**

@@ -35,6 +35,7 @@ export class TypeOrmMemberRepository extends MemberRepository {
   async change<T>(applicationId: string, change: (members: Members) => T, tx: Transaction): Promise<T> {
     const manager = managerOf(tx);
     // Changes of one application's members take turns: two owners who leave at once must not both find the other.
+    // The lock also makes this a transaction that writes, so that what it finds, and leaves as it is, has to stay.
     const application = await manager.findOne(applicationSchema, {
       where: { id: applicationId, deletedAt: IsNull() },
       lock: { mode: 'for_no_key_update' },
