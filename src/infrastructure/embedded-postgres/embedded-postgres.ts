@@ -172,3 +172,13 @@ function unusable(cluster: Cluster, reason: string): EmbeddedPostgresError {
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * The superuser's connection string of the service's database while a server runs on a data directory, whoever has
+ * started it; undefined when none does.
+ */
+export async function runningEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
+  const cluster = await findCluster(dataDir);
+  const postmaster = cluster && (await findPostmaster(cluster));
+  return cluster && postmaster && urlOf(cluster, postmaster.port, DATABASE);
+}

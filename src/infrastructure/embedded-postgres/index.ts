@@ -1,6 +1,7 @@
 export {
   EmbeddedPostgresError,
   removeEmbeddedPostgres,
+  runningEmbeddedPostgres,
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from './embedded-postgres.js';

@@ -1,0 +1,161 @@
+import { parseArgs } from 'node:util';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from '../app.module.js';
+import { loadEnv, type Env } from '../config/env.js';
+import { withLocalSecrets } from '../config/local-secrets.js';
+import { openDatabase } from '../infrastructure/database/open-database.js';
+import { runningEmbeddedPostgres } from '../infrastructure/embedded-postgres/index.js';
+import { printable } from '../infrastructure/logging/printable.js';
+import { ServiceKeyService } from '../modules/api-keys/index.js';
+import { systemActor } from '../shared/actor.js';
+import { DomainError } from '../shared/domain-error.js';
+import { explainFailure } from './start-failure.js';
+
+const USAGE = `Usage: npm run service-key -- create --name NAME --scopes keys:verify [--expires-at TIME]
+       npm run service-key -- list
+       npm run service-key -- rotate ID [--overlap-seconds SECONDS]
+       npm run service-key -- revoke ID`;
+
+/** A key of the platform belongs to no application, so there is nothing that it could manage. */
+const SCOPE = 'keys:verify';
+
+const OPTIONS = {
+  name: { type: 'string' },
+  scopes: { type: 'string' },
+  'expires-at': { type: 'string' },
+  'overlap-seconds': { type: 'string' },
+} as const;
+
+/** What was asked for makes no sense. */
+class UsageError extends Error {}
+
+type Command = (keys: ServiceKeyService) => Promise<void>;
+
+const OPERATOR = systemActor('operator');
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+// The service keys of the platform, which verify the keys of every application: on the operator's machine alone, with
+// the configuration of the service. What is asked for is read before anything is opened.
+try {
+  const command = read(process.argv.slice(2));
+  await withKeys(command);
+} catch (error) {
+  if (error instanceof UsageError) say(`${error.message}\n\n${USAGE}`);
+  else say(error instanceof DomainError ? error.detail : explainFailure(error));
+  process.exitCode = 1;
+}
+
+function read(args: string[]): Command {
+  const { positionals, values } = parse(args);
+  const [name = '', id, ...more] = positionals;
+  const options = Object.keys(values);
+  const allow = (...allowed: (keyof typeof OPTIONS)[]): void => {
+    const other = options.find((option) => !(allowed as string[]).includes(option));
+    if (other !== undefined) throw new UsageError(`${name} takes no --${other}.`);
+  };
+  if (more.length > 0) throw new UsageError('One key at a time.');
+  if (name === 'create' && id === undefined) {
+    allow('name', 'scopes', 'expires-at');
+    return create(values.name ?? '', values.scopes, values['expires-at']);
+  }
+  if (name === 'list' && id === undefined) {
+    allow();
+    return list;
+  }
+  if (id !== undefined && !UUID.test(id)) throw new UsageError('The ID is the first column of `list`.');
+  if (name === 'rotate' && id !== undefined) {
+    allow('overlap-seconds');
+    return rotate(id.toLowerCase(), values['overlap-seconds'] ?? '0');
+  }
+  if (name === 'revoke' && id !== undefined) {
+    allow();
+    return revoke(id.toLowerCase());
+  }
+  throw new UsageError('Say what is to be done.');
+}
+
+function parse(args: string[]): {
+  positionals: string[];
+  values: Partial<Record<keyof typeof OPTIONS, string>>;
+} {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function create(name: string, scopes: string | undefined, expiresAt: string | undefined): Command {
+  const trimmed = name.trim();
+  if (trimmed.length < 1 || trimmed.length > 100) throw new UsageError('--name takes 1 to 100 characters.');
+  if (scopes !== SCOPE) throw new UsageError(`--scopes takes ${SCOPE}, and nothing else.`);
+  const expiry = expiresAt === undefined ? null : new Date(expiresAt);
+  if (expiry !== null && Number.isNaN(expiry.getTime())) {
+    throw new UsageError('--expires-at takes a time such as 2027-05-27T10:00:00Z.');
+  }
+  return async (keys) => {
+    const settings = { name: trimmed, scopes: [SCOPE], expiresAt: expiry };
+    const { id, plaintext } = await keys.issue(OPERATOR, null, settings);
+    say(`Service key ${id} of the platform, shown this once:`);
+    print(plaintext.reveal());
+  };
+}
+
+async function list(keys: ServiceKeyService): Promise<void> {
+  const now = new Date();
+  let cursor: string | undefined;
+  do {
+    const page = await keys.list(null, { limit: 100, ...(cursor !== undefined && { cursor }) });
+    for (const key of page.data) {
+      const expiry = key.expiresAt?.toISOString() ?? 'never expires';
+      print([key.id, key.status(now), key.hint, expiry, printable(key.name)].join('\t'));
+    }
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+}
+
+function rotate(id: string, seconds: string): Command {
+  const overlapSeconds = /^\d{1,7}$/.test(seconds) ? Number(seconds) : Infinity;
+  if (overlapSeconds > 2_592_000) throw new UsageError('--overlap-seconds takes 0 to 2592000.');
+  return async (keys) => {
+    const { plaintext } = await keys.rotate(OPERATOR, await keys.get(null, id), { overlapSeconds });
+    say(`The new secret of service key ${id}, shown this once:`);
+    print(plaintext.reveal());
+  };
+}
+
+function revoke(id: string): Command {
+  return async (keys) => {
+    await keys.revoke(OPERATOR, await keys.get(null, id));
+    say(`Service key ${id} is revoked: no node accepts it any more.`);
+  };
+}
+
+async function withKeys(command: Command): Promise<void> {
+  const env = await withLocalSecrets(loadEnv(say));
+  const database = await open(env);
+  try {
+    const module = AppModule.forRoot({ ...env, DATABASE_URL: database.url });
+    const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
+    try {
+      await command(app.get(ServiceKeyService, { strict: false }));
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+/** That of the service, which need not be stopped for it; nothing is migrated under a service that runs. */
+async function open(env: Env): Promise<{ url: string; close(): Promise<void> }> {
+  const running = env.DATABASE_URL === undefined ? await runningEmbeddedPostgres(env.DATA_DIR) : undefined;
+  return running === undefined ? openDatabase(env, say) : { url: running, close: () => Promise.resolve() };
+}
