@@ -15,7 +15,7 @@ export const AS_SERVICE = { Authorization: `Bearer ${SERVICE_KEY}` };
 /** How a gateway shows it. */
 export const AS_GATEWAY = { 'X-Service-Key': SERVICE_KEY };
 
-export const SERVICE_KEY_ID = '019b76da-a800-7000-8000-000000005e21';
+const SERVICE_KEY_ID = '019b76da-a800-7000-8000-000000005e21';
 
 /** Puts it into a migrated database that has it not, on behalf of the operator. */
 export async function insertServiceKey(url: string): Promise<void> {
