@@ -3,6 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
+import type { Committed } from '../../../shared/committed.js';
+import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
@@ -15,6 +17,12 @@ import { ApiKeyLimits } from './api-key.service.js';
 
 /** The maximum number of keys of one call. */
 export const MAX_IMPORT = 1000;
+
+/**
+ * Imports take turns in the database, too. Whoever waits there does so with a connection, and all that came at once would
+ * leave none for anybody else. Some seconds' worth of them wait here.
+ */
+const IMPORTS = { running: 1, waiting: 20 };
 
 /** Keys that are handled before the event loop serves other requests. */
 const SLICE = 50;
@@ -35,6 +43,11 @@ export type ImportResult = { outcome: 'imported'; id: string } | { outcome: 'exi
  */
 @Injectable()
 export class KeyImportService {
+  private readonly semaphore = new FairSemaphore(IMPORTS, {
+    detail: 'Too many imports at once: try again in a moment, one call after the other.',
+    retryAfter: 5,
+  });
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly keys: ApiKeyRepository,
@@ -47,14 +60,28 @@ export class KeyImportService {
 
   /**
    * What became of each key, in their order; one that is here already, in whatever application, is left alone. Throws
-   * what `ApiKey.issue` and `ApplicationService.assertStillPermitted` throw, and `api_key_limit_reached`, and imports
-   * nothing then.
+   * what `ApiKey.issue` and `ApplicationService.assertStillPermitted` throw, `api_key_limit_reached`, and
+   * `service_unavailable` when too many import at once, and imports nothing then.
    */
   async import(
     actor: Actor,
     application: KeyApplication,
     keys: readonly KeyToImport[],
   ): Promise<ImportResult[]> {
+    // An application waits for one import of each other, not for all of somebody's.
+    const { value: results, change } = await this.semaphore.run({ name: application.id }, () =>
+      this.importNow(actor, application, keys),
+    );
+    // Nodes may remember that these keys are unknown.
+    await this.freshness.waitForPropagation(change);
+    return results;
+  }
+
+  private async importNow(
+    actor: Actor,
+    application: KeyApplication,
+    keys: readonly KeyToImport[],
+  ): Promise<Committed<ImportResult[]>> {
     const now = this.clock.now();
     const candidates: { key: ApiKey; hashes: Buffer[] }[] = [];
     for (const [index, key] of keys.entries()) {
@@ -64,16 +91,13 @@ export class KeyImportService {
       candidates.push({ key: this.toKey(actor, application, key, now), hashes });
     }
     const maxActive = this.limits.maxActiveKeysPerApplication;
-    const { value: imported, change } = await this.unitOfWork.run(actor, async (tx) => {
-      const ids = await this.keys.import(application.id, candidates, maxActive, now, tx);
+    return this.unitOfWork.run(actor, async (tx) => {
+      const imported = await this.keys.import(application.id, candidates, maxActive, now, tx);
       await this.applications.assertStillPermitted(application.id, 'manage-keys', tx);
-      return ids;
+      return candidates.map(({ key: { id } }) =>
+        imported.has(id) ? { outcome: 'imported', id } : { outcome: 'exists' },
+      );
     });
-    // Nodes may remember that these keys are unknown.
-    await this.freshness.waitForPropagation(change);
-    return candidates.map(({ key }) =>
-      imported.has(key.id) ? { outcome: 'imported', id: key.id } : { outcome: 'exists' },
-    );
   }
 
   private toKey(actor: Actor, application: KeyApplication, imported: KeyToImport, now: Date): ApiKey {
