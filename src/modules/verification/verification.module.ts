@@ -45,5 +45,7 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
     { provide: VerificationRecords, useClass: CachedVerificationRecords },
     { provide: RotationOverlapStore, useClass: PostgresRotationOverlapStore },
   ],
+  // For modules that count, or tell of, what is verified.
+  exports: [VerificationObservers],
 })
 export class VerificationModule {}
