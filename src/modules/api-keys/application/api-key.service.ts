@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
-import type { ChangeProof } from '../../../shared/committed.js';
+import type { ChangeProof, Committed } from '../../../shared/committed.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
@@ -212,17 +212,19 @@ export class ApiKeyService {
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.change(changes, application, this.clock.now());
-      const change = await this.save(actor, current, async (tx) => {
+      const committed = await this.commit(actor, current, async (tx) => {
         await this.keys.update(current, maxActive, tx);
         // The balance is not the key's to write: it is spent from meanwhile.
         if (credits !== undefined) await this.putCredits(current, credits, tx);
+        // After the commit, what answers may know less, or somebody else's next change already.
+        return this.keys.reread(key.id, tx);
       });
-      // What a key is never changes.
-      current = (await this.read(key.id)) as Key;
-      if (change !== null) {
-        await this.freshness.waitForPropagation(change);
-        return current;
+      if (committed !== null) {
+        await this.freshness.waitForPropagation(committed.change);
+        // What a key is never changes.
+        return committed.value as Key;
       }
+      current = (await this.read(key.id)) as Key;
     }
     throw editConflict();
   }
@@ -233,13 +235,23 @@ export class ApiKeyService {
     key: ApiKey,
     write: (tx: Transaction) => Promise<void>,
   ): Promise<ChangeProof | null> {
-    const committed = await unlessStale(
+    const committed = await this.commit(actor, key, write);
+    return committed?.change ?? null;
+  }
+
+  /** Returns what was done; null, and does nothing, when somebody else came first. */
+  private commit<T>(
+    actor: Actor,
+    key: ApiKey,
+    write: (tx: Transaction) => Promise<T>,
+  ): Promise<Committed<T> | null> {
+    return unlessStale(
       this.unitOfWork.run(actor, async (tx) => {
-        await write(tx);
+        const value = await write(tx);
         await this.assertStillPermitted(key, tx);
+        return value;
       }),
     );
-    return committed?.change ?? null;
   }
 
   /**

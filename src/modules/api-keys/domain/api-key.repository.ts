@@ -70,6 +70,9 @@ export abstract class ApiKeyRepository {
   /** The key with the secrets that work, and the one that is named, which may have ended. */
   abstract find(id: string, secretId?: string): Promise<ApiKey | null>;
 
+  /** The key as the transaction has written it, with the secrets that work. */
+  abstract reread(id: string, tx: Transaction): Promise<ApiKey>;
+
   /** Those of the ids that there are, in no order; with the secrets that work, as in a list. */
   abstract findAll(ids: readonly string[]): Promise<ApiKey[]>;
 

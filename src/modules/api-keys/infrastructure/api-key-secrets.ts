@@ -16,14 +16,17 @@ export class ApiKeySecrets {
    * Of each key the secrets that work, oldest first, and the one that is named, whatever became of it. A key without
    * any has its newest one, which says what people recognise the key by.
    */
-  async of(keyIds: readonly string[], secretId?: string): Promise<Map<string, ApiKeySecret[]>> {
+  async of(
+    keyIds: readonly string[],
+    { secretId, manager = this.manager }: { secretId?: string | undefined; manager?: EntityManager } = {},
+  ): Promise<Map<string, ApiKeySecret[]>> {
     const unrevoked = { apiKeyId: In(keyIds), revokedAt: IsNull() };
     const where: FindOptionsWhere<ApiKeySecret>[] = [
       { ...unrevoked, expiresAt: IsNull() },
       { ...unrevoked, expiresAt: Raw((column) => `${column} > now()`) },
     ];
     if (secretId !== undefined) where.push({ apiKeyId: In(keyIds), id: secretId });
-    const found = await this.manager.find(apiKeySecretSchema, { where, order: { createdAt: 'ASC' } });
+    const found = await manager.find(apiKeySecretSchema, { where, order: { createdAt: 'ASC' } });
     const byKey = new Map<string, ApiKeySecret[]>();
     for (const secret of found) {
       const secrets = byKey.get(secret.apiKeyId);
@@ -31,7 +34,7 @@ export class ApiKeySecrets {
       else secrets.push(secret);
     }
     const without = keyIds.filter((id) => !byKey.has(id));
-    for (const secret of await this.newestOf(without)) byKey.set(secret.apiKeyId, [secret]);
+    for (const secret of await newestOf(without, manager)) byKey.set(secret.apiKeyId, [secret]);
     return byKey;
   }
 
@@ -69,14 +72,14 @@ export class ApiKeySecrets {
     );
     return deleted;
   }
+}
 
-  private async newestOf(keyIds: readonly string[]): Promise<ApiKeySecret[]> {
-    if (keyIds.length === 0) return [];
-    return this.manager
-      .createQueryBuilder(apiKeySecretSchema, 'secret')
-      .distinctOn(['secret.apiKeyId'])
-      .where({ apiKeyId: In(keyIds) })
-      .orderBy({ 'secret.apiKeyId': 'ASC', 'secret.createdAt': 'DESC' })
-      .getMany();
-  }
+async function newestOf(keyIds: readonly string[], manager: EntityManager): Promise<ApiKeySecret[]> {
+  if (keyIds.length === 0) return [];
+  return manager
+    .createQueryBuilder(apiKeySecretSchema, 'secret')
+    .distinctOn(['secret.apiKeyId'])
+    .where({ apiKeyId: In(keyIds) })
+    .orderBy({ 'secret.apiKeyId': 'ASC', 'secret.createdAt': 'DESC' })
+    .getMany();
 }

@@ -19,12 +19,18 @@ import type { ServiceScope } from '../../../shared/scopes.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import { ApiKey } from '../domain/api-key.js';
+import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
 import { keyStatusConditions } from '../../../shared/key-status.js';
-import { CreditBalances, type RateLimit } from '../../metering/index.js';
+import { CreditBalances, type Credits, type RateLimit } from '../../metering/index.js';
 import type { Metadata } from '../domain/metadata.js';
 import { reserveActivationQuota, reserveKeyQuota } from './active-key-quota.js';
-import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './api-key.schema.js';
+import {
+  apiKeySchema,
+  apiKeySecretSchema,
+  apiKeyUsageSchema,
+  type ApiKeyUsageRow,
+} from './api-key.schema.js';
 import { ApiKeySecrets } from './api-key-secrets.js';
 import { BatchedApiKeyInserts } from './batched-api-key-inserts.js';
 import { ApiKeyBulkInsert } from './api-key-bulk-insert.js';
@@ -165,6 +171,16 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     return found;
   }
 
+  async reread(id: string, tx: Transaction): Promise<ApiKey> {
+    const manager = managerOf(tx);
+    const key = await manager.findOneByOrFail(apiKeySchema, { id });
+    // One after the other: they have one connection.
+    const secrets = await this.secrets.of([id], { manager });
+    const usage = await manager.findBy(apiKeyUsageSchema, { apiKeyId: id });
+    const balances = key.metered ? await this.balances.findAll([id], tx) : null;
+    return complete(key, secrets, usage, balances);
+  }
+
   async findAll(ids: readonly string[]): Promise<ApiKey[]> {
     return this.hydrate(await this.manager.findBy(apiKeySchema, { id: In(ids) }));
   }
@@ -250,19 +266,25 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     const ids = keys.map((key) => key.id);
     const metered = keys.filter((key) => key.metered).map((key) => key.id);
     const [secrets, usage, balances] = await Promise.all([
-      this.secrets.of(ids, secretId),
+      this.secrets.of(ids, { secretId }),
       this.manager.findBy(apiKeyUsageSchema, { apiKeyId: In(ids) }),
       metered.length === 0 ? null : this.balances.findAll(metered),
     ]);
-    const lastUses = new Map(usage.map((row) => [row.apiKeyId, row.lastUsedAt]));
-    return keys.map((key) =>
-      Object.assign(key, {
-        secrets: secrets.get(key.id) ?? [],
-        lastUsedAt: lastUses.get(key.id) ?? null,
-        credits: balances?.get(key.id) ?? null,
-      }),
-    );
+    return keys.map((key) => complete(key, secrets, usage, balances));
   }
+}
+
+function complete(
+  key: ApiKey,
+  secrets: ReadonlyMap<string, ApiKeySecret[]>,
+  usage: readonly ApiKeyUsageRow[],
+  balances: ReadonlyMap<string, Credits> | null,
+): ApiKey {
+  return Object.assign(key, {
+    secrets: secrets.get(key.id) ?? [],
+    lastUsedAt: usage.find(({ apiKeyId }) => apiKeyId === key.id)?.lastUsedAt ?? null,
+    credits: balances?.get(key.id) ?? null,
+  });
 }
 
 /** TypeORM's types require to know the fields inside a JSON column, which only its readers know. */

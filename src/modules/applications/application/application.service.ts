@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { uuidv7 } from 'uuidv7';
 import type { Actor, Caller } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
+import type { Committed } from '../../../shared/committed.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
@@ -91,22 +92,25 @@ export class ApplicationService {
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.change(changes, this.clock.now());
       const updated = await unlessStale(this.update(actor, current));
+      if (updated !== null) return updated.value;
       current = await this.get(current.id);
-      if (updated !== null) return current;
     }
     throw new DomainError('edit_conflict', 'Others are changing this application: read it again and retry.');
   }
 
-  private update(actor: Actor, application: Application): Promise<unknown> {
+  private update(actor: Actor, application: Application): Promise<Committed<Application>> {
     return this.unitOfWork.run(actor, async (tx) => {
       await this.applications.update(application, tx);
+      // After the commit, what answers may know less, or somebody else's next change already.
+      const written = await this.get(application.id, tx);
       await this.assertStillPermitted(application.id, 'manage-application', tx);
+      return written;
     });
   }
 
   /** Throws `application_not_found`, also for a deleted one. */
-  private async get(id: string): Promise<Application> {
-    const application = await this.applications.find(id);
+  private async get(id: string, tx?: Transaction): Promise<Application> {
+    const application = await this.applications.find(id, tx);
     if (application === null) throw applicationNotFound();
     return application;
   }

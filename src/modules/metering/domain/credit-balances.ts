@@ -11,8 +11,8 @@ export interface CreditSubject {
 
 /** The balances, for those who manage them. What they read has the refills that are due. */
 export abstract class CreditBalances {
-  /** The balances of those that have one, by the id of the subject. */
-  abstract findAll(subjectIds: readonly string[]): Promise<Map<string, Credits>>;
+  /** The balances of those that have one, by the id of the subject; with `tx`, as that has written them. */
+  abstract findAll(subjectIds: readonly string[], tx?: Transaction): Promise<Map<string, Credits>>;
 
   /**
    * Gives credits, changes them, or with null takes them off, in the transaction that changes the subject. A change

@@ -28,13 +28,15 @@ export class PostgresCreditBalances extends CreditBalances {
     super();
   }
 
-  async findAll(subjectIds: readonly string[]): Promise<Map<string, Credits>> {
-    const { rows } = await this.pool.query<Row>(
-      `SELECT ${columns('credits_left(b, coalesce($2, now()))')}
+  async findAll(subjectIds: readonly string[], tx?: Transaction): Promise<Map<string, Credits>> {
+    const text = `SELECT ${columns('credits_left(b, coalesce($2, now()))')}
          FROM credit_balances b
-        WHERE subject_id = ANY ($1)`,
-      [subjectIds, this.now()],
-    );
+        WHERE subject_id = ANY ($1)`;
+    const values = [subjectIds, this.now()];
+    const rows =
+      tx === undefined
+        ? (await this.pool.query<Row>(text, values)).rows
+        : await managerOf(tx).query<Row[]>(text, values);
     return new Map(rows.map((row) => [row.subject_id, toCredits(row)]));
   }
 
