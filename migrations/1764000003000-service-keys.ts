@@ -17,6 +17,8 @@ export class ServiceKeys1764000003000 implements MigrationInterface {
   async down(queryRunner: QueryRunner): Promise<void> {
     // What was written before knows none of them, and would take them for keys that are handed out.
     await queryRunner.query(`DELETE FROM api_keys WHERE environment = 'service'`);
+    // The triggers of the deletion are deferred, and the table cannot be altered before they have run.
+    await queryRunner.query('SET CONSTRAINTS ALL IMMEDIATE');
     await queryRunner.query('DROP INDEX api_keys_for_services');
     await queryRunner.query(`
       ALTER TABLE api_keys

@@ -6,9 +6,10 @@ import { ensurePackages } from './lib/packages.mjs';
 // `npm test` and `npm run test:slow`: installs what is missing and runs these projects of jest.config.mjs. Everything
 // after `--` is Jest's; the projects come last, because that option takes all that follows it.
 const [projects, ...args] = process.argv.slice(2);
-// Slow tests generate clients, with packages that nothing else needs.
-await ensurePackages(projects === 'slow' ? 'test/clients' : undefined);
 if (!args.includes('--selectProjects')) args.push('--selectProjects', ...projects.split(','));
+// Slow tests generate clients, with packages that nothing else needs.
+const isSlow = args.includes('slow', args.indexOf('--selectProjects'));
+await ensurePackages(isSlow ? 'test/clients' : undefined);
 const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], {
   cwd: root,
   stdio: 'inherit',

@@ -62,7 +62,9 @@ const VIOLATIONS: Record<string, [file: string, imports: string][]> = {
   'applications-know-no-keys': [['src/modules/applications/http/keys.ts', '../../api-keys/index.js']],
   'idempotency-knows-only-auth': [['src/modules/idempotency/http/keys.ts', '../../api-keys/index.js']],
   'metering-knows-no-keys': [['src/modules/metering/http/keys.ts', '../../api-keys/index.js']],
-  'nobody-knows-verification': [['src/modules/things/http/verdicts.ts', '../../verification/index.js']],
+  'management-knows-no-verification': [
+    ['src/modules/applications/http/verdicts.ts', '../../verification/index.js'],
+  ],
   'freshness-stands-alone': [['src/modules/freshness/infrastructure/keys.ts', '../../api-keys/index.js']],
   'shared-imports-itself': [
     ['src/shared/nest.ts', '@nestjs/common'],

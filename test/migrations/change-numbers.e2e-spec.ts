@@ -8,6 +8,7 @@ import { dataSourceOptions } from '../../src/infrastructure/database/data-source
 import { migrate } from '../../src/infrastructure/database/migrate.js';
 import { Client, verify } from '../support/builders.js';
 import { createTestDatabase, SERVING_ROLE, type TestDatabase } from '../support/database.js';
+import { insertServiceKey } from '../support/service-key.js';
 import { TestApp } from '../support/test-app.js';
 
 const NODE = randomUUID();
@@ -59,6 +60,7 @@ describe('The migration to numbers that come from no clock', () => {
     expect(rows).toEqual([{ applied: 1 }]);
     await postgres.query('DELETE FROM freshness_renewals; DELETE FROM freshness_nodes');
 
+    await insertServiceKey(database.url);
     const app = await TestApp.start({ database });
     const other = await TestApp.start({ database });
     try {
