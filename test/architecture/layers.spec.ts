@@ -63,7 +63,7 @@ const VIOLATIONS: Record<string, [file: string, imports: string][]> = {
   'idempotency-knows-only-auth': [['src/modules/idempotency/http/keys.ts', '../../api-keys/index.js']],
   'metering-knows-no-keys': [['src/modules/metering/http/keys.ts', '../../api-keys/index.js']],
   'management-knows-no-verification': [
-    ['src/modules/applications/http/verdicts.ts', '../../verification/index.js'],
+    ['src/modules/api-keys/http/verdicts.ts', '../../verification/index.js'],
   ],
   'freshness-stands-alone': [['src/modules/freshness/infrastructure/keys.ts', '../../api-keys/index.js']],
   'shared-imports-itself': [
