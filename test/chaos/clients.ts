@@ -44,6 +44,9 @@ export class Clients {
   /** For how long past its end nothing may be expected to hold; Infinity when clocks are set. */
   clockDoubtMs = CLOCK_DOUBT_MS;
 
+  /** When the rate limits last began anew, in milliseconds since the run began. */
+  countsLostAt: () => number = () => -Infinity;
+
   private constructor(
     readonly nodes: readonly NodeProcess[],
     readonly token: string,

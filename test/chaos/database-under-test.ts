@@ -12,5 +12,10 @@ export interface DatabaseUnderTest {
   readonly faults: readonly Fault[];
   /** Whether a write commits now, asked directly; used to know when PostgreSQL itself is back. */
   isWritable(): Promise<boolean>;
+  /**
+   * When it last forgot what is in unlogged tables, by `performance.now()`; undefined when it never has. The rate limits
+   * begin anew then.
+   */
+  readonly countsLostAt?: number | undefined;
   stop(): Promise<void>;
 }

@@ -106,6 +106,7 @@ class Run {
   async toItsEnd(): Promise<Report> {
     const { seconds, seed, workloads } = this.options;
     this.clients = await Clients.of(this.nodes, this.violations, this.start);
+    this.clients.countsLostAt = () => (this.database.countsLostAt ?? -Infinity) - this.start;
     if (this.options.faults.includes('database-clock-set')) this.clients.clockDoubtMs = Infinity;
     const end = (): void => {
       this.over.abort();

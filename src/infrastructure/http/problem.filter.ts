@@ -58,5 +58,11 @@ function logFault(refusal: DomainError, status: number, request: FastifyRequest)
   const cause = refusal.details.cause ?? refusal;
   if (status !== 503) request.log.error({ err: cause }, 'answered 500');
   // That this process ends, or is not ready, is said by whoever ends it, or asks.
-  else if (refusal.details.isExpected !== true) outageLogOf(request.server.server)?.note(cause);
+  else if (refusal.details.isExpected !== true && !isCutOff(request))
+    outageLogOf(request.server.server)?.note(cause);
+}
+
+/** Whether the client has gone before its request was whole: the error is that of its connection, and no outage. */
+function isCutOff({ raw }: FastifyRequest): boolean {
+  return raw.destroyed && !raw.complete;
 }

@@ -25,10 +25,15 @@ export class Hits {
     return hit;
   }
 
-  /** Why this verification cannot have been let pass; undefined when it can. */
-  granted(hit: Hit, ended: number): string | undefined {
+  /**
+   * Why this verification cannot have been let pass; undefined when it can.
+   *
+   * @param lostAt what was counted before may have been forgotten: a crash of PostgreSQL empties unlogged tables
+   */
+  granted(hit: Hit, ended: number, lostAt: number): string | undefined {
     hit.ended = ended;
     hit.certain = true;
+    for (const other of this.hits) if (other.began < lostAt) other.certain = false;
     // Each set of certain hits that lies in one window, and has this one in it, begins with one of them.
     for (const first of this.hits) {
       if (!first.certain || first.began > hit.began) continue;

@@ -28,6 +28,7 @@ export const SERVER_FAULTS = [
 /** One PostgreSQL, on a directory and a port of its own. */
 export class SingleServer implements DatabaseUnderTest {
   readonly faults: readonly Fault[];
+  countsLostAt: number | undefined;
 
   private constructor(
     private readonly directory: string,
@@ -47,6 +48,7 @@ export class SingleServer implements DatabaseUnderTest {
         name: 'server-killed',
         inject: async () => {
           await server.kill();
+          this.countsLostAt = performance.now();
           return () => server.start();
         },
       },

@@ -138,7 +138,7 @@ async function hit(scene: Scene): Promise<void> {
     const code = codeOf(call);
     const problem =
       code === 'VALID'
-        ? hits.granted(own, call.ended)
+        ? hits.granted(own, call.ended, clients.countsLostAt())
         : code === 'RATE_LIMITED'
           ? hits.refused(own, call.ended)
           : `a verdict was not to be expected: ${code}`;
