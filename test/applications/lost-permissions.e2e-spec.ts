@@ -30,9 +30,8 @@ describe('who has been taken out of an application', () => {
   let transaction: PgClient;
 
   beforeAll(async () => {
-    app = await TestApp.start({
-      env: { ...PATIENT, DATABASE_POOL_SIZE: '20' },
-    });
+    // Less than a pooler has for both nodes.
+    app = await TestApp.start({ env: { ...PATIENT, DATABASE_POOL_SIZE: '7' } });
     other = await TestApp.start({ database: app.database, env: PATIENT });
     log = await EventLog.of(app);
     founder = await Client.signedIn(other);
