@@ -6,9 +6,10 @@ import { withLocalSecrets } from '../config/local-secrets.js';
 import { openDatabase } from '../infrastructure/database/open-database.js';
 import { runningEmbeddedPostgres } from '../infrastructure/embedded-postgres/index.js';
 import { printable } from '../infrastructure/logging/printable.js';
-import { ServiceKeyService } from '../modules/api-keys/index.js';
+import { MAX_OVERLAP_SECONDS, ServiceKeyService } from '../modules/api-keys/index.js';
 import { systemActor } from '../shared/actor.js';
 import { DomainError } from '../shared/domain-error.js';
+import { isUuid } from '../shared/uuid.js';
 import { explainFailure } from './start-failure.js';
 
 const USAGE = `Usage: npm run service-key -- create --name NAME --scopes keys:verify [--expires-at TIME]
@@ -32,7 +33,6 @@ class UsageError extends Error {}
 type Command = (keys: ServiceKeyService) => Promise<void>;
 
 const OPERATOR = systemActor('operator');
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
@@ -69,7 +69,8 @@ function read(args: string[]): Command {
     allow();
     return list;
   }
-  if (id !== undefined && !UUID.test(id)) throw new UsageError('The ID is the first column of `list`.');
+  if (id !== undefined && !isUuid(id.toLowerCase()))
+    throw new UsageError('The ID is the first column of `list`.');
   if (name === 'rotate' && id !== undefined) {
     allow('overlap-seconds');
     return rotate(id.toLowerCase(), values['overlap-seconds'] ?? '0');
@@ -123,7 +124,9 @@ async function list(keys: ServiceKeyService): Promise<void> {
 
 function rotate(id: string, seconds: string): Command {
   const overlapSeconds = /^\d{1,7}$/.test(seconds) ? Number(seconds) : Infinity;
-  if (overlapSeconds > 2_592_000) throw new UsageError('--overlap-seconds takes 0 to 2592000.');
+  if (overlapSeconds > MAX_OVERLAP_SECONDS) {
+    throw new UsageError(`--overlap-seconds takes 0 to ${MAX_OVERLAP_SECONDS}.`);
+  }
   return async (keys) => {
     const { plaintext } = await keys.rotate(OPERATOR, await keys.get(null, id), { overlapSeconds });
     say(`The new secret of service key ${id}, shown this once:`);

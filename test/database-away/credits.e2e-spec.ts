@@ -1,28 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { Client, verify } from '../support/builders.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
-import { TestApp } from '../support/test-app.js';
+import { startProxiedApp, type ProxiedApp } from '../support/proxied-app.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
+import type { TestApp } from '../support/test-app.js';
 import { AS_SERVICE } from '../support/service-key.js';
 
 /** Within one lease, so that what is in memory is still answered. */
 const LEASE_MS = 10_000;
 const DEADLINE_MS = 4000;
 
-let database: TestDatabase;
+let proxied: ProxiedApp;
 let proxy: TcpProxy;
 let app: TestApp;
 let owner: Client;
 let applicationId: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  const proxied = await TcpProxy.before(database.url);
-  proxy = proxied.proxy;
-  app = await TestApp.start({
-    database: { url: proxied.url, drop: () => database.drop() },
+  proxied = await startProxiedApp({
     env: {
       VERIFY_LEASE_MS: String(LEASE_MS),
       RATE_LIMIT_STORE: 'postgres',
@@ -30,14 +26,11 @@ beforeAll(async () => {
       DATABASE_STATEMENT_TIMEOUT_MS: '300',
     },
   });
+  ({ app, proxy } = proxied);
   owner = await Client.signedIn(app);
   applicationId = await owner.createApplication();
 });
-afterAll(async () => {
-  await app.stop();
-  await proxy.stop();
-  await database.drop();
-});
+afterAll(() => proxied.stop());
 afterEach(async () => {
   await proxy.restore();
   await eventually(() => request(app.http).get('/health/ready').expect(200));

@@ -3,9 +3,10 @@ import { Client as PostgresClient } from 'pg';
 import request, { type Response } from 'supertest';
 import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
 import { Client } from '../support/builders.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import type { TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
+import { startProxiedApp, type ProxiedApp } from '../support/proxied-app.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp } from '../support/test-app.js';
 import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
 
@@ -14,6 +15,7 @@ const STATEMENT_TIMEOUT = 300;
 /** What the configuration promises at most: a wait for a connection, a statement, the client's margin on it. */
 const DEADLINE = POOL_WAIT + STATEMENT_TIMEOUT + 1000 + 10_000;
 
+let proxied: ProxiedApp;
 let database: TestDatabase;
 let proxy: TcpProxy;
 let app: TestApp;
@@ -21,26 +23,19 @@ let client: Client;
 let applicationId: string;
 let key: string;
 beforeAll(async () => {
-  database = await createTestDatabase();
-  const proxied = await TcpProxy.before(database.url);
-  proxy = proxied.proxy;
-  app = await TestApp.start({
-    database: { url: proxied.url, drop: () => database.drop() },
+  proxied = await startProxiedApp({
     env: {
       DATABASE_POOL_SIZE: '3',
       DATABASE_POOL_WAIT_MS: String(POOL_WAIT),
       DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT),
     },
   });
+  ({ app, database, proxy } = proxied);
   client = await Client.signedIn(app);
   applicationId = await client.createApplication();
   ({ key } = await client.issueKey(applicationId));
 });
-afterAll(async () => {
-  await app.stop();
-  await proxy.stop();
-  await database.drop();
-});
+afterAll(() => proxied.stop());
 afterEach(async () => {
   await proxy.restore();
   await eventually(() => request(app.http).get('/health/ready').expect(200));

@@ -2,36 +2,29 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { setTimeout as sleep } from 'node:timers/promises';
 import request from 'supertest';
 import { Client } from '../support/builders.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
-import { TcpProxy } from '../support/tcp-proxy.js';
-import { TestApp } from '../support/test-app.js';
+import { startProxiedApp, type ProxiedApp } from '../support/proxied-app.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
+import type { TestApp } from '../support/test-app.js';
 
-let database: TestDatabase;
+let proxied: ProxiedApp;
 let proxy: TcpProxy;
 let app: TestApp;
 let client: Client;
 let lines: string[];
 beforeAll(async () => {
-  database = await createTestDatabase();
-  const proxied = await TcpProxy.before(database.url);
-  proxy = proxied.proxy;
-  app = await TestApp.start({
-    database: { url: proxied.url, drop: () => database.drop() },
+  proxied = await startProxiedApp({
     env: { LOG_LEVEL: 'info' },
     log: { write: (line) => lines.push(line) },
   });
+  ({ app, proxy } = proxied);
   client = await Client.signedIn(app);
 });
 beforeEach(() => {
   lines = [];
 });
 lines = [];
-afterAll(async () => {
-  await app.stop();
-  await proxy.stop();
-  await database.drop();
-});
+afterAll(() => proxied.stop());
 
 const about = (text: string): Record<string, unknown>[] =>
   lines

@@ -1,5 +1,6 @@
 export { ApiKeysModule } from './api-keys.module.js';
 export { ServiceKeyService } from './application/service-key.service.js';
+export { MAX_OVERLAP_SECONDS } from './domain/api-key-secret.js';
 export { AddressList } from './domain/address-list.js';
 export { parseImportedKey } from './domain/imported-key.js';
 export { parseKey, type KeyKind } from './domain/key-format.js';

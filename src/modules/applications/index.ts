@@ -13,6 +13,7 @@ export {
   CurrentApplication,
   type ApplicationRequest,
 } from './http/application-access.guard.js';
+export { APPLICATION_ID_IN_PATH } from './http/applications.docs.js';
 export {
   DeclarePermission,
   NamesNoApplication,

@@ -14,9 +14,8 @@ interface Waiter {
 
 /**
  * Lets a bounded number of jobs run at once, and a bounded number wait for their turn, of parties that are known and
- * of others. Who waits is served party by
- * party, so that somebody with one job waits for one job of each other party and not for all that one of them has. When
- * there is no room to wait, the party that has most waiting loses the last of it.
+ * of others. Who waits is served party by party, so that somebody with one job waits for one job of each other party and
+ * not for all that one of them has. When there is no room to wait, the party that has most waiting loses the last of it.
  */
 export class FairSemaphore {
   private readonly known = new Turns();

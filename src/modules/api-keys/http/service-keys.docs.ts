@@ -10,6 +10,7 @@ import {
   type ApiResponseOptions,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { APPLICATION_ID_IN_PATH } from '../../applications/index.js';
 import { RotateApiKeyDto } from './api-key.dto.js';
 import {
   ChangeServiceKeyDto,
@@ -19,14 +20,7 @@ import {
   ServiceKeyPageDto,
 } from './service-key.dto.js';
 
-const APPLICATION_ID = '019b76da-a800-7000-8000-000000000001';
 const KEY_ID = '019b76da-a800-7000-8000-000000000004';
-
-const APPLICATION_ID_IN_PATH = {
-  name: 'id',
-  description: 'The id of the application.',
-  schema: { type: 'string', format: 'uuid', example: APPLICATION_ID },
-};
 
 const KEY_ID_IN_PATH = {
   name: 'keyId',
@@ -43,7 +37,7 @@ const KEY_AS_JSON_STRING: ApiResponseOptions = {
     Location: {
       description: 'The path of the key, to manage it by.',
       schema: { type: 'string' },
-      example: `/applications/${APPLICATION_ID}/service-keys/${KEY_ID}`,
+      example: `/applications/${APPLICATION_ID_IN_PATH.schema.example}/service-keys/${KEY_ID}`,
     },
   },
 };

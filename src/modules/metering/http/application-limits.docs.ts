@@ -9,18 +9,13 @@ import {
   type ApiBodyOptions,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { APPLICATION_ID_IN_PATH } from '../../applications/index.js';
 import {
   ApplicationLimitsDto,
   ChangeApplicationLimitsDto,
   ChangeBalanceDto,
   CreditsDto,
 } from './limits.dto.js';
-
-const APPLICATION_IN_PATH = {
-  name: 'id',
-  description: 'The id of the application.',
-  schema: { type: 'string', format: 'uuid', example: '019b76da-a800-7000-8000-000000000001' },
-};
 
 export const BALANCE_BODY: ApiBodyOptions = {
   type: ChangeBalanceDto,
@@ -45,7 +40,7 @@ export const GetApplicationLimitsDocs = (): MethodDecorator =>
       summary: 'Read what the keys of an application share',
       description: 'Rate limits and credits that all keys of the application use up together.',
     }),
-    ApiParam(APPLICATION_IN_PATH),
+    ApiParam(APPLICATION_ID_IN_PATH),
     ApiOkResponse({ type: ApplicationLimitsDto }),
     ApiProblems('validation_failed', 'insufficient_scope'),
   );
@@ -59,7 +54,7 @@ export const ChangeApplicationLimitsDocs = (): MethodDecorator =>
         'Fields that are left out stay as they are. When this is answered it holds for every verification. Limits ' +
         'that keep their name keep what they have counted.',
     }),
-    ApiParam(APPLICATION_IN_PATH),
+    ApiParam(APPLICATION_ID_IN_PATH),
     ApiBody({
       type: ChangeApplicationLimitsDto,
       examples: {
@@ -85,7 +80,7 @@ export const ChangeApplicationCreditsDocs = (): MethodDecorator =>
       summary: 'Set the credits that the keys of an application share, or add to them',
       description: BALANCE_DESCRIPTION,
     }),
-    ApiParam(APPLICATION_IN_PATH),
+    ApiParam(APPLICATION_ID_IN_PATH),
     ApiBody(BALANCE_BODY),
     ApiOkResponse({ type: CreditsDto, description: 'The credits after the change.' }),
     ApiProblems('validation_failed', 'insufficient_scope', 'no_credits', 'credits_out_of_range'),

@@ -46,16 +46,22 @@ export interface VerificationRequest {
   readonly cost?: number | undefined;
 }
 
-export type DenialCode =
-  | 'NOT_FOUND'
-  | 'REVOKED'
-  | 'DISABLED'
-  | 'EXPIRED'
-  | 'FORBIDDEN'
-  | 'INSUFFICIENT_PERMISSIONS'
+const DENIAL_CODES = [
+  'NOT_FOUND',
+  'REVOKED',
+  'DISABLED',
+  'EXPIRED',
+  'FORBIDDEN',
+  'INSUFFICIENT_PERMISSIONS',
   // Found by the meter, after everything above.
-  | 'RATE_LIMITED'
-  | 'USAGE_EXCEEDED';
+  'RATE_LIMITED',
+  'USAGE_EXCEEDED',
+] as const;
+
+export type DenialCode = (typeof DENIAL_CODES)[number];
+
+/** What verdicts there are. */
+export const VERDICT_CODES = ['VALID', ...DENIAL_CODES] as const;
 
 /** A verdict is a value; an exception is a failure of ours. */
 export type Verdict = (

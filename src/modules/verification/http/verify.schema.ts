@@ -1,5 +1,6 @@
 import { MAX_SCOPES, SCOPE_PATTERN } from '../../../shared/key-scopes.js';
 import { MAX_CREDITS } from '../../metering/index.js';
+import { VERDICT_CODES } from '../domain/verification.js';
 
 /*
  * Verification is asked thousands of times a second: Fastify compiles these schemas once, and no class-validator
@@ -50,17 +51,7 @@ export const VERIFY_ANSWER = {
     valid: { type: 'boolean' },
     code: {
       type: 'string',
-      enum: [
-        'VALID',
-        'NOT_FOUND',
-        'REVOKED',
-        'DISABLED',
-        'EXPIRED',
-        'FORBIDDEN',
-        'INSUFFICIENT_PERMISSIONS',
-        'RATE_LIMITED',
-        'USAGE_EXCEEDED',
-      ],
+      enum: VERDICT_CODES,
     },
     keyId: UUID,
     applicationId: UUID,

@@ -5,20 +5,9 @@ import {
   type ObservedVerification,
   type VerificationObserver,
 } from '../application/verification-observer.js';
+import { VERDICT_CODES } from '../domain/verification.js';
 
-const CODES = [
-  'VALID',
-  'NOT_FOUND',
-  'REVOKED',
-  'DISABLED',
-  'EXPIRED',
-  'FORBIDDEN',
-  'INSUFFICIENT_PERMISSIONS',
-  'RATE_LIMITED',
-  'USAGE_EXCEEDED',
-] as const satisfies ObservedVerification['verdict']['code'][];
-
-type Counts = Record<(typeof CODES)[number], number>;
+type Counts = Record<(typeof VERDICT_CODES)[number], number>;
 
 /** Tells Prometheus what verdicts were given, and what they were made of. */
 @Injectable()
@@ -52,5 +41,5 @@ export class VerificationMetrics implements VerificationObserver {
 }
 
 function noCounts(): Counts {
-  return Object.fromEntries(CODES.map((code) => [code, 0])) as Counts;
+  return Object.fromEntries(VERDICT_CODES.map((code) => [code, 0])) as Counts;
 }
