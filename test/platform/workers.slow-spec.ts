@@ -276,10 +276,10 @@ describe('workers that are told to end', () => {
   it('by Ctrl-C, which a terminal sends to each of them too, answer what is running', async () => {
     service.signal('SIGINT');
     for (const pid of workers) process.kill(pid, 'SIGINT');
-    await eventually(async () => {
-      await expect(fetch(`${service.url}/health/live`)).rejects.toThrow();
+    // Not by a request: a connection that is on its way to a worker which closes is lost, and would wait for its end.
+    await eventually(() => {
+      expect(service.output).toContain('the service ends');
     });
-    expect(workers.some(isRunning)).toBe(true);
     await holder.query('COMMIT');
     expect(await running).toBe(200);
     expect(await service.exitCode()).toBe(0);
