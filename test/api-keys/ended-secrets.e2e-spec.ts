@@ -100,7 +100,7 @@ describe('secrets that have ended', () => {
   it('and those that work keep the hash that a verification has given them while their key was changed', async () => {
     const key = await owner.issueKey(applicationId);
     const repository = app.nest.get(ApiKeyRepository, { strict: false });
-    const found = (await repository.find(key.id))!;
+    const found = (await repository.find(key.id, 0)).value!;
     const hash = randomBytes(32);
     await app.query('UPDATE api_key_secrets SET hash = $2, pepper_version = 2 WHERE api_key_id = $1', [
       key.id,

@@ -67,6 +67,14 @@ describe('On a node whose pool leads to an old server', () => {
     },
   );
 
+  it('no key is called unknown once something has changed', async () => {
+    const { id } = await owner.issueKey(applicationId);
+    await atMisled(owner).get(`/apikey/${id}`).expect(404);
+    await owner.patch(`/apikey/${id}`).send({ name: 'another name' }).expect(200);
+    await atMisled(owner).get(`/apikey/${id}`).expect(503);
+    await atMisled(owner).delete(`/apikey/${id}`).expect(503);
+  });
+
   const memberPath = (): string => `/applications/${applicationId}/members/${admin.userId}`;
   const atMisled = (client: Client): Client => new Client(misled, client.caller);
 });

@@ -1,7 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Actor } from '../../shared/actor.js';
 import type { DomainEvent } from '../../shared/domain-event.js';
-import type { Transaction } from '../../shared/transaction.js';
+import type { Snapshot, Transaction } from '../../shared/transaction.js';
 
 /** The implementation of `Transaction` by TypeORM. */
 export class OpenTransaction {
@@ -24,8 +24,9 @@ export class OpenTransaction {
   }
 }
 
-export function managerOf(transaction: Transaction): EntityManager {
-  return (transaction as unknown as OpenTransaction).manager;
+/** That of a transaction, or of what is only read. */
+export function managerOf(snapshot: Snapshot): EntityManager {
+  return (snapshot as unknown as Pick<OpenTransaction, 'manager'>).manager;
 }
 
 /** To be called by who has changed rows that get a number: without one, the transaction was not committed for certain. */

@@ -179,7 +179,8 @@ export class ApiKeyService {
     const { limit: _limit, cursor: _cursor, ...restrictions } = query;
     const filter = { applicationId, ...restrictions };
     const page = readPage(query, filter);
-    const rows = await this.keys.list(filter, page, this.clock.now());
+    const now = this.clock.now();
+    const rows = await this.freshness.read((atLeast) => this.keys.list(filter, page, now, atLeast));
     return toPage(rows.filter(isHandedOut), page.limit, filter);
   }
 
@@ -192,7 +193,7 @@ export class ApiKeyService {
 
   /** With the secret that is named, though it has ended. */
   private async read(id: string, secretId?: string): Promise<ApiKey> {
-    const key = await this.keys.find(id, secretId);
+    const key = await this.freshness.read((atLeast) => this.keys.find(id, atLeast, secretId));
     if (key === null) throw apiKeyNotFound();
     return key;
   }

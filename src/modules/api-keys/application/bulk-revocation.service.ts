@@ -71,7 +71,8 @@ export class BulkRevocationService {
   }
 
   private async judge(ids: readonly string[], by: Subject): Promise<Judgement> {
-    const found = new Map((await this.keys.findAll(ids)).filter(isHandedOut).map((key) => [key.id, key]));
+    const keys = await this.freshness.read((atLeast) => this.keys.findAll(ids, atLeast));
+    const found = new Map(keys.filter(isHandedOut).map((key) => [key.id, key]));
     const access = new Map<string, RevocationOutcome>();
     for (const { applicationId } of found.values()) {
       if (!access.has(applicationId)) access.set(applicationId, await this.accessTo(applicationId, by));
@@ -104,7 +105,10 @@ export class BulkRevocationService {
       throw new DomainError('application_not_found', 'There is no application of this id.');
     }
     const query = { ...filter, applicationId, notRevoked: true };
-    const keys = await this.keys.list(query, { limit: MAX_BULK_REVOCATION }, this.clock.now());
+    const now = this.clock.now();
+    const keys = await this.freshness.read((atLeast) =>
+      this.keys.list(query, { limit: MAX_BULK_REVOCATION }, now, atLeast),
+    );
     // The repository returns one key more if there are more.
     const outcomes = new Map(keys.slice(0, MAX_BULK_REVOCATION).map((key) => [key.id, 'revoked' as const]));
     return { outcomes, applicationIds: [applicationId] };

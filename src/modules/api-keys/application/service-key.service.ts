@@ -3,6 +3,7 @@ import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
+import { Freshness } from '../../freshness/index.js';
 import type { IdempotentRequest } from '../../idempotency/index.js';
 import type { ApiKey, ApiKeyChanges } from '../domain/api-key.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
@@ -26,6 +27,7 @@ export class ServiceKeyService {
     private readonly keys: ApiKeyService,
     private readonly rows: ApiKeyRepository,
     private readonly clock: Clock,
+    private readonly freshness: Freshness,
   ) {}
 
   /** Throws what `ApiKeyService.issue` throws. */
@@ -45,13 +47,16 @@ export class ServiceKeyService {
   ): Promise<Page<ApiKey>> {
     const filter = { serviceKeysOf: applicationId ?? 'platform' };
     const page = readPage(query, filter);
-    const rows = await this.rows.list({ applicationId, forServices: true }, page, this.clock.now());
+    const now = this.clock.now();
+    const rows = await this.freshness.read((atLeast) =>
+      this.rows.list({ applicationId, forServices: true }, page, now, atLeast),
+    );
     return toPage(rows, page.limit, filter);
   }
 
   /** Throws `service_key_not_found`, also for one of another application. */
   async get(applicationId: string | null, id: string): Promise<ApiKey> {
-    const key = await this.rows.find(id);
+    const key = await this.freshness.read((atLeast) => this.rows.find(id, atLeast));
     if (key?.isForService === true && key.applicationId === applicationId) return key;
     throw new DomainError('service_key_not_found', 'List the service keys, and use the id of one of them.');
   }

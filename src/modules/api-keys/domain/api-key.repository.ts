@@ -2,6 +2,7 @@ import type { Actor } from '../../../shared/actor.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { ServiceScope } from '../../../shared/scopes.js';
 import type { Transaction } from '../../../shared/transaction.js';
+import type { Dated } from '../../freshness/index.js';
 import type { ApiKey } from './api-key.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
 
@@ -18,8 +19,9 @@ export interface ApiKeyQuery {
 }
 
 /**
- * Where keys are kept. Whether the application of a key still is there, and whether the actor may change it, its caller
- * knows.
+ * Where keys are kept. What is read for a caller is dated: `atLeast` is the number that it has to show, see
+ * `Freshness.read`, which every such call goes through.
+ * Whether the application of a key still is there, and whether the actor may change it, its caller knows.
  */
 export abstract class ApiKeyRepository {
   /**
@@ -68,16 +70,16 @@ export abstract class ApiKeyRepository {
   ): Promise<'good' | 'busy' | 'ended'>;
 
   /** The key with the secrets that work, and the one that is named, which may have ended. */
-  abstract find(id: string, secretId?: string): Promise<ApiKey | null>;
+  abstract find(id: string, atLeast: number, secretId?: string): Promise<Dated<ApiKey | null>>;
 
   /** The key as the transaction has written it, with the secrets that work. */
   abstract reread(id: string, tx: Transaction): Promise<ApiKey>;
 
   /** Those of the ids that there are, in no order; with the secrets that work, as in a list. */
-  abstract findAll(ids: readonly string[]): Promise<ApiKey[]>;
+  abstract findAll(ids: readonly string[], atLeast: number): Promise<Dated<ApiKey[]>>;
 
   /** Up to `limit + 1` keys, newest first. */
-  abstract list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]>;
+  abstract list(query: ApiKeyQuery, page: PageRequest, now: Date, atLeast: number): Promise<Dated<ApiKey[]>>;
 
   /**
    * Writes the key, when its secrets end, and new secrets. Throws `OptimisticLockError` when somebody else changed or

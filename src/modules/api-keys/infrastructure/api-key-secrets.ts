@@ -6,72 +6,66 @@ import { apiKeySecretSchema } from './api-key.schema.js';
 const RETENTION_DAYS = 30;
 
 /**
- * The rows of secrets. A key that is rotated often has thousands that have ended; they are neither read nor written
- * with it.
+ * Of each key the secrets that work, oldest first, and the one that is named, whatever became of it. A key without
+ * any has its newest one, which says what people recognise the key by. One that is rotated often has thousands that have
+ * ended: they are neither read nor written with it.
  */
-export class ApiKeySecrets {
-  constructor(private readonly manager: EntityManager) {}
-
-  /**
-   * Of each key the secrets that work, oldest first, and the one that is named, whatever became of it. A key without
-   * any has its newest one, which says what people recognise the key by.
-   */
-  async of(
-    keyIds: readonly string[],
-    { secretId, manager = this.manager }: { secretId?: string | undefined; manager?: EntityManager } = {},
-  ): Promise<Map<string, ApiKeySecret[]>> {
-    const unrevoked = { apiKeyId: In(keyIds), revokedAt: IsNull() };
-    const where: FindOptionsWhere<ApiKeySecret>[] = [
-      { ...unrevoked, expiresAt: IsNull() },
-      { ...unrevoked, expiresAt: Raw((column) => `${column} > now()`) },
-    ];
-    if (secretId !== undefined) where.push({ apiKeyId: In(keyIds), id: secretId });
-    const found = await manager.find(apiKeySecretSchema, { where, order: { createdAt: 'ASC' } });
-    const byKey = new Map<string, ApiKeySecret[]>();
-    for (const secret of found) {
-      const secrets = byKey.get(secret.apiKeyId);
-      if (secrets === undefined) byKey.set(secret.apiKeyId, [secret]);
-      else secrets.push(secret);
-    }
-    const without = keyIds.filter((id) => !byKey.has(id));
-    for (const secret of await newestOf(without, manager)) byKey.set(secret.apiKeyId, [secret]);
-    return byKey;
+export async function readSecrets(
+  keyIds: readonly string[],
+  manager: EntityManager,
+  secretId?: string,
+): Promise<Map<string, ApiKeySecret[]>> {
+  const unrevoked = { apiKeyId: In(keyIds), revokedAt: IsNull() };
+  const where: FindOptionsWhere<ApiKeySecret>[] = [
+    { ...unrevoked, expiresAt: IsNull() },
+    { ...unrevoked, expiresAt: Raw((column) => `${column} > now()`) },
+  ];
+  if (secretId !== undefined) where.push({ apiKeyId: In(keyIds), id: secretId });
+  const found = await manager.find(apiKeySecretSchema, { where, order: { createdAt: 'ASC' } });
+  const byKey = new Map<string, ApiKeySecret[]>();
+  for (const secret of found) {
+    const secrets = byKey.get(secret.apiKeyId);
+    if (secrets === undefined) byKey.set(secret.apiKeyId, [secret]);
+    else secrets.push(secret);
   }
+  const without = keyIds.filter((id) => !byKey.has(id));
+  for (const secret of await newestOf(without, manager)) byKey.set(secret.apiKeyId, [secret]);
+  return byKey;
+}
 
-  /**
-   * Inserts those that are new, and writes of the others when they end. Not their hash: a verification may have moved
-   * it to another pepper since they were read.
-   */
-  async write(secrets: readonly ApiKeySecret[], manager: EntityManager): Promise<void> {
-    if (secrets.length === 0) return;
-    await manager
-      .createQueryBuilder()
-      .insert()
-      .into(apiKeySecretSchema)
-      .values([...secrets])
-      .orUpdate(['expires_at', 'revoked_at'], ['id'], { skipUpdateIfNoValuesChanged: true })
-      .updateEntity(false)
-      .execute();
-  }
+/**
+ * Inserts those that are new, and writes of the others when they end. Not their hash: a verification may have moved
+ * it to another pepper since they were read.
+ */
+export async function writeSecrets(secrets: readonly ApiKeySecret[], manager: EntityManager): Promise<void> {
+  if (secrets.length === 0) return;
+  await manager
+    .createQueryBuilder()
+    .insert()
+    .into(apiKeySecretSchema)
+    .values([...secrets])
+    .orUpdate(['expires_at', 'revoked_at'], ['id'], { skipUpdateIfNoValuesChanged: true })
+    .updateEntity(false)
+    .execute();
+}
 
-  /**
-   * Deletes up to `limit` secrets whose retention is over, and returns how many. A key that has none that works keeps
-   * all of its own.
-   */
-  async purgeEnded(limit: number, manager: EntityManager): Promise<number> {
-    const [, deleted] = await manager.query<[unknown, number]>(
-      `DELETE FROM api_key_secrets
-        WHERE id IN (
-          SELECT id FROM api_key_secrets ended
-           WHERE (revoked_at < now() - make_interval(days => $2) OR expires_at < now() - make_interval(days => $2))
-             AND EXISTS (SELECT FROM api_key_secrets live
-                          WHERE live.api_key_id = ended.api_key_id AND live.revoked_at IS NULL
-                            AND (live.expires_at IS NULL OR live.expires_at > now()))
-           LIMIT $1 FOR UPDATE SKIP LOCKED)`,
-      [limit, RETENTION_DAYS],
-    );
-    return deleted;
-  }
+/**
+ * Deletes up to `limit` secrets whose retention is over, and returns how many. A key that has none that works keeps
+ * all of its own.
+ */
+export async function purgeEndedSecrets(limit: number, manager: EntityManager): Promise<number> {
+  const [, deleted] = await manager.query<[unknown, number]>(
+    `DELETE FROM api_key_secrets
+      WHERE id IN (
+        SELECT id FROM api_key_secrets ended
+         WHERE (revoked_at < now() - make_interval(days => $2) OR expires_at < now() - make_interval(days => $2))
+           AND EXISTS (SELECT FROM api_key_secrets live
+                        WHERE live.api_key_id = ended.api_key_id AND live.revoked_at IS NULL
+                          AND (live.expires_at IS NULL OR live.expires_at > now()))
+         LIMIT $1 FOR UPDATE SKIP LOCKED)`,
+    [limit, RETENTION_DAYS],
+  );
+  return deleted;
 }
 
 async function newestOf(keyIds: readonly string[], manager: EntityManager): Promise<ApiKeySecret[]> {

@@ -11,13 +11,15 @@ import {
 import { BARRIER } from '../../../infrastructure/database/commit.js';
 import { EventSubscribers } from '../../../infrastructure/database/event-subscribers.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
+import { Snapshots } from '../../../infrastructure/database/snapshots.js';
 import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
 import type { Actor } from '../../../shared/actor.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { ServiceScope } from '../../../shared/scopes.js';
-import type { Transaction } from '../../../shared/transaction.js';
+import type { Snapshot, Transaction } from '../../../shared/transaction.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
+import type { Dated } from '../../freshness/index.js';
 import { ApiKey } from '../domain/api-key.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
@@ -31,7 +33,7 @@ import {
   apiKeyUsageSchema,
   type ApiKeyUsageRow,
 } from './api-key.schema.js';
-import { ApiKeySecrets } from './api-key-secrets.js';
+import { readSecrets, writeSecrets } from './api-key-secrets.js';
 import { BatchedApiKeyInserts } from './batched-api-key-inserts.js';
 import { ApiKeyBulkInsert } from './api-key-bulk-insert.js';
 import { addPendingRevocations, revokeSomePending } from './pending-key-revocations.js';
@@ -75,9 +77,8 @@ const IMPORT_LOCK = 7_305_808_871;
 
 @Injectable()
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
-  private readonly manager: EntityManager;
+  private readonly snapshots: Snapshots;
   private readonly inserts: BatchedApiKeyInserts;
-  private readonly secrets: ApiKeySecrets;
   private readonly stored: StoredSecrets;
   private readonly many: ApiKeyBulkInsert;
 
@@ -87,9 +88,8 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     subscribers: EventSubscribers,
   ) {
     super();
-    this.manager = dataSource.manager;
+    this.snapshots = new Snapshots(dataSource);
     this.inserts = new BatchedApiKeyInserts(dataSource, subscribers);
-    this.secrets = new ApiKeySecrets(dataSource.manager);
     this.stored = new StoredSecrets(poolOf(dataSource));
     this.many = new ApiKeyBulkInsert(dataSource);
   }
@@ -164,29 +164,38 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     return (await manager.query<unknown[]>(ACTING_SERVICE_KEY, values)).length > 0 ? 'busy' : 'ended';
   }
 
-  async find(id: string, secretId?: string): Promise<ApiKey | null> {
-    const key = await this.manager.findOneBy(apiKeySchema, { id });
-    if (key === null) return null;
-    const [found = null] = await this.hydrate([key], secretId);
-    return found;
+  find(id: string, atLeast: number, secretId?: string): Promise<Dated<ApiKey | null>> {
+    return this.snapshots.find(atLeast, async (snapshot) => {
+      const keys = await managerOf(snapshot).findBy(apiKeySchema, { id });
+      const [found = null] = await this.hydrate(keys, snapshot, secretId);
+      return found;
+    });
   }
 
   async reread(id: string, tx: Transaction): Promise<ApiKey> {
-    const manager = managerOf(tx);
-    const key = await manager.findOneByOrFail(apiKeySchema, { id });
-    // One after the other: they have one connection.
-    const secrets = await this.secrets.of([id], { manager });
-    const usage = await manager.findBy(apiKeyUsageSchema, { apiKeyId: id });
-    const balances = key.metered ? await this.balances.findAll([id], tx) : null;
-    return complete(key, secrets, usage, balances);
+    const keys = await managerOf(tx).findBy(apiKeySchema, { id });
+    const [key] = await this.hydrate(keys, tx);
+    if (key === undefined) throw new Error('a key that was written is gone');
+    return key;
   }
 
-  async findAll(ids: readonly string[]): Promise<ApiKey[]> {
-    return this.hydrate(await this.manager.findBy(apiKeySchema, { id: In(ids) }));
+  findAll(ids: readonly string[], atLeast: number): Promise<Dated<ApiKey[]>> {
+    return this.snapshots.read(atLeast, async (snapshot) =>
+      this.hydrate(await managerOf(snapshot).findBy(apiKeySchema, { id: In(ids) }), snapshot),
+    );
   }
 
-  async list(query: ApiKeyQuery, page: PageRequest, now: Date): Promise<ApiKey[]> {
-    const select = this.ofApplication(this.manager, query.applicationId);
+  list(query: ApiKeyQuery, page: PageRequest, now: Date, atLeast: number): Promise<Dated<ApiKey[]>> {
+    return this.snapshots.read(atLeast, (snapshot) => this.listIn(snapshot, query, page, now));
+  }
+
+  private async listIn(
+    snapshot: Snapshot,
+    query: ApiKeyQuery,
+    page: PageRequest,
+    now: Date,
+  ): Promise<ApiKey[]> {
+    const select = this.ofApplication(managerOf(snapshot), query.applicationId);
     select.andWhere(query.forServices === true ? IS_FOR_SERVICE : `NOT (${IS_FOR_SERVICE})`);
     if (query.externalId !== undefined) {
       select.andWhere('key.externalId = :externalId', { externalId: query.externalId });
@@ -195,12 +204,11 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     if (query.notRevoked === true) select.andWhere('key.revokedAt IS NULL');
     if (query.status !== undefined) select.andWhere(HAS_STATUS[query.status], { now });
     if (page.before !== undefined) select.andWhere('key.id < :before', { before: page.before });
-    return this.hydrate(
-      await select
-        .orderBy('key.id', 'DESC')
-        .limit(page.limit + 1)
-        .getMany(),
-    );
+    const keys = await select
+      .orderBy('key.id', 'DESC')
+      .limit(page.limit + 1)
+      .getMany();
+    return this.hydrate(keys, snapshot);
   }
 
   async update(key: ApiKey, maxActive: number | undefined, tx: Transaction): Promise<void> {
@@ -225,7 +233,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     );
     // The version guards the secrets too: they change only together with their key.
     if (affected !== 1) throw new OptimisticLockError();
-    await this.secrets.write(key.secrets, manager);
+    await writeSecrets(key.secrets, manager);
     expectProof(tx);
     tx.record(eventsOf(key));
   }
@@ -261,15 +269,15 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   }
 
   /** With the secrets that work and the one that is named, their credits, and when they were last used. */
-  private async hydrate(keys: ApiKey[], secretId?: string): Promise<ApiKey[]> {
+  private async hydrate(keys: ApiKey[], snapshot: Snapshot, secretId?: string): Promise<ApiKey[]> {
     if (keys.length === 0) return keys;
+    const manager = managerOf(snapshot);
     const ids = keys.map((key) => key.id);
     const metered = keys.filter((key) => key.metered).map((key) => key.id);
-    const [secrets, usage, balances] = await Promise.all([
-      this.secrets.of(ids, { secretId }),
-      this.manager.findBy(apiKeyUsageSchema, { apiKeyId: In(ids) }),
-      metered.length === 0 ? null : this.balances.findAll(metered),
-    ]);
+    // One after the other: they have one connection.
+    const secrets = await readSecrets(ids, manager, secretId);
+    const usage = await manager.findBy(apiKeyUsageSchema, { apiKeyId: In(ids) });
+    const balances = metered.length === 0 ? null : await this.balances.findAll(metered, snapshot);
     return keys.map((key) => complete(key, secrets, usage, balances));
   }
 }

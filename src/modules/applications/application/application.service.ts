@@ -10,7 +10,7 @@ import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { Freshness } from '../../freshness/index.js';
 import { Application, applicationNotFound, type ApplicationChanges } from '../domain/application.js';
 import { ApplicationQuotas } from '../domain/application-quotas.js';
-import { ApplicationRepository } from '../domain/application.repository.js';
+import { ApplicationRepository, type ApplicationMembership } from '../domain/application.repository.js';
 import { requirePermission, type Permission } from '../domain/role.js';
 import { ActingServiceKeys } from './acting-service-keys.js';
 import { ApplicationDeletionHooks } from './application-deletion-hooks.js';
@@ -49,7 +49,7 @@ export class ApplicationService {
       const found = await this.freshness.read((atLeast) => this.applications.listOf(caller, page, atLeast));
       return toPage(found, page.limit, filter);
     }
-    const own = serviceOf === null ? null : await this.applications.find(serviceOf);
+    const own = serviceOf === null ? null : ((await this.find(serviceOf, caller))?.application ?? null);
     const isOnPage = own !== null && (page.before === undefined || own.id < page.before);
     return toPage(isOnPage ? [own] : [], page.limit, filter);
   }
@@ -60,10 +60,14 @@ export class ApplicationService {
    * `insufficient_role`, and what `Freshness.read` throws.
    */
   async authorize(id: string, who: Caller, permission: Permission): Promise<Application | null> {
-    const access = await this.freshness.read((atLeast) => this.applications.findFor(id, who, atLeast));
+    const access = await this.find(id, who);
     if (access === null) return null;
     requirePermission(who.serviceOf === id ? 'service' : access.role, permission);
     return access.application;
+  }
+
+  private find(id: string, who: Caller): Promise<ApplicationMembership | null> {
+    return this.freshness.read((atLeast) => this.applications.findFor(id, who, atLeast));
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Transaction } from '../../../shared/transaction.js';
+import type { Snapshot, Transaction } from '../../../shared/transaction.js';
 import type { CreditChanges, Credits } from './credits.js';
 
 /** Whose verifications spend: one key's, or those of all keys of an application together. */
@@ -11,8 +11,8 @@ export interface CreditSubject {
 
 /** The balances, for those who manage them. What they read has the refills that are due. */
 export abstract class CreditBalances {
-  /** The balances of those that have one, by the id of the subject; with `tx`, as that has written them. */
-  abstract findAll(subjectIds: readonly string[], tx?: Transaction): Promise<Map<string, Credits>>;
+  /** The balances of those that have one, by the id of the subject; with a snapshot, as that shows them. */
+  abstract findAll(subjectIds: readonly string[], snapshot?: Snapshot): Promise<Map<string, Credits>>;
 
   /**
    * Gives credits, changes them, or with null takes them off, in the transaction that changes the subject. A change

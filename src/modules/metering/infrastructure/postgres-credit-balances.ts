@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { managerOf } from '../../../infrastructure/database/transaction.js';
-import type { Transaction } from '../../../shared/transaction.js';
+import type { Snapshot, Transaction } from '../../../shared/transaction.js';
 import { CreditBalances, type CreditSubject } from '../domain/credit-balances.js';
 import {
   MAX_CREDITS,
@@ -28,15 +28,15 @@ export class PostgresCreditBalances extends CreditBalances {
     super();
   }
 
-  async findAll(subjectIds: readonly string[], tx?: Transaction): Promise<Map<string, Credits>> {
+  async findAll(subjectIds: readonly string[], snapshot?: Snapshot): Promise<Map<string, Credits>> {
     const text = `SELECT ${columns('credits_left(b, coalesce($2, now()))')}
          FROM credit_balances b
         WHERE subject_id = ANY ($1)`;
     const values = [subjectIds, this.now()];
     const rows =
-      tx === undefined
+      snapshot === undefined
         ? (await this.pool.query<Row>(text, values)).rows
-        : await managerOf(tx).query<Row[]>(text, values);
+        : await managerOf(snapshot).query<Row[]>(text, values);
     return new Map(rows.map((row) => [row.subject_id, toCredits(row)]));
   }
 
