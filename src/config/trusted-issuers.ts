@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { SERVICE_KEY_ISSUER, SYSTEM_ISSUER } from '../shared/actor.js';
+import { API_KEY_ISSUER, SERVICE_KEY_ISSUER, SYSTEM_ISSUER } from '../shared/actor.js';
 import { isTokenScope, type Scope } from '../shared/scopes.js';
 import { LOCAL_ISSUER } from '../shared/subject.js';
 
@@ -61,8 +61,8 @@ function parseIssuer(entry: unknown): IssuerSettings {
     throw new Error(`has a field other than ${[...FIELDS].join(', ')}`);
   }
   const issuer = stringOf(fields, 'issuer');
-  // Local people's applications, service keys, and what the service does by itself, are stored under these names.
-  if ([LOCAL_ISSUER, SYSTEM_ISSUER, SERVICE_KEY_ISSUER].includes(issuer)) {
+  // Local people's applications, keys, and what the service does by itself, are stored under these names.
+  if ([LOCAL_ISSUER, SYSTEM_ISSUER, SERVICE_KEY_ISSUER, API_KEY_ISSUER].includes(issuer)) {
     throw new Error(`issuer must not be "${issuer}"`);
   }
   const keys = parseKeys(fields);

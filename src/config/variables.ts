@@ -174,7 +174,7 @@ export const variables = {
     1,
     1_000_000,
     '100',
-    'Calls of one address (IPv6: one /64) to each of login, register and refresh.',
+    'Calls of one address (IPv6: one /64) to each of login, register, refresh and /apikey/self.',
   ),
   AUTH_RATE_LIMIT_PER_ACCOUNT: integer(1, 1_000_000, '10', 'Failed logins, or registrations, of one email.'),
   MANAGEMENT_CALLS_PER_MINUTE: integer(

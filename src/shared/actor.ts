@@ -3,6 +3,9 @@ import type { Subject } from './subject.js';
 /** The issuer of service keys, whose subject is their id. The configuration refuses it as the name of another issuer. */
 export const SERVICE_KEY_ISSUER = 'service-key';
 
+/** The issuer of keys that give themselves up, whose subject is their id. The configuration refuses it, too. */
+export const API_KEY_ISSUER = 'api-key';
+
 /** Where a call came from. */
 export interface Origin {
   /** The address of the client. */
@@ -19,7 +22,7 @@ export interface Caller extends Subject {
 
 /** Who makes a change, and from where. */
 export interface Actor extends Caller {
-  /** The `jti` of the access token that was shown, or the id of the service key's secret; null where there was none. */
+  /** The `jti` of the access token that was shown, or the id of the key's secret; null where there was none. */
   readonly tokenId: string | null;
   /** Of its `Origin`; null for what is done without a call. */
   readonly address: string | null;

@@ -210,6 +210,14 @@ describe('the answers of the service are what openapi.json says, field by field:
     );
   });
 
+  it('those to whoever holds a key', async () => {
+    const held = await issue(await application(), { ...LIMITS, rateLimits: [] });
+    for (const { key } of [held, await issue(await application(), LIMITS)]) {
+      await call('get /apikey/self', {}, { headers: { 'x-api-key': key } });
+      await call('delete /apikey/self', {}, { headers: { 'x-api-key': key } });
+    }
+  });
+
   it('those of calls that are refused', async () => {
     const stranger = await signIn(app);
     const readOnly = await signIn(app, { scope: 'applications:read' });

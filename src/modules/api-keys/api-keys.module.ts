@@ -67,6 +67,6 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
       }),
     },
   ],
-  exports: [KeyHasher, ServiceKeyService],
+  exports: [ApiKeyService, KeyHasher, ServiceKeyService],
 })
 export class ApiKeysModule {}

@@ -95,7 +95,7 @@ import { userSchema } from './infrastructure/user.schema.js';
         ),
     },
   ],
-  exports: [RouteExplorer, ServiceKeyAuthentication, SubjectDirectory],
+  exports: [AttemptLimiter, RouteExplorer, ServiceKeyAuthentication, SubjectDirectory],
 })
 export class AuthModule {}
 

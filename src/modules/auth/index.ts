@@ -9,5 +9,6 @@ export { SubjectDirectory } from './application/subject-directory.js';
 export { CurrentActor } from './http/current-actor.decorator.js';
 export { type AuthenticatedRequest } from './http/current-principal.decorator.js';
 export { Public } from '../../shared/http/public.decorator.js';
+export { LimitCalls } from './http/limit-calls.guard.js';
 export { REQUIRED_SCOPES, RequireScopes } from './http/require-scopes.decorator.js';
 export { RouteExplorer, type Route } from './http/route-explorer.js';

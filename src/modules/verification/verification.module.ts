@@ -8,10 +8,12 @@ import { RotationOverlapStore } from './application/rotation-overlap-store.js';
 import { VerificationRecordStore } from './application/verification-record-store.js';
 import { ENV, type Env } from '../../config/env.js';
 import { AnonymousCallers } from './application/anonymous-callers.js';
+import { KeyHolderService } from './application/key-holder.service.js';
 import { ServiceKeyCallers } from './application/service-key-callers.js';
 import { VerificationObservers } from './application/verification-observer.js';
 import { VerificationRecords } from './application/verification-records.js';
 import { VerificationService } from './application/verification.service.js';
+import { SelfController } from './http/self.controller.js';
 import { VerifyingCallers } from './http/verifying-callers.js';
 import { VerifyController } from './http/verify.controller.js';
 import { VerifyFastPath } from './http/verify.fast-path.js';
@@ -25,10 +27,11 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
 /** Whether a key that was presented may be used. */
 @Module({
   imports: [AuthModule, ApiKeysModule, FreshnessModule, MeteringModule],
-  controllers: [VerifyController],
+  controllers: [VerifyController, SelfController],
   providers: [
     VerificationService,
     ServiceKeyCallers,
+    KeyHolderService,
     VerifyingCallers,
     {
       provide: AnonymousCallers,

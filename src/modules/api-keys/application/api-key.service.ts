@@ -320,6 +320,18 @@ export class ApiKeyService {
     // Whether or not this call was the one that revoked it: 204 says that no node accepts the key any more.
     await this.freshness.waitForPropagation(change);
   }
+
+  /**
+   * The same for who holds one of its secrets, which the actor names: if that does not work any more there is nothing
+   * to be done, since no node accepts what they hold.
+   */
+  async giveUp(actor: Actor, id: string): Promise<void> {
+    const now = this.clock.now();
+    const { change } = await this.unitOfWork.run(actor, async (tx) => {
+      if (await this.keys.lockHolder(id, tx)) await this.keys.revokeAll([id], now, tx);
+    });
+    await this.freshness.waitForPropagation(change);
+  }
 }
 
 function editConflict(): DomainError {

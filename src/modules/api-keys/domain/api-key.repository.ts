@@ -69,6 +69,12 @@ export abstract class ApiKeyRepository {
     tx: Transaction,
   ): Promise<'good' | 'busy' | 'ended'>;
 
+  /**
+   * Whether the actor of the transaction holds a secret of the key that works, of whatever state the key itself; until
+   * the transaction ends nobody rotates the key. What is found ended stays so whatever becomes of the database.
+   */
+  abstract lockHolder(id: string, tx: Transaction): Promise<boolean>;
+
   /** The key with the secrets that work, and the one that is named, which may have ended. */
   abstract find(id: string, atLeast: number, secretId?: string): Promise<Dated<ApiKey | null>>;
 

@@ -55,6 +55,10 @@ const ACTING_SERVICE_KEY = `
      AND k.revoked_at IS NULL AND k.enabled AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
      AND s.revoked_at IS NULL AND (s.expires_at IS NULL OR s.expires_at > clock_timestamp())`;
 
+const HOLDS_SECRET = `
+  SELECT count(*) > 0 AS holds, ${BARRIER} FROM api_key_secrets
+   WHERE id = $2 AND api_key_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
+
 /** Keys that the deletion of their application revokes itself. A transaction of any number of them would never end. */
 const REVOKED_AT_ONCE = 500;
 
@@ -162,6 +166,14 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     const locked = await manager.query<unknown[]>(`${ACTING_SERVICE_KEY} FOR SHARE OF k SKIP LOCKED`, values);
     if (locked.length > 0) return 'good';
     return (await manager.query<unknown[]>(ACTING_SERVICE_KEY, values)).length > 0 ? 'busy' : 'ended';
+  }
+
+  async lockHolder(id: string, tx: Transaction): Promise<boolean> {
+    const manager = managerOf(tx);
+    // Whoever ends a secret locks the key, too; the secret is looked at in a snapshot that comes after.
+    await manager.query('SELECT FROM api_keys WHERE id = $1 FOR NO KEY UPDATE', [id]);
+    const [row] = await manager.query<{ holds: boolean }[]>(HOLDS_SECRET, [id, tx.actor.tokenId]);
+    return row?.holds === true;
   }
 
   find(id: string, atLeast: number, secretId?: string): Promise<Dated<ApiKey | null>> {

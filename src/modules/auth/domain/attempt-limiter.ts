@@ -1,7 +1,7 @@
 import type { Subject } from '../../../shared/subject.js';
 import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 
-export type LimitedCall = 'register' | 'login' | 'refresh';
+export type LimitedCall = 'register' | 'login' | 'refresh' | 'self';
 
 /**
  * Bounds how often one address calls, and how often an account is tried. Throws `too_many_requests`.

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { chain } from '../../../shared/concurrency/chain.js';
 import type { CreditAccounts } from '../domain/credits.js';
-import type { Metering, Usage } from '../domain/metering.js';
+import type { LimitReport, Metering, Usage } from '../domain/metering.js';
 import { CreditLedger, type Spending } from './credit-ledger.js';
 import { RateLimiter, type RateLimitAnswer } from './rate-limiter.js';
 
@@ -46,6 +46,12 @@ export class Meter {
       };
       return credits === null ? { code: 'VALID', usage: passed } : this.pay(credits, cost, counted, passed);
     });
+  }
+
+  /** What is left of the limits of the key itself, without those that it shares. Throws `service_unavailable`. */
+  async peek({ limits }: Metering): Promise<readonly LimitReport[]> {
+    const own = limits?.limits.filter(({ sharedByApplication }) => !sharedByApplication) ?? [];
+    return limits === null || own.length === 0 ? [] : this.limiter.peek({ ...limits, limits: own });
   }
 
   private async pay(

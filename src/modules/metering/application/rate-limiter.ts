@@ -80,6 +80,21 @@ export class RateLimiter {
     }
   }
 
+  /** What is left of the limits, of which nothing is taken. Throws `service_unavailable` when the store is away. */
+  async peek(set: LimitSet): Promise<readonly LimitReport[]> {
+    try {
+      const [outcome] = await this.inTime(this.store.take([{ set, times: 0 }]));
+      if (outcome === undefined) throw new Error('the store did not answer a run');
+      return reportsOf(set, outcome);
+    } catch (error) {
+      this.noteAway(error);
+      throw new DomainError('service_unavailable', 'The rate limits cannot be read: try again in a moment.', {
+        retryAfter: 1,
+        cause: error,
+      });
+    }
+  }
+
   private async checkTogether(set: LimitSet): Promise<RateLimitAnswer> {
     try {
       const answer = await this.calls.call(partitionOf(set), set);

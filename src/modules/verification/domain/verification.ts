@@ -1,6 +1,6 @@
 import type { AddressList, KeyKind } from '../../api-keys/index.js';
 import { coversAll } from '../../../shared/key-scopes.js';
-import { hasExpired, keyStatus } from '../../../shared/key-status.js';
+import { hasExpired, keyStatus, type KeyStatus } from '../../../shared/key-status.js';
 import type { Metering, Usage } from '../../metering/index.js';
 
 /** Everything a verdict needs to know of a key, and nothing else. */
@@ -120,11 +120,16 @@ export function decideVerification(
 
 /** What is wrong with a key whoever asks; null when nothing is. Pure, as `decideVerification`. */
 export function stateOf(record: VerificationRecord, ip: string | undefined, now: number): Denial | null {
-  const status = keyStatus(record, now);
+  const status = statusOf(record, now);
   if (status !== 'active') return REFUSALS[status];
-  if (hasExpired(record.secretExpiresAt, now)) return EXPIRED;
   if (record.addresses !== null && !record.addresses.includes(ip)) return FORBIDDEN;
   return null;
+}
+
+/** The status of a key for who has presented this secret of it. Pure, as `decideVerification`. */
+export function statusOf(record: VerificationRecord, now: number): KeyStatus {
+  const status = keyStatus(record, now);
+  return status === 'active' && hasExpired(record.secretExpiresAt, now) ? 'expired' : status;
 }
 
 function expiresSoon(record: VerificationRecord, now: number): boolean {

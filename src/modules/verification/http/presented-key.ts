@@ -24,6 +24,19 @@ export function readPresentedKey(message: IncomingMessage): string | null {
   return found[0] ?? null;
 }
 
+/** The same for who has no other credential. Throws `missing_api_key`, too. */
+export function requirePresentedKey(message: IncomingMessage): string {
+  const presented = readPresentedKey(message);
+  if (presented !== null) return presented;
+  throw missingKey();
+}
+
+export function missingKey(): DomainError {
+  return new DomainError('missing_api_key', 'Send a key in the x-api-key header.', {
+    headers: { 'WWW-Authenticate': 'Bearer' },
+  });
+}
+
 /** Throws `key_in_query`: what stands in a URL ends in logs and histories. */
 export function refuseKeyInQuery(query: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(query)) {

@@ -14,16 +14,21 @@ export function toRequest(body: VerifyBody): VerificationRequest {
  */
 export function bodyOfQuery(query: Record<string, unknown>, key: string): unknown {
   const { ApplicationId: applicationId, scopes, cost, ...unknown } = query;
-  const [additionalProperty] = Object.keys(unknown);
-  if (additionalProperty !== undefined) {
-    throw queryRefusal([{ instancePath: '', params: { additionalProperty } }]);
-  }
+  refuseQuery(unknown);
   return {
     key,
     ...(applicationId !== undefined && { applicationId }),
     ...(scopes !== undefined && { scopes: typeof scopes === 'string' ? listOf(scopes) : scopes }),
     ...(cost !== undefined && { cost: isInteger(cost) ? Number(cost) : cost }),
   };
+}
+
+/** For a route that takes no parameter. Throws as `bodyOfQuery`. */
+export function refuseQuery(query: Record<string, unknown>): void {
+  const [additionalProperty] = Object.keys(query);
+  if (additionalProperty !== undefined) {
+    throw queryRefusal([{ instancePath: '', params: { additionalProperty } }]);
+  }
 }
 
 /** What the schema has found wrong with that body, as Fastify throws it, in terms of the query. */

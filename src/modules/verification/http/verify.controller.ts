@@ -8,7 +8,7 @@ import { VerificationService } from '../application/verification.service.js';
 import type { DenialCode, VerificationRequest } from '../domain/verification.js';
 import { writeVerdict, writeVerdictHeaders, writeVerdicts } from './verdict-writer.js';
 import { bodyOfQuery, queryRefusal, toRequest } from './verification-request.js';
-import { readPresentedKey, refuseKeyInQuery } from './presented-key.js';
+import { missingKey, readPresentedKey, refuseKeyInQuery } from './presented-key.js';
 import { limitAnonymous, VerifyingCallers } from './verifying-callers.js';
 import { VerifyFastPath } from './verify.fast-path.js';
 import {
@@ -88,11 +88,7 @@ export class VerifyController {
     const body = bodyOfQuery(query, presented ?? '');
     const passes = request.compileValidationSchema(VERIFY_BODY);
     if (!passes(body)) throw queryRefusal(passes.errors ?? []);
-    if (presented === null) {
-      throw new DomainError('missing_api_key', 'Send a key in the x-api-key header.', {
-        headers: { 'WWW-Authenticate': 'Bearer' },
-      });
-    }
+    if (presented === null) throw missingKey();
     // What a proxy says of the address need not be one: that is no mistake of the caller, and in no list of addresses.
     const question = { ...toRequest(body as VerifyBody), ip: request.ip };
     limitAnonymous(question, caller, { applicationField: 'ApplicationId' });

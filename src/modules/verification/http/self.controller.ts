@@ -1,0 +1,44 @@
+import { Controller, Delete, Get, HttpCode, Query, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LimitCalls, Public } from '../../auth/index.js';
+import { KeyHolderService } from '../application/key-holder.service.js';
+import { refuseKeyInQuery, requirePresentedKey } from './presented-key.js';
+import { DescribeSelfDocs, GiveUpSelfDocs, SelfDocs } from './self.docs.js';
+import { refuseQuery } from './verification-request.js';
+import { toHeldKeyResponse, type HeldKeyDto } from './self.dto.js';
+
+/** For whoever holds a key, which is the only credential here. */
+@SelfDocs()
+@Public()
+@Controller('apikey/self')
+export class SelfController {
+  constructor(private readonly holders: KeyHolderService) {}
+
+  @Get()
+  @LimitCalls('self')
+  @DescribeSelfDocs()
+  async describe(
+    @Query() query: Record<string, unknown>,
+    @Req() { raw, ip, id }: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<HeldKeyDto> {
+    reply.header('Cache-Control', 'no-store');
+    refuseKeyInQuery(query);
+    refuseQuery(query);
+    const presented = requirePresentedKey(raw);
+    return toHeldKeyResponse(await this.holders.describe(presented, { address: ip, requestId: id }));
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @LimitCalls('self')
+  @GiveUpSelfDocs()
+  async giveUp(
+    @Query() query: Record<string, unknown>,
+    @Req() { raw, ip, id }: FastifyRequest,
+  ): Promise<void> {
+    refuseKeyInQuery(query);
+    refuseQuery(query);
+    await this.holders.giveUp(requirePresentedKey(raw), { address: ip, requestId: id });
+  }
+}
