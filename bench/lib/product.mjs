@@ -132,6 +132,11 @@ export function verification(key) {
   return post('/apikey/verify', { key }, AS_SERVICE);
 }
 
+/** The same without a service key. @param {{ key: string, applicationId: string }} entry */
+export function anonymousVerification({ key, applicationId }) {
+  return post('/apikey/verify', { key, applicationId });
+}
+
 /** @param {string} accessToken */
 export function bearer(accessToken) {
   return { Authorization: `Bearer ${accessToken}` };
