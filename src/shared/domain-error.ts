@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'invalid_scope'
   | 'email_taken'
   | 'weak_password'
+  | 'cross_site_request'
   // applications and keys
   | 'application_not_found'
   | 'application_limit_reached'

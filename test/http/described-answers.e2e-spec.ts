@@ -84,6 +84,18 @@ describe('the answers of the service are what openapi.json says, field by field:
     await call('post /auth/logout', {}, { body: { refreshToken } });
   });
 
+  it('those of logins of pages of the service', async () => {
+    const body = { email: `${randomUUID()}@example.org`, password: PASSWORD };
+    const headers = { 'sec-fetch-site': 'same-origin' };
+    await call('post /auth/browser/register', {}, { body });
+    await call('post /auth/browser/register', {}, { body, headers });
+    const signedIn = await call('post /auth/browser/login', {}, { body, headers });
+    const cookie = String(signedIn.headers['set-cookie']).split(';', 1)[0]!;
+    await call('post /auth/browser/refresh', {}, { headers: { ...headers, cookie } });
+    await call('post /auth/browser/refresh', {}, { headers: { ...headers, cookie } });
+    await call('post /auth/browser/logout', {}, { headers: { ...headers, cookie } });
+  });
+
   it('those of applications and their members', async () => {
     const created = await asOwner('post /applications', {}, { body: { name: 'Weather' } });
     const { id } = created.body as { id: string };

@@ -185,6 +185,7 @@ describe('Swagger UI', () => {
         const { status, body: answer } = await owner[method as 'post'](url)
           .query(asksFor ? { ApplicationId: applicationId } : {})
           .set(path.startsWith('/apikey/verify') ? AS_SERVICE : {})
+          .set('sec-fetch-site', 'same-origin')
           .send(body);
         if (status >= 400 && !ABSENT.has(answer.code as string)) refused.push([method, path, body, answer]);
       }

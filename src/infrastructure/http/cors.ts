@@ -15,7 +15,7 @@ export function allowOrigins(app: NestFastifyApplication, origins: string[] | un
       'RateLimit-Policy',
       'WWW-Authenticate',
     ],
-    // Tokens travel in a header; cookies are not used.
+    // Tokens travel in a header. The cookie is for pages of this service alone.
     credentials: false,
     maxAge: 600,
   });

@@ -56,6 +56,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   invalid_scope: { status: 400, title: 'Unknown scope' },
   email_taken: { status: 409, title: 'Email already registered' },
   weak_password: { status: 400, title: 'Weak password' },
+  cross_site_request: { status: 403, title: 'Cross-site request' },
 
   application_not_found: { status: 404, title: 'Application not found' },
   application_limit_reached: { status: 403, title: 'Application limit reached' },

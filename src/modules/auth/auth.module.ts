@@ -13,6 +13,7 @@ import { SubjectDirectory } from './application/subject-directory.js';
 import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
 import { UserRepository } from './domain/user.repository.js';
 import { AuthController } from './http/auth.controller.js';
+import { BrowserSessionController } from './http/browser-session.controller.js';
 import { JwksController } from './http/jwks.controller.js';
 import { JwtAuthGuard } from './http/jwt-auth.guard.js';
 import { JwtStrategy } from './http/jwt.strategy.js';
@@ -40,7 +41,7 @@ import { userSchema } from './infrastructure/user.schema.js';
     DiscoveryModule,
     TypeOrmModule.forFeature([userSchema, refreshTokenFamilySchema, refreshTokenSchema]),
   ],
-  controllers: [AuthController, JwksController],
+  controllers: [AuthController, BrowserSessionController, JwksController],
   providers: [
     AuthService,
     AccessTokenVerifier,

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, OmitType } from '@nestjs/swagger';
 import type { SignedIn } from '../application/auth.service.js';
 import { SCOPES } from '../../../shared/scopes.js';
 
@@ -38,6 +38,9 @@ export class TokensDto {
   @ApiProperty({ type: UserDto })
   user!: UserDto;
 }
+
+/** Of a login whose refresh token is in a cookie. */
+export class BrowserTokensDto extends OmitType(TokensDto, ['refreshToken'] as const) {}
 
 /** The only place that says what of a login leaves the service. */
 export function toTokens(signedIn: SignedIn): TokensDto {
