@@ -24,6 +24,8 @@ import { MembershipChanges1764000002695 } from './1764000002695-membership-chang
 import { CheaperMetering1764000002800 } from './1764000002800-cheaper-metering.js';
 import { ServiceKeys1764000003000 } from './1764000003000-service-keys.js';
 import { RevokedKeys1764000003100 } from './1764000003100-revoked-keys.js';
+import { KeyTags1764000003200 } from './1764000003200-key-tags.js';
+import { ImportsOfApplications1764000003210 } from './1764000003210-imports-of-applications.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -52,4 +54,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   CheaperMetering1764000002800,
   ServiceKeys1764000003000,
   RevokedKeys1764000003100,
+  KeyTags1764000003200,
+  ImportsOfApplications1764000003210,
 ];

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
 import { generateKey } from '../../dist/src/modules/api-keys/domain/key-format.js';
 import { KeyHasher } from '../../dist/src/modules/api-keys/domain/key-hasher.js';
+import { KeyTags } from '../../dist/src/modules/api-keys/domain/key-tags.js';
 
 /** Keys of one application and its owner. The same for every system under test. */
 export const KEYS_PER_OWNER = 10;
@@ -61,11 +62,17 @@ export function madeUpSecret() {
 }
 
 function realSecret() {
-  const plaintext = generateKey('live');
+  const plaintext = generateKey('live', hasher.tags);
   return { key: plaintext.reveal(), hint: plaintext.hint, hash: hasher.hash(plaintext).bytes };
 }
 
-const verifier = generateKey('service');
+/** Keys of the right form and checksum, as somebody makes them up who has not the pepper. @param {number} count */
+export function forgedKeys(count) {
+  const tags = new KeyTags([{ version: 1, key: randomBytes(32) }]);
+  return Array.from({ length: count }, () => generateKey('live', tags).reveal());
+}
+
+const verifier = generateKey('service', hasher.tags);
 
 /** How the services of the benchmarks show that they may verify: contestants that ask for nothing get it, too. */
 export const AS_SERVICE = { Authorization: `Bearer ${verifier.reveal()}` };
@@ -81,8 +88,8 @@ export async function insertServiceKey(client) {
     [keyId],
   );
   await client.query(
-    `INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
-     VALUES ($1, $2, $3, $4, $5, now())`,
+    `INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, tag_version, hint, created_at)
+     VALUES ($1, $2, $3, $4, $4, $5, now())`,
     [uuidv7(), keyId, hasher.hash(verifier).bytes, pepper.version, verifier.hint],
   );
 }

@@ -216,7 +216,7 @@ export const variables = {
     1,
     1_000_000,
     '100',
-    'Unknown keys that one address may make a process look up in the database in a second; beyond it is answered 429. So many of its look-ups are under way at a time; further ones wait.',
+    'Unknown keys without a tag of ours (imported, older than tags, or of a pepper that was dropped) that a process looks up in a second for one application, or for one network (an address, IPv6: one /64) that shows no service key or names no application; beyond it is answered 429. So many of its look-ups are under way at a time; further ones wait.',
   ),
   USAGE_FLUSH_MS: integer(
     10,

@@ -46,8 +46,9 @@ describe('the statement that inserts the keys of several callers', () => {
   function keyOf(applicationId: string, by: Subject): ApiKey {
     const id = uuidv7();
     const now = new Date();
-    const plaintext = generateKey('live');
-    const hash = app.nest.get(KeyHasher, { strict: false }).hash(plaintext);
+    const hasher = app.nest.get(KeyHasher, { strict: false });
+    const plaintext = generateKey('live', hasher.tags);
+    const hash = hasher.hash(plaintext);
     return ApiKey.issue({
       id,
       application: { id: applicationId, scopes: null },

@@ -96,6 +96,112 @@ describe('POST /apikey/import?ApplicationId=', () => {
     expect(await verify(app, known.key)).toEqual({ valid: false, code: 'REVOKED' });
   });
 
+  describe('of a key that another application has imported before', () => {
+    const NOT_FOUND = { valid: false, code: 'NOT_FOUND' };
+
+    /** Imported by a stranger, and then by us. */
+    async function importedTwice(): Promise<{ key: string; theirs: string; ours: string }> {
+      const { key, sha256 } = foreignKey();
+      const theirs = await stranger.createApplication();
+      for (const [client, application] of [
+        [stranger, theirs],
+        [owner, applicationId],
+      ] as const) {
+        const { body } = await client
+          .post(`/apikey/import?ApplicationId=${application}`)
+          .send({ keys: [{ sha256 }] })
+          .expect(200);
+        expect(body.results).toEqual([{ outcome: 'imported', id: expect.any(String) }]);
+      }
+      return { key, theirs, ours: applicationId };
+    }
+
+    it('leaves it to either, and who asks says which is meant', async () => {
+      const { key, theirs, ours } = await importedTwice();
+      for (const application of [theirs, ours]) {
+        expect(await verify(app, key, { applicationId: application })).toMatchObject({
+          valid: true,
+          applicationId: application,
+        });
+      }
+      expect(await verify(app, key, { applicationId: await owner.createApplication() })).toEqual(NOT_FOUND);
+      expect(await verify(app, key)).toEqual(NOT_FOUND);
+    });
+
+    it('is told by the service key whose application it is', async () => {
+      const { key, theirs, ours } = await importedTwice();
+      for (const [client, application] of [
+        [stranger, theirs],
+        [owner, ours],
+      ] as const) {
+        const service = await client.issueServiceKey(application);
+        const ask = (path: string): request.Test =>
+          request(app.http).post(path).set('Authorization', `Bearer ${service.key}`);
+        const { body } = await ask('/apikey/verify').send({ key }).expect(200);
+        expect(body).toMatchObject({ valid: true, applicationId: application });
+        const batch = await ask('/apikey/verify/batch')
+          .send({ keys: [{ key }, { key, applicationId: theirs }, { key, applicationId: ours }] })
+          .expect(200);
+        expect(batch.body.results.map(({ valid }: { valid: boolean }) => valid)).toEqual([
+          true,
+          application === theirs,
+          application === ours,
+        ]);
+        const gateway = await request(app.http)
+          .get('/apikey/verify')
+          .set({ 'X-Service-Key': service.key, 'x-api-key': key })
+          .expect(200);
+        expect(gateway.headers['x-application-id']).toBe(application);
+      }
+    });
+
+    it('takes nothing from it: what one does with theirs concerns no other', async () => {
+      const { key, theirs, ours } = await importedTwice();
+      const { keyId } = await verify(app, key, { applicationId: theirs });
+      await stranger.delete(`/apikey/${String(keyId)}`).expect(204);
+      expect(await verify(app, key, { applicationId: theirs })).toEqual({ valid: false, code: 'REVOKED' });
+      expect(await verify(app, key, { applicationId: ours })).toMatchObject({ valid: true });
+    });
+
+    it('ends, when it is answered, that a node takes it for the only one', async () => {
+      const { key, sha256 } = foreignKey();
+      const other = await TestApp.start({ database: app.database });
+      try {
+        await stranger
+          .post(`/apikey/import?ApplicationId=${await stranger.createApplication()}`)
+          .send({ keys: [{ sha256 }] })
+          .expect(200);
+        for (const node of [app, other]) expect(await verify(node, key)).toMatchObject({ valid: true });
+        await importKeys([{ sha256 }]).expect(200);
+        for (const node of [app, other]) expect(await verify(node, key)).toEqual(NOT_FOUND);
+      } finally {
+        await other.stop();
+      }
+    });
+
+    it('is known though the hashes of the two are under different peppers', async () => {
+      const { key, theirs, ours } = await importedTwice();
+      const peppers = `${TEST_PEPPERS},2=${Buffer.alloc(32, 7).toString('base64url')}`;
+      const newer = await TestApp.start({
+        database: app.database,
+        env: { API_KEY_PEPPERS: peppers, API_KEY_PEPPER_VERSION: '2' },
+      });
+      try {
+        const { secretId } = await verify(newer, key, { applicationId: ours });
+        await eventually(async () => {
+          const moved = await app.query('SELECT pepper_version FROM api_key_secrets WHERE id = $1', [
+            secretId,
+          ]);
+          expect(moved).toEqual([{ pepper_version: 2 }]);
+        });
+        expect(await verify(newer, key)).toEqual(NOT_FOUND);
+        expect(await verify(newer, key, { applicationId: theirs })).toMatchObject({ applicationId: theirs });
+      } finally {
+        await newer.stop();
+      }
+    });
+  });
+
   it('imports a key once, however many import it at once', async () => {
     const { sha256 } = foreignKey();
     const answers = await Promise.all(Array.from({ length: 5 }, () => importKeys([{ sha256 }]).expect(200)));

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client as PostgresClient } from 'pg';
 import request, { type Response } from 'supertest';
-import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { unissuedKey } from '../support/made-up-keys.js';
 import { Freshness } from '../../src/modules/freshness/index.js';
 import { Client, verify } from '../support/builders.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -72,7 +72,7 @@ describe('Verification', () => {
     await eventually(async () => {
       expectUnavailable(await ask(strict, key));
     }, 2 * LEASE_MS);
-    expectUnavailable(await ask(strict, generateKey('live').reveal()));
+    expectUnavailable(await ask(strict, unissuedKey()));
   });
 
   it('goes on for as long as VERIFY_STALE_MS says, every answer says that it may be out of date, and then is 503', async () => {
@@ -91,7 +91,7 @@ describe('Verification', () => {
     for (const { status, headers } of [await ask(lenient, key), gateway, batch]) {
       expect([status, headers['x-verification-stale']]).toEqual([200, 'true']);
     }
-    expectUnavailable(await ask(lenient, generateKey('live').reveal()));
+    expectUnavailable(await ask(lenient, unissuedKey()));
 
     await eventually(async () => {
       expectUnavailable(await ask(lenient, key));

@@ -45,13 +45,16 @@ describe('A standby that is asked for a key it does not know', () => {
     pool.on('connect', (client) => client.on('error', () => undefined));
     // This is the case of a pool that takes the server for the primary.
     const dataSource = { driver: { master: pool } } as unknown as DataSource;
+    const hasher = new KeyHasher([{ version: 1, key: Buffer.alloc(32, 1) }]);
     const store = new PostgresVerificationRecordStore(
       dataSource,
-      new KeyHasher([{ version: 1, key: Buffer.alloc(32, 1) }]),
+      hasher,
       new DatabaseClock(new SystemClock()),
       new Metrics(),
     );
-    const refusal: unknown = await store.load([generateKey('live')], 0).catch((error: unknown) => error);
+    const refusal: unknown = await store
+      .load([generateKey('live', hasher.tags)], 0)
+      .catch((error: unknown) => error);
     expect(toDomainError(refusal).code).toBe('service_unavailable');
     await pool.end();
   });

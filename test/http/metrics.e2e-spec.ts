@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import request from 'supertest';
-import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { forgedKey, unissuedKey } from '../support/made-up-keys.js';
 import { VerificationObservers } from '../../src/modules/verification/application/verification-observer.js';
 import { Client, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
@@ -56,9 +56,20 @@ describe('the metrics', () => {
       await owner.issueKey(applicationId),
       await owner.issueKey(applicationId, limited),
     ];
-    const unknown = generateKey('live').reveal();
+    const unknown = unissuedKey();
     const before = await verifications();
-    for (const key of [plain, plain, plain, once, once, unknown, unknown, 'no key', 'x'.repeat(600)]) {
+    for (const key of [
+      plain,
+      plain,
+      plain,
+      once,
+      once,
+      unknown,
+      unknown,
+      'no key',
+      forgedKey(),
+      'x'.repeat(600),
+    ]) {
       await verify(app, key);
     }
     await request(app.http).get('/apikey/verify').set(AS_GATEWAY).set('x-api-key', plain).expect(200);
@@ -73,7 +84,7 @@ describe('the metrics', () => {
       'RATE_LIMITED cache': 2,
       'NOT_FOUND database': 1,
       'NOT_FOUND cache': 1,
-      'NOT_FOUND form': 3,
+      'NOT_FOUND form': 4,
     });
   });
 

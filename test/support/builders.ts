@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import request, { type Response } from 'supertest';
 import { AS_SERVICE } from './service-key.js';
 import { signIn, type Service } from './sign-in.js';
@@ -68,6 +69,17 @@ export class Client {
     return { id: keyIdOf(response), key: response.body as string };
   }
 
+  /** Imports keys that were made elsewhere, and returns the outcomes. */
+  async importKeys(
+    applicationId: string,
+    keys: readonly string[],
+  ): Promise<{ outcome: string; id?: string }[]> {
+    const response = await this.post(`/apikey/import?ApplicationId=${applicationId}`)
+      .send({ keys: keys.map((key) => ({ sha256: createHash('sha256').update(key).digest('hex') })) })
+      .expect(200);
+    return (response.body as { results: { outcome: string; id?: string }[] }).results;
+  }
+
   private authorized(test: request.Test): request.Test {
     return test.set('Authorization', `Bearer ${this.caller.accessToken}`);
   }
@@ -89,6 +101,11 @@ export async function verify(app: Service, key: string, more: object = {}): Prom
     .send({ key, ...more })
     .expect(200);
   return response.body as Record<string, unknown>;
+}
+
+/** A key as others make them; nobody has imported it. */
+export function foreignKey(): string {
+  return `sk_live_${randomBytes(18).toString('base64url')}`;
 }
 
 /** A UUID that names nothing. */

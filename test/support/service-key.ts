@@ -1,13 +1,15 @@
 import { Client } from 'pg';
 import { crc32 } from 'node:zlib';
+import { base62 } from '../../src/modules/api-keys/domain/base62.js';
 import { parseKey } from '../../src/modules/api-keys/domain/key-format.js';
 import { KeyHasher } from '../../src/modules/api-keys/domain/key-hasher.js';
+import { KeyTags } from '../../src/modules/api-keys/domain/key-tags.js';
 
 /** Of every test: the keys that a test database begins with are hashed under it. */
 export const TEST_PEPPER = { version: 1, key: Buffer.alloc(32, 1) };
 
 /** Of the platform, with the scope to verify. Made up here, so that no key stands in the code. */
-export const SERVICE_KEY = withChecksum(`upblit_service_${'TestOfTheVerifier'.padEnd(30, '0')}`);
+export const SERVICE_KEY = withTagAndChecksum(`upblit_service_${'TestOfTheVerifier'.padEnd(24, '0')}`);
 
 /** How a service shows it. */
 export const AS_SERVICE = { Authorization: `Bearer ${SERVICE_KEY}` };
@@ -33,8 +35,8 @@ export async function insertServiceKey(url: string): Promise<void> {
                  'system', 'operator', 1, '{}', '{}', '[]', false)
          ON CONFLICT DO NOTHING RETURNING id, created_at
        )
-       INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
-       SELECT gen_random_uuid(), id, $2, $3, $4, created_at FROM key`,
+       INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, tag_version, hint, created_at)
+       SELECT gen_random_uuid(), id, $2, $3, $3, $4, created_at FROM key`,
       [SERVICE_KEY_ID, bytes, pepperVersion, key.hint],
     );
   } finally {
@@ -42,12 +44,8 @@ export async function insertServiceKey(url: string): Promise<void> {
   }
 }
 
-/** As `key-format.ts` says: CRC-32 in six digits of base62. */
-function withChecksum(body: string): string {
-  const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-  let digits = '';
-  for (let rest = crc32(body), i = 0; i < 6; i++, rest = Math.floor(rest / 62)) {
-    digits = alphabet.charAt(rest % 62) + digits;
-  }
-  return body + digits;
+/** As `key-format.ts` says. */
+function withTagAndChecksum(beginning: string): string {
+  const body = beginning + new KeyTags([TEST_PEPPER]).of(beginning);
+  return body + base62(crc32(body), 6);
 }

@@ -1,11 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client as PostgresClient } from 'pg';
 import request from 'supertest';
 import { VerificationRecords } from '../../src/modules/verification/application/verification-records.js';
 import { VerificationService } from '../../src/modules/verification/application/verification.service.js';
-import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
-import { Client, verify } from '../support/builders.js';
+import { unissuedKey } from '../support/made-up-keys.js';
+import { Client, foreignKey, verify } from '../support/builders.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { TestApp } from '../support/test-app.js';
 import { AS_SERVICE } from '../support/service-key.js';
@@ -13,7 +12,6 @@ import { AS_SERVICE } from '../support/service-key.js';
 const LIMIT = 20;
 const ADDRESS = '192.0.2.1';
 const CALLER = { address: ADDRESS, requestId: 'one', keysOf: null, isAnonymous: false };
-const OTHER_ADDRESS = '192.0.2.2';
 
 const ENV = {
   VERIFY_UNKNOWN_KEYS_PER_SECOND: String(LIMIT),
@@ -66,10 +64,7 @@ describe('many keys at once that no node has seen yet', () => {
     await whileDatabaseWaits(async () => {
       const answers = await Promise.all(
         Array.from({ length: 3 * LIMIT }, () =>
-          request(node.http)
-            .post('/apikey/verify')
-            .set(AS_SERVICE)
-            .send({ key: generateKey('live').reveal() }),
+          request(node.http).post('/apikey/verify').set(AS_SERVICE).send({ key: unissuedKey() }),
         ),
       );
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
@@ -78,17 +73,21 @@ describe('many keys at once that no node has seen yet', () => {
     await node.stop();
   });
 
-  it('are refused for the address whose unknown keys they wait for, and not for another that asks for the same', async () => {
-    const { key } = await owner.issueKey(await owner.createApplication());
+  it('are refused where the unknown ones that they wait for may have been imported, and not for others who ask for the same', async () => {
+    const applicationId = await owner.createApplication();
+    const text = foreignKey();
+    await owner.importKeys(applicationId, [text]);
     // All of it happens within one second.
     const node = await TestApp.start({ env: ENV, database: app.database, clock: new FakeClock() });
+    // It knows then that there are imported keys.
+    await verify(node, foreignKey(), { applicationId });
     const records = node.nest.get(VerificationRecords, { strict: false });
     let flood: Promise<unknown>[] = [];
     const [ours, theirs] = await whileDatabaseWaits(() => {
-      const find = async (presented: string, address: string): Promise<unknown> =>
-        records.find(presented, { address, requestId: 'one' });
-      flood = Array.from({ length: LIMIT }, () => find(generateKey('live').reveal(), ADDRESS));
-      const asked = [find(key, ADDRESS), find(key, OTHER_ADDRESS)];
+      const find = async (text: string, isAnonymous: boolean): Promise<unknown> =>
+        records.find({ text, applicationId }, { address: ADDRESS, requestId: 'one', isAnonymous });
+      flood = Array.from({ length: LIMIT - 1 }, () => find(foreignKey(), false));
+      const asked = [find(text, false), find(text, true)];
       return Promise.resolve(asked.map((answer) => answer.catch((error: unknown) => error)));
     });
     await Promise.all(flood);
@@ -99,11 +98,8 @@ describe('many keys at once that no node has seen yet', () => {
 
   /** A thousand keys of one application, of which the service has seen the hashes only. */
   async function manyKeys(): Promise<string[]> {
-    const keys = Array.from({ length: 1000 }, () => `sk_${randomBytes(18).toString('base64url')}`);
-    await owner
-      .post(`/apikey/import?ApplicationId=${await owner.createApplication()}`)
-      .send({ keys: keys.map((key) => ({ sha256: createHash('sha256').update(key).digest('base64url') })) })
-      .expect(200);
+    const keys = Array.from({ length: 1000 }, foreignKey);
+    await owner.importKeys(await owner.createApplication(), keys);
     return keys;
   }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { forgedKey, unissuedKey } from '../support/made-up-keys.js';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { rawHttp } from '../support/raw-http.js';
@@ -72,7 +72,9 @@ describe('verification', () => {
       ['has the wrong prefix', () => key.replace('upblit', 'unkey')],
       ['has the wrong checksum', () => key.slice(0, -1) + (key.endsWith('0') ? '1' : '0')],
       ['had live made into test', () => key.replace('_live_', '_test_')],
-      ['has the right form but was never issued', () => generateKey('live').reveal()],
+      ['has the right form but was never issued', () => unissuedKey()],
+      ['was made up', () => forgedKey()],
+      ['was made up as a service key', () => forgedKey('service')],
       ['has a look-alike in it', () => key.replace('i', 'і')],
       ['is followed by a space', () => `${key} `],
       ['is followed by a line break', () => `${key}\n`],
@@ -153,7 +155,7 @@ describe('verification', () => {
     });
 
     it('answers 401 for an invalid key', async () => {
-      for (const bad of ['nonsense', generateKey('live').reveal()]) {
+      for (const bad of ['nonsense', forgedKey(), unissuedKey()]) {
         const response = await ask().set('x-api-key', bad);
         expect([response.status, response.body.code]).toEqual([401, 'invalid_api_key']);
         expect(response.headers['www-authenticate']).toBe('Bearer error="invalid_token"');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
 import request from 'supertest';
-import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { unissuedKey } from '../support/made-up-keys.js';
 import { KeyHasher } from '../../src/modules/api-keys/domain/key-hasher.js';
 import { VerificationRecords } from '../../src/modules/verification/application/verification-records.js';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
@@ -66,7 +66,7 @@ describe('the ways to a verdict', () => {
       both: (await issue({ ...limits(1_000_000), ...credits(1_000_000) })).key,
       exhausted: (await issue(limits(1))).key,
       spent: (await issue(credits(0))).key,
-      unknown: generateKey('live').reveal(),
+      unknown: unissuedKey(),
       malformed: 'upblit_live_malformed',
     };
     await owner.patch(`/apikey/${disabled.id}`).send({ enabled: false }).expect(200);

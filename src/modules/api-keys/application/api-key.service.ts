@@ -120,7 +120,7 @@ export class ApiKeyService {
   ): Promise<IssuedKey> {
     const now = this.clock.now();
     const environment = settings.environment ?? 'live';
-    const plaintext = generateKey(environment);
+    const plaintext = generateKey(environment, this.hasher.tags);
     const id = uuidv7();
     const secret = ApiKeySecret.create(uuidv7(), id, this.hasher.hash(plaintext), plaintext.hint, now);
     const key = ApiKey.issue({
@@ -284,7 +284,7 @@ export class ApiKeyService {
     { overlapSeconds = 0, activateOnFirstUse = false }: Rotation,
     now: Date,
   ): { secret: ApiKeySecret; plaintext: PlaintextKey } {
-    const plaintext = generateKey(key.environment);
+    const plaintext = generateKey(key.environment, this.hasher.tags);
     const secret = ApiKeySecret.create(
       uuidv7(),
       key.id,

@@ -59,7 +59,8 @@ export class KeyImportService {
   ) {}
 
   /**
-   * What became of each key, in their order; one that is here already, in whatever application, is left alone. Throws
+   * What became of each key, in their order; one that the application has already is left alone. What other applications
+   * have is theirs, and says nothing: whoever has a key may have imported it before those who issued it. Throws
    * what `ApiKey.issue` and `ApplicationService.assertStillPermitted` throw, `api_key_limit_reached`, and
    * `service_unavailable` when too many import at once, and imports nothing then.
    */
@@ -105,7 +106,7 @@ export class KeyImportService {
     const id = uuidv7();
     const secret = ApiKeySecret.import(
       uuidv7(),
-      id,
+      { id, applicationId: application.id },
       this.hasher.hashDigest(sha256),
       importedHint(prefix),
       now,

@@ -18,13 +18,16 @@ describe('A secret', () => {
       overlapSeconds: null,
       revokedAt: null,
       imported: false,
+      importedFor: null,
+      tagVersion: 3,
     });
     expect(create().isLive(at(1e9))).toBe(true);
   });
 
   it('tells whether it was made elsewhere', () => {
-    expect(ApiKeySecret.import('secret', 'key', HASH, 'hint', NOW)).toEqual(
-      Object.assign(create(), { imported: true }),
+    const key = { id: 'key', applicationId: 'application' };
+    expect(ApiKeySecret.import('secret', key, HASH, 'hint', NOW)).toEqual(
+      Object.assign(create(), { imported: true, importedFor: 'application', tagVersion: null }),
     );
   });
 

@@ -26,8 +26,16 @@ export class ApiKeySecret {
     public revokedAt: Date | null,
     /** An imported secret: `hash` is the hash of its SHA-256. */
     readonly imported: boolean,
+    /** The application that it was imported for; null for one that was made here. No two of it have the same hash. */
+    readonly importedFor: string | null,
+    /**
+     * The version of the pepper that has made the tag in the plaintext, which stays when the hash moves to another pepper.
+     * Null where there is no tag: it was imported, or is older than tags.
+     */
+    readonly tagVersion: number | null,
   ) {}
 
+  /** Of a key whose tag the pepper of the hash has made. */
   static create(
     id: string,
     apiKeyId: string,
@@ -47,11 +55,32 @@ export class ApiKeySecret {
       overlapOnFirstUse,
       null,
       false,
+      null,
+      hash.pepperVersion,
     );
   }
 
-  static import(id: string, apiKeyId: string, hash: KeyHash, hint: string, now: Date): ApiKeySecret {
-    return new ApiKeySecret(id, apiKeyId, hash.bytes, hash.pepperVersion, hint, now, null, null, null, true);
+  static import(
+    id: string,
+    key: { id: string; applicationId: string },
+    hash: KeyHash,
+    hint: string,
+    now: Date,
+  ): ApiKeySecret {
+    return new ApiKeySecret(
+      id,
+      key.id,
+      hash.bytes,
+      hash.pepperVersion,
+      hint,
+      now,
+      null,
+      null,
+      null,
+      true,
+      key.applicationId,
+      null,
+    );
   }
 
   isLive(now: Date): boolean {

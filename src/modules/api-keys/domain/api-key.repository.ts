@@ -41,7 +41,7 @@ export abstract class ApiKeyRepository {
   abstract isStored(key: ApiKey): Promise<boolean>;
 
   /**
-   * Inserts the keys that none of their possible `hashes` says are here already, and returns the ids of those. Throws
+   * Inserts the keys that none of their possible `hashes` says the application has already, and returns the ids of those. Throws
    * as `insert` does.
    */
   abstract import(

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { generateKey } from './key-format.js';
+import { KeyTags } from './key-tags.js';
 import { importedHint, parseImportedKey } from './imported-key.js';
+
+const tags = new KeyTags([{ version: 1, key: Buffer.alloc(32, 1) }]);
 
 describe('A key that was made elsewhere', () => {
   it.each(['x'.repeat(16), 'x'.repeat(255), 'sk_live_4eC39H~!{}|"'])('may be %s', (text) => {
@@ -16,8 +19,8 @@ describe('A key that was made elsewhere', () => {
     ['two words', 'x'.repeat(16) + ' y'],
     ['two lines', 'x'.repeat(16) + '\n'],
     ['beyond ASCII', 'é'.repeat(16)],
-    ['one of ours', generateKey('live').reveal()],
-    ['one of ours that was mistyped', `${generateKey('live').reveal()}x`],
+    ['one of ours', generateKey('live', tags).reveal()],
+    ['one of ours that was mistyped', `${generateKey('live', tags).reveal()}x`],
   ])('is never %s', (_, text) => {
     expect(parseImportedKey(text)).toBeNull();
   });
@@ -27,6 +30,6 @@ describe('A key that was made elsewhere', () => {
   });
 
   it('is told from one of ours', () => {
-    expect(generateKey('live').isImported).toBe(false);
+    expect(generateKey('live', tags).isImported).toBe(false);
   });
 });

@@ -1,10 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { createHmac, hkdfSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { generateKey, parseKey } from './key-format.js';
+import { generateKey as generate, hasGoodTag, parseKey, type KeyKind } from './key-format.js';
+import { KeyTags } from './key-tags.js';
+import type { PlaintextKey } from './plaintext-key.js';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+const PEPPER = { version: 1, key: Buffer.alloc(32, 1) };
+const tags = new KeyTags([PEPPER]);
+const otherTags = new KeyTags([{ version: 2, key: Buffer.alloc(32, 2) }]);
+
+const generateKey = (kind: KeyKind): PlaintextKey => generate(kind, tags);
 
 describe('the form of a key', () => {
   it('is what secret scanners look for', () => {
@@ -74,6 +83,48 @@ describe('the form of a key', () => {
 
   it('refuses whatever is no key without throwing', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => parseKey(text) === null));
+  });
+});
+
+describe('the tag of a key', () => {
+  it('is made of everything before it, under a key that is derived from the pepper', () => {
+    const text = generateKey('live').reveal();
+    const derived = Buffer.from(hkdfSync('sha256', PEPPER.key, '', 'upblit key tag', 32));
+    const digest = createHmac('sha256', derived).update(text.slice(0, -12)).digest();
+    const digits = Array.from(text.slice(-12, -6), (digit) => ALPHABET.indexOf(digit));
+    expect(digits.reduce((sum, digit) => sum * 62 + digit, 0)).toBe(digest.readUIntBE(0, 6) % 62 ** 6);
+  });
+
+  it('never changes: a key from the field keeps its tag', () => {
+    const text = `upblit_live_${'0'.repeat(24)}`;
+    expect(tags.of(text)).toBe('RsnfQO');
+  });
+
+  it('is known to whoever has the pepper that has made it, among others, and to nobody else', () => {
+    const key = generateKey('live');
+    const both = new KeyTags([{ version: 2, key: Buffer.alloc(32, 2) }, PEPPER]);
+    expect([tags, both, otherTags].map((some) => hasGoodTag(key, some))).toEqual([true, true, false]);
+  });
+
+  it('is lost with any change before it', () => {
+    const text = generateKey('live').reveal();
+    const [beginning, tag] = [text.slice(0, -12), text.slice(-12, -6)];
+    expect(tags.explain(beginning, tag)).toBe(true);
+    expect(tags.explain(beginning.replace('live', 'test'), tag)).toBe(false);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 12, max: 35 }),
+        fc.constantFrom(...Array.from(ALPHABET)),
+        (at, character) => {
+          fc.pre(beginning[at] !== character);
+          expect(tags.explain(beginning.slice(0, at) + character + beginning.slice(at + 1), tag)).toBe(false);
+        },
+      ),
+    );
+  });
+
+  it.each(['', '0'.repeat(5), '0'.repeat(7), 'ééé', '\ud800'.repeat(6)])('is never %j', (presented) => {
+    expect(tags.explain(`upblit_live_${'0'.repeat(24)}`, presented)).toBe(false);
   });
 });
 

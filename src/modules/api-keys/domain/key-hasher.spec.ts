@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
 import { generateKey } from './key-format.js';
 import { KeyHasher, sha256Of } from './key-hasher.js';
+import { KeyTags } from './key-tags.js';
 import { PlaintextKey } from './plaintext-key.js';
 
 const first = { version: 1, key: Buffer.alloc(32, 1) };
@@ -10,7 +11,7 @@ const second = { version: 2, key: Buffer.alloc(32, 2) };
 
 describe('KeyHasher', () => {
   it('hashes by HMAC-SHA-256 under the pepper it is told to, whatever their order', () => {
-    const key = generateKey('live');
+    const key = generateKey('live', new KeyTags([first]));
     const hash = new KeyHasher([second, first], 2).hash(key);
     expect(hash.pepperVersion).toBe(2);
     expect(hash.bytes).toEqual(createHmac('sha256', second.key).update(key.reveal()).digest());
@@ -19,7 +20,7 @@ describe('KeyHasher', () => {
   });
 
   it('finds what any pepper hashed, older or newer', () => {
-    const key = generateKey('live');
+    const key = generateKey('live', new KeyTags([first]));
     const old = new KeyHasher([first]).hash(key);
     const next = new KeyHasher([second]).hash(key);
     for (const version of [1, 2]) {
@@ -29,9 +30,20 @@ describe('KeyHasher', () => {
     }
   });
 
-  it('says which pepper it hashes with', () => {
+  it('says which pepper it hashes with, and which others it knows', () => {
     expect(new KeyHasher([first, second]).currentVersion).toBe(1);
     expect(new KeyHasher([first, second], 2).currentVersion).toBe(2);
+    expect(new KeyHasher([first, second], 2).versions.sort()).toEqual([1, 2]);
+  });
+
+  it('knows the tag that any of its peppers has made, and gives new keys that of the one it hashes with', () => {
+    const hasher = new KeyHasher([first, second], 2);
+    const key = generateKey('live', hasher.tags);
+    expect(hasher.knowsTagOf(key)).toBe(true);
+    expect(new KeyHasher([second]).knowsTagOf(key)).toBe(true);
+    expect(new KeyHasher([first]).knowsTagOf(key)).toBe(false);
+    expect(hasher.knowsTagOf(generateKey('test', new KeyTags([first])))).toBe(true);
+    expect(hasher.knowsTagOf(new PlaintextKey('x'.repeat(40), true))).toBe(false);
   });
 
   it('knows a key that was made elsewhere by its SHA-256, under any pepper', () => {
@@ -60,7 +72,7 @@ describe('KeyHasher', () => {
   });
 
   it('makes hashes that show nothing when printed', () => {
-    const hash = new KeyHasher([first]).hash(generateKey('live'));
+    const hash = new KeyHasher([first]).hash(generateKey('live', new KeyTags([first])));
     expect(inspect(hash)).toBe('[KeyHash]');
     expect(JSON.stringify(hash)).toBe('"[KeyHash]"');
   });

@@ -1,13 +1,9 @@
 import { createHash, createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
+import { hasGoodTag } from './key-format.js';
+import { KeyTags } from './key-tags.js';
+import type { Pepper } from './pepper.js';
 import type { PlaintextKey } from './plaintext-key.js';
-
-/** A secret that lives outside the database: without it a stolen table of hashes is of no use. */
-export interface Pepper {
-  version: number;
-  /** At least 32 bytes. */
-  key: Buffer;
-}
 
 /** What is kept of a key. Shows nothing of itself when printed. */
 export class KeyHash {
@@ -27,10 +23,12 @@ export class KeyHash {
 }
 
 /**
- * HMAC-SHA-256 (RFC 2104) of keys under a pepper. A password hash would add nothing to 178 random bits, and would
+ * HMAC-SHA-256 (RFC 2104) of keys under a pepper. A password hash would add nothing to 143 random bits, and would
  * cap verification at a few keys a second.
  */
 export class KeyHasher {
+  /** Of the same peppers: the one that hashes new keys makes their tags. */
+  readonly tags: KeyTags;
   private readonly current: Pepper;
 
   /** @param version Of the pepper that hashes new keys. What the others hashed is found, too. */
@@ -41,11 +39,22 @@ export class KeyHasher {
     const current = peppers.find((pepper) => pepper.version === version);
     if (current === undefined) throw new Error('a key hasher needs the pepper that it hashes with');
     this.current = current;
-    this.peppers = [current, ...peppers.filter((pepper) => pepper !== current)];
+    const others = peppers.filter((pepper) => pepper !== current);
+    this.peppers = [current, ...others];
+    this.tags = new KeyTags([current, ...others]);
   }
 
   get currentVersion(): number {
     return this.current.version;
+  }
+
+  get versions(): number[] {
+    return this.peppers.map(({ version }) => version);
+  }
+
+  /** Whether a key carries the tag of one of the peppers: see `hasGoodTag`. Imported ones carry none. */
+  knowsTagOf(key: PlaintextKey): boolean {
+    return !key.isImported && hasGoodTag(key, this.tags);
   }
 
   hash(key: PlaintextKey): KeyHash {

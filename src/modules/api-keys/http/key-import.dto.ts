@@ -40,7 +40,7 @@ export class ImportKeysDto {
 export class ImportResultDto {
   @ApiProperty({
     enum: ['imported', 'exists'],
-    description: '`exists`: the key is here already, and is left alone.',
+    description: '`exists`: the application has the key already, and it is left alone.',
   })
   outcome!: 'imported' | 'exists';
 

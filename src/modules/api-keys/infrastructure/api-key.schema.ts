@@ -101,6 +101,8 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
     expiresAt: { ...TIME, name: 'expires_at', nullable: true },
     overlapSeconds: { type: 'integer', name: 'overlap_seconds', nullable: true },
     imported: { type: 'boolean', default: false },
+    importedFor: { type: 'uuid', name: 'imported_for', nullable: true },
+    tagVersion: { type: 'smallint', name: 'tag_version', nullable: true },
     revokedAt: { ...TIME, name: 'revoked_at', nullable: true },
   },
   foreignKeys: [
@@ -112,13 +114,27 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
       onDelete: 'CASCADE',
     },
   ],
-  uniques: [{ name: 'api_key_secrets_hash', columns: ['hash'] }],
   checks: [
     { name: 'api_key_secrets_hash_length', expression: 'octet_length(hash) = 32' },
+    { name: 'api_key_secrets_imported_for', expression: 'imported = (imported_for IS NOT NULL)' },
     { name: 'api_key_secrets_overlap', expression: 'overlap_seconds BETWEEN 0 AND 2592000' },
     { name: 'api_key_secrets_hint_length', expression: 'char_length(hint) <= 64' },
   ],
   indices: [
+    // NULLS NOT DISTINCT.
+    { name: 'api_key_secrets_hash', columns: ['hash', 'importedFor'], unique: true, synchronize: false },
+    {
+      name: 'api_key_secrets_imported_for',
+      columns: ['importedFor'],
+      where: 'imported_for IS NOT NULL',
+      synchronize: false,
+    },
+    {
+      name: 'api_key_secrets_tag',
+      columns: ['tagVersion'],
+      where: 'NOT imported',
+      synchronize: false,
+    },
     {
       name: 'api_key_secrets_of_key',
       columns: ['apiKeyId', 'revokedAt', 'expiresAt'],

@@ -76,8 +76,8 @@ const REVOKE_IN_ORDER = `
   )
   SELECT coalesce(jsonb_agg(revoked), '[]') AS revoked, ${BARRIER} FROM revoked`;
 
-/** The advisory lock of imports; any number that nothing else uses. */
-const IMPORT_LOCK = 7_305_808_871;
+/** The first half of the advisory locks of imports; any number that nothing else uses. */
+const IMPORT_LOCKS = 1_305_808_871;
 
 @Injectable()
 export class TypeOrmApiKeyRepository extends ApiKeyRepository {
@@ -125,11 +125,11 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     tx: Transaction,
   ): Promise<Set<string>> {
     const manager = managerOf(tx);
-    // Imports take turns, whatever their application: two of the same key must not both find it missing.
-    await manager.query('SELECT pg_advisory_xact_lock($1)', [IMPORT_LOCK]);
+    // Imports of an application take turns: two of the same key must not both find it missing.
+    await manager.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [IMPORT_LOCKS, applicationId]);
     const rows: { hash: Buffer }[] = await manager.query(
-      'SELECT hash FROM api_key_secrets WHERE hash = ANY ($1)',
-      [candidates.flatMap(({ hashes }) => hashes)],
+      'SELECT hash FROM api_key_secrets WHERE hash = ANY ($1) AND imported_for = $2',
+      [candidates.flatMap(({ hashes }) => hashes), applicationId],
     );
     const seen = new Set(rows.map(({ hash }) => hash.toString('hex')));
     const keys = candidates.flatMap(({ key, hashes }) => {

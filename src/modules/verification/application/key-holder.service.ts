@@ -69,9 +69,12 @@ export class KeyHolderService {
     );
   }
 
-  /** A service key is a credential for this service: its application manages it. */
+  /**
+   * A service key is a credential for this service: its application manages it. Nobody says of which application a key is,
+   * so that one which several have imported is not found.
+   */
   private async find(presented: string, caller: Caller): Promise<VerificationRecord> {
-    const { record, stale } = await this.records.find(presented, caller);
+    const { record, stale } = await this.records.find({ text: presented, applicationId: null }, caller);
     if (stale) throw new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1 });
     if (record !== null && record.environment !== 'service') return record;
     throw new DomainError('invalid_api_key', 'The API key is invalid: NOT_FOUND.', {

@@ -3,6 +3,7 @@ import { SERVICE_KEY_ISSUER } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { chain } from '../../../shared/concurrency/chain.js';
 import { DomainError } from '../../../shared/domain-error.js';
+import { SERVICE_KEY_PREFIX } from '../../api-keys/index.js';
 import { ServiceKeyAuthentication, type Principal, type ServiceKeyAuthenticator } from '../../auth/index.js';
 import { admitServiceKey } from '../domain/service-key.js';
 import type { VerificationRecord } from '../domain/verification.js';
@@ -13,6 +14,9 @@ import {
   type FoundRecord,
   type VerifyingCaller,
 } from './verification-records.js';
+
+/** Nothing is looked up for what begins as no service key does: it may be a key of any other kind, or junk. */
+const NO_SERVICE_KEY: FoundRecord = { record: null, source: 'form', stale: false };
 
 /** The scope by which a service key may verify keys. */
 const VERIFY = 'keys:verify';
@@ -36,7 +40,7 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
    * `address_not_allowed` and `insufficient_scope`.
    */
   verifying(presented: string, caller: Caller): VerifyingCaller | Promise<VerifyingCaller> {
-    return chain(this.records.find(presented, caller), ({ record }) => {
+    return chain(this.find(presented, caller), ({ record }) => {
       const { scopes, applicationId } = this.admit(record, caller.address);
       if (!scopes.includes(VERIFY)) throw lacksScope();
       const { address, requestId } = caller;
@@ -46,7 +50,7 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
 
   /** Whom it speaks for where keys are managed. There nothing is taken for good that may be out of date. */
   authenticate(presented: string, caller: Caller): Principal | Promise<Principal> {
-    return chain(this.records.find(presented, caller), ({ record, stale }: FoundRecord) => {
+    return chain(this.find(presented, caller), ({ record, stale }: FoundRecord) => {
       if (stale) throw new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1 });
       const { keyId, secretId, scopes, applicationId } = this.admit(record, caller.address);
       return {
@@ -57,6 +61,11 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
         scopes: new Set(scopes),
       };
     });
+  }
+
+  private find(presented: string, caller: Caller): FoundRecord | Promise<FoundRecord> {
+    if (!presented.startsWith(SERVICE_KEY_PREFIX)) return NO_SERVICE_KEY;
+    return this.records.find({ text: presented, applicationId: null }, caller);
   }
 
   private admit(record: VerificationRecord | null, address: string): VerificationRecord {

@@ -14,6 +14,7 @@ import {
   VerificationRecords,
   type Caller,
   type FoundRecord,
+  type PresentedKey,
   type VerifyingCaller,
 } from './verification-records.js';
 
@@ -43,7 +44,9 @@ export class VerificationService {
     request: VerificationRequest,
     caller: VerifyingCaller,
   ): Verdict | Promise<Verdict> {
-    return chain(this.records.find(presented, caller), (found) => this.decide(found, request, caller));
+    return chain(this.records.find(presentedTo(caller, presented, request), caller), (found) =>
+      this.decide(found, request, caller),
+    );
   }
 
   /** The verdicts on many keys, in their order. */
@@ -52,7 +55,7 @@ export class VerificationService {
     caller: VerifyingCaller,
   ): Promise<Verdict[]> {
     const found = await this.records.findAll(
-      questions.map(({ key }) => key),
+      questions.map(({ key, request }) => presentedTo(caller, key, request)),
       caller,
     );
     // Before anything is counted or spent.
@@ -86,6 +89,15 @@ export class VerificationService {
     this.observers.observe({ verdict, record, source, request, caller, at });
     return verdict;
   }
+}
+
+/** The key of the application that the caller may ask about, or else of the one that they name. */
+function presentedTo(
+  { keysOf }: VerifyingCaller,
+  text: string,
+  { applicationId }: VerificationRequest,
+): PresentedKey {
+  return { text, applicationId: keysOf ?? applicationId ?? null };
 }
 
 /** Throws `payload_too_large` for records whose verdicts would be more than one answer may hold. */

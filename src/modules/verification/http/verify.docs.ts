@@ -98,7 +98,8 @@ const SERVICE_KEY_PROBLEMS = [
 
 const WHOSE_KEYS =
   'A service key of an application verifies the keys of that one, and finds no others; one of the platform verifies ' +
-  'those of all.';
+  'those of all. An imported key that several applications have is found where the service key or the application named ' +
+  'says whose is meant, and not otherwise.';
 
 const WITHOUT_SERVICE_KEY =
   'Where the operator lets those verify who have none (`VERIFY_ANONYMOUS`, off by default), they have to name the ' +

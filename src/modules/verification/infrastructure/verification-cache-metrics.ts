@@ -1,12 +1,12 @@
-import type { Metrics } from '../../../infrastructure/metrics/metrics.js';
+import type { Metrics, Sample } from '../../../infrastructure/metrics/metrics.js';
 import type { FreshCache } from '../../freshness/index.js';
-import type { UnknownKeyLimiter } from './unknown-key-limiter.js';
+import type { LookUpLanes } from './look-up-lanes.js';
 
 /** Reports hits, size and evictions of the cache of verification records, and refused look-ups. Null: no cache. */
 export function reportVerificationCache(
   metrics: Metrics,
   cache: Pick<FreshCache<object>, 'counts' | 'size'> | null,
-  unknownKeys: UnknownKeyLimiter,
+  lanes: { readonly tagged: LookUpLanes; readonly untagged: LookUpLanes },
 ): void {
   const counts = cache?.counts ?? { hits: 0, misses: 0, evicted: 0, invalidated: 0 };
   metrics.countOf(
@@ -51,11 +51,25 @@ export function reportVerificationCache(
   );
   metrics.countOf(
     {
-      name: 'upblit_verification_lookups_refused_total',
-      help: 'Look-ups in the database that were refused, because their address asked for too many unknown keys.',
-      labelNames: ['code'],
+      name: 'upblit_verification_database_keys_total',
+      help: 'Keys that were looked for in the database: those with a tag of ours, and those without, which may be junk.',
+      labelNames: ['lane'],
     },
-    () => Object.entries(unknownKeys.refused).map(([code, count]) => [{ code }, count]),
+    () => Object.entries(lanes).map(([lane, { counts }]) => [{ lane }, counts.keys]),
   );
-  metrics.queue('unknown_key_lookups', () => unknownKeys.waiting);
+  metrics.countOf(
+    {
+      name: 'upblit_verification_lookups_refused_total',
+      help: 'Look-ups in the database that were refused, because too many unknown keys were asked for, or others were waited for too long.',
+      labelNames: ['code', 'lane'],
+    },
+    () =>
+      Object.entries(lanes).flatMap(([lane, { counts }]) =>
+        Object.entries(counts.refused).map(([code, count]): Sample<'code' | 'lane'> => [
+          { code, lane },
+          count,
+        ]),
+      ),
+  );
+  metrics.queue('lookups_behind_others', () => lanes.tagged.waiting + lanes.untagged.waiting);
 }

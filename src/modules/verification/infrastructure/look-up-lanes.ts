@@ -2,17 +2,17 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 
-/** Addresses that are followed at once; the one that has been quiet longest is forgotten first. */
-const MAX_ADDRESSES = 10_000;
-/** Look-ups of one address that wait at once. */
+/** Parties that are followed at once; the one that has been quiet longest is forgotten first. */
+const MAX_PARTIES = 10_000;
+/** Look-ups of one party that wait at once. */
 const MAX_WAITING = 10_000;
 
 type LookUpRefusal = 'too_many_requests' | 'service_unavailable';
 
-/** Has to do with the address that asks, and nothing with the key. */
+/** Has to do with the party that asks, and nothing with the key. */
 export class LookUpRefused extends DomainError {
   constructor(
-    readonly address: string,
+    readonly party: string,
     code: LookUpRefusal,
     detail: string,
   ) {
@@ -20,38 +20,41 @@ export class LookUpRefused extends DomainError {
   }
 }
 
-export interface UnknownKeyLimits {
-  /** Unknown keys that one address may make the database look for in a second. */
-  perSecond: number;
+export interface LookUpLimits {
+  /** Keys of one party that are looked up at a time. */
+  atOnce: number;
+  /** Unknown keys that one party may make the database look for in a second; `Infinity` where there can be no flood of them. */
+  unknownPerSecond: number;
   /** Milliseconds that a look-up may wait for those before it. */
   waitMs: number;
   clock: Clock;
 }
 
 /**
- * Bounds how many keys that do not exist one address makes the database look for. Keys that exist are not counted,
- * and what is known costs the database nothing and does not come here.
+ * Gives each party a lane of its own to the database: how many keys are looked up in it at a time, and how many that do not
+ * exist in a second, is bounded. Keys that exist are not counted, and what is known costs the database nothing and does not
+ * come here.
  */
-export class UnknownKeyLimiter {
-  private readonly addresses = new LRUCache<string, LookUps>({ max: MAX_ADDRESSES });
+export class LookUpLanes {
+  private readonly lanes = new LRUCache<string, LookUpLane>({ max: MAX_PARTIES });
 
-  constructor(private readonly limits: UnknownKeyLimits) {}
+  constructor(private readonly limits: LookUpLimits) {}
 
-  /** Look-ups that were refused since the start. */
-  readonly refused: Record<LookUpRefusal, number> = { too_many_requests: 0, service_unavailable: 0 };
+  /** Since the start: keys that were looked up, and look-ups that were refused. */
+  readonly counts = { keys: 0, refused: { too_many_requests: 0, service_unavailable: 0 } };
 
-  of(address: string): LookUps {
-    let lookUps = this.addresses.get(address);
-    if (lookUps === undefined) {
-      lookUps = new LookUps(address, this.limits, (code) => (this.refused[code] += 1));
-      this.addresses.set(address, lookUps);
+  of(party: string): LookUpLane {
+    let lane = this.lanes.get(party);
+    if (lane === undefined) {
+      lane = new LookUpLane(party, this.limits, this.counts);
+      this.lanes.set(party, lane);
     }
-    return lookUps;
+    return lane;
   }
 
-  /** Look-ups that wait for others of their address. */
+  /** Look-ups that wait for others of their party. */
   get waiting(): number {
-    return [...this.addresses.values()].reduce((sum, { waitingCount }) => sum + waitingCount, 0);
+    return [...this.lanes.values()].reduce((sum, { waitingCount }) => sum + waitingCount, 0);
   }
 }
 
@@ -62,14 +65,14 @@ interface Waiter {
 }
 
 /**
- * The look-ups of one address. Whether a key exists is known only when its look-up has ended, so those under way
+ * The look-ups of one party. Whether a key exists is known only when its look-up has ended, so those under way
  * count as if none existed; who might be one too many then waits for them, and is refused only when enough have been
  * found not to exist.
  *
- * So `unknown + underWay <= perSecond` always, and no more than that begin in a second without finding a key. A batch
- * that finds nobody under way may begin whatever its size: beyond the bound by less than one batch.
+ * So `unknown + underWay <= unknownPerSecond` always, and no more than that begin in a second without finding a key. A
+ * batch that finds nobody under way may begin whatever its size: beyond the bounds by less than one batch.
  */
-class LookUps {
+class LookUpLane {
   private second = -1;
   /** Keys found not to exist in this second. */
   private unknown = 0;
@@ -78,9 +81,9 @@ class LookUps {
   private readonly waiting = new Set<Waiter>();
 
   constructor(
-    private readonly address: string,
-    private readonly limits: UnknownKeyLimits,
-    private readonly noteRefusal: (code: LookUpRefusal) => void,
+    private readonly party: string,
+    private readonly limits: LookUpLimits,
+    private readonly counts: LookUpLanes['counts'],
   ) {}
 
   get waitingCount(): number {
@@ -128,6 +131,7 @@ class LookUps {
   /** @param unknown How many of them do not exist; 0 when the look-up has failed. */
   release(keys: number, unknown: number): void {
     this.underWay -= keys;
+    this.counts.keys += keys;
     this.count(unknown);
     for (const waiter of this.waiting) {
       if (!this.isSpent && !this.hasRoomFor(waiter.keys)) return;
@@ -151,28 +155,31 @@ class LookUps {
   }
 
   private get isSpent(): boolean {
-    return this.unknown >= this.limits.perSecond;
+    return this.unknown >= this.limits.unknownPerSecond;
   }
 
   private hasRoomFor(keys: number): boolean {
-    return this.underWay === 0 || this.unknown + this.underWay + keys <= this.limits.perSecond;
+    const { atOnce, unknownPerSecond } = this.limits;
+    const underWay = this.underWay + keys;
+    return this.underWay === 0 || (underWay <= atOnce && this.unknown + underWay <= unknownPerSecond);
   }
 
   private tooMany(): LookUpRefused {
     return this.refusal(
       'too_many_requests',
-      'Too many unknown keys came from this address: wait a second, and check what sends them.',
+      'Too many unknown keys are asked for: wait a second, and check who sends them.',
     );
   }
 
   private tooBusy(): LookUpRefused {
     return this.refusal(
       'service_unavailable',
-      'Too many keys of this address are being looked up at once: try again in a second.',
+      'Too many keys are being looked up at once: try again in a second.',
     );
   }
+
   private refusal(code: LookUpRefusal, detail: string): LookUpRefused {
-    this.noteRefusal(code);
-    return new LookUpRefused(this.address, code, detail);
+    this.counts.refused[code] += 1;
+    return new LookUpRefused(this.party, code, detail);
   }
 }

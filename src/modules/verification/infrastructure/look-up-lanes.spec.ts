@@ -1,37 +1,38 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { FakeClock } from '../../../../test/support/fake-clock.js';
-import { UnknownKeyLimiter } from './unknown-key-limiter.js';
+import { LookUpLanes } from './look-up-lanes.js';
 
 const PER_SECOND = 10;
-const ADDRESS = '192.0.2.1';
+const LIMITS = { atOnce: PER_SECOND, unknownPerSecond: PER_SECOND };
+const PARTY = 'one';
 const LARGEST_BATCH = 15;
 
 /** What became of one that asked. */
 type State = 'waiting' | 'begun' | 'too_many_requests' | 'service_unavailable';
 
-describe('The limiter of unknown keys', () => {
+describe('The lanes of unknown keys', () => {
   let clock: FakeClock;
-  let limiter: UnknownKeyLimiter;
+  let lanes: LookUpLanes;
   beforeEach(() => {
     clock = new FakeClock();
-    limiter = new UnknownKeyLimiter({ perSecond: PER_SECOND, waitMs: 60_000, clock });
+    lanes = new LookUpLanes({ ...LIMITS, waitMs: 60_000, clock });
   });
 
-  function ask(keys = 1, address = ADDRESS): { state: State; end: (unknown: number) => void } {
-    const lookUps = limiter.of(address);
+  function ask(keys = 1, party = PARTY): { state: State; end: (unknown: number) => void } {
+    const lane = lanes.of(party);
     const asked = {
       state: 'waiting' as State,
       end: (unknown: number) => {
-        lookUps.release(keys, unknown);
+        lane.release(keys, unknown);
       },
     };
     const refused = (error: unknown): void => {
       asked.state = (error as { code: State }).code;
     };
     try {
-      if (lookUps.tryAcquire(keys)) asked.state = 'begun';
-      else lookUps.acquire(keys).then(() => (asked.state = 'begun'), refused);
+      if (lane.tryAcquire(keys)) asked.state = 'begun';
+      else lane.acquire(keys).then(() => (asked.state = 'begun'), refused);
     } catch (error) {
       refused(error);
     }
@@ -57,7 +58,7 @@ describe('The limiter of unknown keys', () => {
     expect(asked.slice(PER_SECOND).every(({ state }) => state === 'too_many_requests')).toBe(true);
     clock.advance(999);
     expect(ask().state).toBe('too_many_requests');
-    expect(ask(1, '192.0.2.2').state).toBe('begun');
+    expect(ask(1, 'another').state).toBe('begun');
     clock.advance(1);
     expect(ask().state).toBe('begun');
   });
@@ -81,11 +82,11 @@ describe('The limiter of unknown keys', () => {
   });
 
   it('lets nobody wait longer than the time for it', async () => {
-    limiter = new UnknownKeyLimiter({ perSecond: 1, waitMs: 20, clock });
+    lanes = new LookUpLanes({ atOnce: 1, unknownPerSecond: 1, waitMs: 20, clock });
     ask();
-    const lookUps = limiter.of(ADDRESS);
-    expect(lookUps.tryAcquire(1)).toBe(false);
-    await expect(lookUps.acquire(1)).rejects.toMatchObject({ code: 'service_unavailable' });
+    const lane = lanes.of(PARTY);
+    expect(lane.tryAcquire(1)).toBe(false);
+    await expect(lane.acquire(1)).rejects.toMatchObject({ code: 'service_unavailable' });
   });
 
   it('lets no more unknown keys begin in a second than may, and leaves nobody waiting, whatever comes when', async () => {
@@ -97,7 +98,7 @@ describe('The limiter of unknown keys', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
         clock = new FakeClock();
-        limiter = new UnknownKeyLimiter({ perSecond: PER_SECOND, waitMs: 60_000, clock });
+        lanes = new LookUpLanes({ ...LIMITS, waitMs: 60_000, clock });
         const open: { keys: number; asked: ReturnType<typeof ask> }[] = [];
         const largestOf = (): number => Math.max(1, ...sizes);
         const sizes: number[] = [];
