@@ -186,6 +186,20 @@ module.exports = {
       to: { path: '^src/modules/verification/' },
     },
     {
+      name: 'nobody-calls-audit',
+      comment: 'It subscribes to the events of every module: none of them calls it.',
+      severity: 'error',
+      from: { path: '^src/modules/(?!audit/)' },
+      to: { path: '^src/modules/audit/' },
+    },
+    {
+      name: 'audit-knows-no-keys',
+      comment: 'What it keeps is an event, whatever it tells of; it knows only who may read that.',
+      severity: 'error',
+      from: { path: '^src/modules/audit/' },
+      to: { path: '^src/modules/', pathNot: '^src/modules/(audit|applications|auth)/' },
+    },
+    {
       name: 'freshness-stands-alone',
       comment: 'The lease is generic: it numbers changes without knowing what changed.',
       severity: 'error',

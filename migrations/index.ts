@@ -26,6 +26,7 @@ import { ServiceKeys1764000003000 } from './1764000003000-service-keys.js';
 import { RevokedKeys1764000003100 } from './1764000003100-revoked-keys.js';
 import { KeyTags1764000003200 } from './1764000003200-key-tags.js';
 import { ImportsOfApplications1764000003210 } from './1764000003210-imports-of-applications.js';
+import { AuditTrail1764000003600 } from './1764000003600-audit-trail.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -56,4 +57,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   RevokedKeys1764000003100,
   KeyTags1764000003200,
   ImportsOfApplications1764000003210,
+  AuditTrail1764000003600,
 ];

@@ -11,10 +11,8 @@ const MAKERS = {
   POSTGRES_PASSWORD: () => randomBytes(24).toString('hex'),
   POSTGRES_SERVICE_PASSWORD: () => randomBytes(24).toString('hex'),
   API_KEY_PEPPERS: () => `1=${randomBytes(32).toString('base64url')}`,
-  JWT_SIGNING_KEY: () => {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    return Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })).toString('base64');
-  },
+  JWT_SIGNING_KEY: signingKey,
+  AUDIT_SIGNING_KEY: signingKey,
 };
 
 if (process.argv.length > 2) fail('Usage: npm run secrets');
@@ -38,6 +36,11 @@ closeSync(file);
 say(`Wrote ${missing.join(', ')} to ${FILE}, which only you can read.`);
 if (missing.includes('API_KEY_PEPPERS')) {
   say('Keep a copy apart from the backups of the database: without API_KEY_PEPPERS no key can be verified.');
+}
+
+function signingKey() {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })).toString('base64');
 }
 
 function readIfThere() {

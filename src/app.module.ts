@@ -6,6 +6,7 @@ import { ServiceModule } from './infrastructure/http/service.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { ApiKeysModule } from './modules/api-keys/index.js';
 import { ApplicationsModule } from './modules/applications/index.js';
+import { AuditModule } from './modules/audit/index.js';
 import { AuthModule } from './modules/auth/index.js';
 import { FreshnessModule } from './modules/freshness/index.js';
 import { IdempotencyModule } from './modules/idempotency/index.js';
@@ -32,6 +33,7 @@ export class AppModule {
         // Before the keys: `apikey/verify` must not be taken for `apikey/{id}`.
         VerificationModule,
         ApiKeysModule,
+        AuditModule,
       ],
       providers: [
         { provide: ENV, useValue: env },

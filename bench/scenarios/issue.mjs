@@ -2,6 +2,7 @@ import { ratio, runBenchmark, typical } from '../lib/benchmark-run.mjs';
 import { overHttp, startBareInserts, startBetterAuth } from '../lib/systems.mjs';
 import { post } from '../lib/load.mjs';
 import { bearer, createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
+import { withClient } from '../lib/postgres.mjs';
 import { goalsTable, number, table } from '../lib/report.mjs';
 import { readTemplate } from '../lib/template.mjs';
 
@@ -25,7 +26,7 @@ export async function run(context) {
   });
   return `New keys a second, each committed, at ${CLIENTS} clients; the medians of ${rounds} rounds of ${seconds} s. Ours is
 \`POST /apikey?ApplicationId=\` with an access token, all guards and the limit of active keys, for ${APPLICATIONS} applications in
-turn and for a single one; better-auth is its \`createApiKey\` over HTTP, which authenticates nobody; the bare pg loop
+turn and for a single one; without audit, the function that writes the events of the audit trail does nothing. better-auth is its \`createApiKey\` over HTTP, which authenticates nobody; the bare pg loop
 makes the same INSERTs on ${CLIENTS} connections and nothing else. CPU is in milliseconds for a thousand keys.
 
 ${issuingTable(measured)}
@@ -45,13 +46,31 @@ async function startSystems(context) {
   const [{ id }] = await issueKeys(product, owner, 1);
   const requests = (ids) =>
     ids.map((id) => post(`/apikey?ApplicationId=${id}`, undefined, bearer(owner.accessToken)));
+  const withoutAudit = await startWithoutAudit(context, env);
   const betterAuth = await startBetterAuth(context, 'database', 10);
   return [
     await startBareInserts(context, databaseUrl, many, await readTemplate(databaseUrl, id)),
     overHttp('ours', product, requests(many), answersKey),
     overHttp('ours, one application', product, requests([single]), answersKey),
+    overHttp('ours, without audit', withoutAudit.product, withoutAudit.requests, answersKey),
     overHttp('better-auth', betterAuth, [post('/apikey', undefined)], answersKey),
   ];
+}
+
+/** Nobody can run the product like this: it is what the audit trail is measured against. */
+async function startWithoutAudit(context, env) {
+  const databaseUrl = await createProductDatabase(context, 'bench_without_audit');
+  await withClient(databaseUrl, (client) =>
+    client.query(`
+      CREATE OR REPLACE FUNCTION append_audit_events(events jsonb) RETURNS void LANGUAGE plpgsql
+        AS 'BEGIN RETURN; END'`),
+  );
+  const product = await startProduct(context, { name: 'product without audit', databaseUrl, env });
+  const { applicationIds, accessToken } = await makeApplications(product, APPLICATIONS);
+  const requests = applicationIds.map((id) =>
+    post(`/apikey?ApplicationId=${id}`, undefined, bearer(accessToken)),
+  );
+  return { product, requests };
 }
 
 /** @param {import('../lib/load.mjs').Answer} answer */
@@ -81,6 +100,12 @@ function goals(measured) {
       direction: 'at least',
       goal: 1.5,
       measured: ratio(measured, 'ours', 'better-auth', 'perSecond'),
+    },
+    {
+      figure: 'issuing without audit to issuing with it',
+      direction: 'at most',
+      goal: 1.5,
+      measured: ratio(measured, 'ours, without audit', 'ours', 'perSecond'),
     },
   ]);
 }

@@ -30,7 +30,11 @@ describe('withLocalSecrets', () => {
     await withLocalSecrets(env);
     const secrets = join(env.DATA_DIR, 'secrets');
     expect((await stat(secrets)).mode & 0o777).toBe(0o700);
-    expect((await readdir(secrets)).sort()).toEqual(['api-key-peppers', 'jwt-signing-key.pem']);
+    expect((await readdir(secrets)).sort()).toEqual([
+      'api-key-peppers',
+      'audit-signing-key.pem',
+      'jwt-signing-key.pem',
+    ]);
     for (const name of await readdir(secrets)) {
       expect((await stat(join(secrets, name))).mode & 0o777).toBe(0o600);
     }
@@ -39,7 +43,7 @@ describe('withLocalSecrets', () => {
   it('agrees on one secret when several processes start at once', async () => {
     const starts = await Promise.all(Array.from({ length: 8 }, () => withLocalSecrets(env)));
     for (const start of starts) expect(fingerprint(start)).toEqual(fingerprint(starts[0]!));
-    expect(await readdir(join(env.DATA_DIR, 'secrets'))).toHaveLength(2);
+    expect(await readdir(join(env.DATA_DIR, 'secrets'))).toHaveLength(3);
   });
 
   it('leaves alone what the environment gives', async () => {
@@ -47,7 +51,10 @@ describe('withLocalSecrets', () => {
     const given = parseEnv({ DATA_DIR: env.DATA_DIR, API_KEY_PEPPERS: peppers });
     const complete = await withLocalSecrets(given);
     expect(complete.API_KEY_PEPPERS).toEqual(given.API_KEY_PEPPERS);
-    expect(await readdir(join(env.DATA_DIR, 'secrets'))).toEqual(['jwt-signing-key.pem']);
+    expect((await readdir(join(env.DATA_DIR, 'secrets'))).sort()).toEqual([
+      'audit-signing-key.pem',
+      'jwt-signing-key.pem',
+    ]);
   });
 
   it('makes up nothing in the place of a damaged file, and names it', async () => {

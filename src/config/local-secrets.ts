@@ -8,6 +8,7 @@ import { variables } from './variables.js';
 /** What is kept in `DATA_DIR/secrets`, by the variable it stands in for. */
 const KEPT = {
   JWT_SIGNING_KEY: { file: 'jwt-signing-key.pem', generate: generateSigningKey },
+  AUDIT_SIGNING_KEY: { file: 'audit-signing-key.pem', generate: generateSigningKey },
   API_KEY_PEPPERS: { file: 'api-key-peppers', generate: generatePeppers },
 };
 
@@ -24,6 +25,7 @@ export async function withLocalSecrets(env: Env): Promise<Env> {
   return Object.freeze({
     ...env,
     JWT_SIGNING_KEY: env.JWT_SIGNING_KEY ?? (await keptSecret(env.DATA_DIR, 'JWT_SIGNING_KEY')),
+    AUDIT_SIGNING_KEY: env.AUDIT_SIGNING_KEY ?? (await keptSecret(env.DATA_DIR, 'AUDIT_SIGNING_KEY')),
     API_KEY_PEPPERS: peppers,
   });
 }

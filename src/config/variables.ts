@@ -154,6 +154,18 @@ export const variables = {
       'Further P-256 keys, public or private, PEM after PEM: their tokens are still good and the JWKS names them, while a new JWT_SIGNING_KEY takes over.',
     ),
   ),
+  AUDIT_SIGNING_KEY: secret(
+    optional(
+      parseSigningKey,
+      'Private key that checkpoints of the audit trail are signed with: another one of the same form as JWT_SIGNING_KEY. Made up and kept in DATA_DIR with the embedded PostgreSQL. Without one nobody can tell whether the newest events were cut off.',
+    ),
+  ),
+  AUDIT_PREVIOUS_KEYS: secret(
+    optional(
+      parsePreviousKeys,
+      'Further P-256 keys, public or private, PEM after PEM, that checkpoints were signed with before AUDIT_SIGNING_KEY. Keep them for as long as those are to be verified.',
+    ),
+  ),
   JWT_ISSUER: text('http://localhost:3000', 'The `iss` of the access tokens that are issued here.'),
   JWT_AUDIENCE: text('upblit', 'The `aud` of the access tokens that are issued here.'),
   JWT_ACCESS_TTL_SECONDS: integer(1, 86_400, '900', 'Seconds an access token is valid for.'),

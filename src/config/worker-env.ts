@@ -6,7 +6,7 @@ import { FILE_SUFFIX } from './secret-files.js';
  * others it inherits.
  */
 export function workerVariables(env: Env): Record<string, string> {
-  const { DATABASE_URL, DATABASE_DIRECT_URL, JWT_SIGNING_KEY, API_KEY_PEPPERS } = env;
+  const { DATABASE_URL, DATABASE_DIRECT_URL, JWT_SIGNING_KEY, AUDIT_SIGNING_KEY, API_KEY_PEPPERS } = env;
   if (DATABASE_URL === undefined || JWT_SIGNING_KEY === undefined || API_KEY_PEPPERS === undefined) {
     throw new Error('A worker needs the database and the secrets of its primary');
   }
@@ -16,6 +16,7 @@ export function workerVariables(env: Env): Record<string, string> {
     // A worker migrates nothing.
     DATABASE_MIGRATION_URL: '',
     JWT_SIGNING_KEY: JWT_SIGNING_KEY.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    AUDIT_SIGNING_KEY: AUDIT_SIGNING_KEY?.export({ type: 'pkcs8', format: 'pem' }).toString() ?? '',
     API_KEY_PEPPERS: API_KEY_PEPPERS.map(
       ({ version, key }) => `${version}=${key.toString('base64url')}`,
     ).join(),

@@ -1,16 +1,13 @@
 import { parseArgs } from 'node:util';
-import { NestFactory } from '@nestjs/core';
-import { AppModule } from '../app.module.js';
-import { loadEnv, type Env } from '../config/env.js';
+import { loadEnv } from '../config/env.js';
 import { withLocalSecrets } from '../config/local-secrets.js';
-import { openDatabase } from '../infrastructure/database/open-database.js';
-import { runningEmbeddedPostgres } from '../infrastructure/embedded-postgres/index.js';
 import { printable } from '../infrastructure/logging/printable.js';
 import { MAX_OVERLAP_SECONDS, ServiceKeyService } from '../modules/api-keys/index.js';
 import { systemActor } from '../shared/actor.js';
 import { DomainError } from '../shared/domain-error.js';
 import { isUuid } from '../shared/uuid.js';
 import { explainFailure } from './start-failure.js';
+import { withService } from './with-service.js';
 
 const USAGE = `Usage: npm run service-key -- create --name NAME --scopes keys:verify [--expires-at TIME]
        npm run service-key -- list
@@ -143,22 +140,5 @@ function revoke(id: string): Command {
 
 async function withKeys(command: Command): Promise<void> {
   const env = await withLocalSecrets(loadEnv(say));
-  const database = await open(env);
-  try {
-    const module = AppModule.forRoot({ ...env, DATABASE_URL: database.url });
-    const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
-    try {
-      await command(app.get(ServiceKeyService, { strict: false }));
-    } finally {
-      await app.close();
-    }
-  } finally {
-    await database.close();
-  }
-}
-
-/** That of the service, which need not be stopped for it; nothing is migrated under a service that runs. */
-async function open(env: Env): Promise<{ url: string; close(): Promise<void> }> {
-  const running = env.DATABASE_URL === undefined ? await runningEmbeddedPostgres(env.DATA_DIR) : undefined;
-  return running === undefined ? openDatabase(env, say) : { url: running, close: () => Promise.resolve() };
+  await withService(env, say, (app) => command(app.get(ServiceKeyService, { strict: false })));
 }

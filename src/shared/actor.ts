@@ -12,6 +12,8 @@ export interface Origin {
   readonly address: string;
   /** The `X-Request-Id` of the answer. */
   readonly requestId: string;
+  /** The `User-Agent` of the call, as it came; null when there was none. */
+  readonly userAgent: string | null;
 }
 
 /** Whoever calls: a person, or a machine with a service key. */
@@ -27,19 +29,21 @@ export interface Actor extends Caller {
   /** Of its `Origin`; null for what is done without a call. */
   readonly address: string | null;
   readonly requestId: string | null;
+  readonly userAgent: string | null;
 }
 
 /** The issuer of what this service does by itself. The configuration refuses it as the name of another issuer. */
 export const SYSTEM_ISSUER = 'system';
 
 /** What is done without a caller: by a timer, or on the operator's machine. */
-export type SystemTask = 'purge' | 'revocation' | 'overlap' | 'operator';
+export type SystemTask = 'purge' | 'revocation' | 'overlap' | 'sign-in' | 'operator';
 
 export function systemActor(task: SystemTask): Actor {
-  return { issuer: SYSTEM_ISSUER, subject: task, tokenId: null, address: null, requestId: null };
+  const nowhere = { address: null, requestId: null, userAgent: null };
+  return { issuer: SYSTEM_ISSUER, subject: task, tokenId: null, ...nowhere };
 }
 
 /** A person, as an actor of whom no token is at hand: who signs in, for instance. */
-export function personActor({ issuer, subject }: Subject, { address, requestId }: Origin): Actor {
-  return { issuer, subject, tokenId: null, address, requestId };
+export function personActor({ issuer, subject }: Subject, { address, requestId, userAgent }: Origin): Actor {
+  return { issuer, subject, tokenId: null, address, requestId, userAgent };
 }

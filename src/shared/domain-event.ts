@@ -3,14 +3,49 @@ export type EventFields = Readonly<Record<string, unknown>>;
 
 /** What an event happened to. */
 interface EventTarget {
-  readonly kind: 'application' | 'member' | 'api_key' | 'service_key' | 'user' | 'session' | 'system';
+  readonly kind:
+    'application' | 'member' | 'api_key' | 'service_key' | 'user' | 'session' | 'audit_chain' | 'system';
   readonly id: string;
 }
 
+/** Every event there is, in the past tense. The audit trail says of each what it tells (`AUDIT_ACTIONS`). */
+export type EventName =
+  | 'ApplicationCreated'
+  | 'ApplicationChanged'
+  | 'ApplicationOwnerChanged'
+  | 'ApplicationDeleted'
+  | 'ApplicationLimitsChanged'
+  | 'CreditsChanged'
+  | 'MemberAdded'
+  | 'MemberRoleChanged'
+  | 'MemberRemoved'
+  | 'ApiKeyIssued'
+  | 'ApiKeyImported'
+  | 'ApiKeyChanged'
+  | 'ApiKeyRotated'
+  | 'ApiKeyOverlapStarted'
+  | 'ApiKeySecretEnded'
+  | 'ApiKeyRevoked'
+  | 'ServiceKeyIssued'
+  | 'ServiceKeyChanged'
+  | 'ServiceKeyRotated'
+  | 'ServiceKeyOverlapStarted'
+  | 'ServiceKeySecretEnded'
+  | 'ServiceKeyRevoked'
+  | 'UserRegistered'
+  | 'PasswordHashRenewed'
+  | 'SignedIn'
+  | 'SignInsRefused'
+  | 'SessionRefreshed'
+  | 'RefreshTokenReused'
+  | 'SessionExpired'
+  | 'SignedOut'
+  | 'AuditTrailPruned'
+  | 'ExpiredRowsPurged';
+
 /** A change that was made, to be written in its transaction by whoever subscribes. */
 export interface DomainEvent {
-  /** In the past tense: `ApiKeyIssued`. */
-  readonly name: string;
+  readonly name: EventName;
   /** The application whose event it is; null for accounts, and for what the service does by itself. */
   readonly applicationId: string | null;
   readonly target: EventTarget;

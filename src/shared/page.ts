@@ -18,12 +18,20 @@ export interface PageRequest {
 /** What the list was filtered by; a cursor is valid for the same filter only. */
 export type Filter = Record<string, string | undefined>;
 
-/** Reads `limit` and the opaque `cursor` of a query. Throws `invalid_cursor`. */
-export function readPage(query: { limit?: number; cursor?: string }, filter: Filter): PageRequest {
+/**
+ * Reads `limit` and the opaque `cursor` of a query. Throws `invalid_cursor`.
+ *
+ * @param isPlace whether a text can be what `toPage` has taken for the id of an item
+ */
+export function readPage(
+  query: { limit?: number; cursor?: string },
+  filter: Filter,
+  isPlace: (text: string) => boolean = isUuid,
+): PageRequest {
   const limit = query.limit ?? 20;
   if (query.cursor === undefined) return { limit };
   const [before = '', digest] = Buffer.from(query.cursor, 'base64url').toString().split(' ');
-  if (!isUuid(before) || digest !== digestOf(filter)) {
+  if (!isPlace(before) || digest !== digestOf(filter)) {
     throw new DomainError(
       'invalid_cursor',
       'Use the nextCursor of an earlier answer, with the same filters, or leave it out.',

@@ -7,7 +7,8 @@ import type { Transaction } from './transaction.js';
  * records are written in it. What `work` throws takes everything back.
  *
  * Whether the actor may do it `work` checks itself, **last**: rows are locked in the order application, key counts,
- * keys and balances, members. Two who lock them in different orders would wait for each other.
+ * keys and balances, members; what subscribers to the events lock comes after all of them. Two who lock them in
+ * different orders would wait for each other.
  */
 export abstract class UnitOfWork {
   abstract run<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>>;

@@ -124,6 +124,8 @@ describe('every route about an application or a key', () => {
       'GET /applications/:id/limits': 'read',
       'PATCH /applications/:id/limits': 'manage-keys',
       'POST /applications/:id/credits': 'manage-keys',
+      'GET /applications/:id/audit': 'read-audit',
+      'GET /applications/:id/audit/export': 'read-audit',
       'GET /apikey': 'read',
       'POST /apikey': 'manage-keys',
       'POST /apikey/import': 'manage-keys',

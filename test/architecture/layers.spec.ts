@@ -65,6 +65,8 @@ const VIOLATIONS: Record<string, [file: string, imports: string][]> = {
   'management-knows-no-verification': [
     ['src/modules/api-keys/http/verdicts.ts', '../../verification/index.js'],
   ],
+  'nobody-calls-audit': [['src/modules/api-keys/application/audited.ts', '../../audit/index.js']],
+  'audit-knows-no-keys': [['src/modules/audit/http/keys.ts', '../../api-keys/index.js']],
   'freshness-stands-alone': [['src/modules/freshness/infrastructure/keys.ts', '../../api-keys/index.js']],
   'shared-imports-itself': [
     ['src/shared/nest.ts', '@nestjs/common'],
@@ -103,6 +105,7 @@ const SOUND: Record<string, string[]> = {
   'src/modules/applications/index.ts': ['../auth/index.js', '../freshness/index.js'],
   'src/modules/idempotency/index.ts': ['../auth/index.js'],
   'src/modules/freshness/index.ts': [],
+  'src/modules/audit/index.ts': ['../applications/index.js', '../auth/index.js'],
   'src/modules/verification/index.ts': ['../api-keys/index.js'],
   'src/modules/things/domain/thing.ts': ['../../../shared/clock.js', '../../auth/index.js'],
   'src/modules/things/application/service.ts': [

@@ -50,7 +50,9 @@ describe('the events of changes', () => {
       const requestId = randomUUID();
       const method = route.split(' ', 1)[0]!.toLowerCase() as 'post';
       const events = await log.during(async () => {
-        const { status } = await caller[method](path).set('X-Request-Id', requestId).send(body);
+        const { status } = await caller[method](path)
+          .set({ 'X-Request-Id': requestId, 'User-Agent': 'a-client/1.0' })
+          .send(body);
         expect(status).toBeLessThan(300);
       });
       expect(names(events)).toEqual(expected);
@@ -61,6 +63,7 @@ describe('the events of changes', () => {
           tokenId: claimsOf(caller.caller.accessToken).jti,
           address: '127.0.0.1',
           requestId,
+          userAgent: 'a-client/1.0',
         });
         expect(event.applicationId).toEqual(
           route === 'POST /applications' ? event.target.id : surroundings.applicationId,
@@ -164,6 +167,7 @@ describe('the events of changes', () => {
         tokenId: null,
         address: '127.0.0.1',
         requestId: expect.any(String),
+        userAgent: null,
       });
     }
   });

@@ -127,6 +127,8 @@ async function shareAndTransfer(service: Recorder, friend: string): Promise<void
   await service.call(`${path}/members`);
   await service.call(`${path}/members/${friend}`, { method: 'PUT', body: { role: 'viewer' } });
   await service.call(`${path}/members/${friend}`, { method: 'DELETE' });
+  await service.call(`${path}/audit`);
+  await service.call(`${path}/audit/export`);
   await service.call(`${path}/transfer`, { body: { subject: friend } });
 }
 

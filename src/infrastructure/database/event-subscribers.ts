@@ -1,17 +1,29 @@
 import type { Actor } from '../../shared/actor.js';
+import { canonicalJson } from '../../shared/canonical-json.js';
 import type { DomainEvent } from '../../shared/domain-event.js';
+import { printable } from '../logging/printable.js';
+import { holdsSecret, REDACTED } from '../logging/scrub.js';
+
+/** Characters of a `User-Agent` that are kept. */
+const MAX_USER_AGENT = 256;
 
 /** Writes events, in the transaction of the changes that they tell of. When it fails, nothing was changed. */
 export interface EventSubscriber {
   /**
    * An SQL expression that writes the events of a `jsonb` array, such as `append_audit_events(${events})`. Each is a
-   * `DomainEvent` with its `actor`, in the order in which they happened.
+   * `DomainEvent` with its `actor`, in the order in which they happened. Its `canonical` is the text of
+   * `canonicalEvent`, which jsonb would not keep byte for byte.
    *
    * It is called last in its transaction, or in the statement that inserts new keys of several applications and
    * actors; the key counts of their applications are locked by then. It must be volatile, and must lock what it locks
-   * in the order of the applications' ids.
+   * in one order for everybody.
    */
   expression(events: string): string;
+  /**
+   * An SQL expression for whether what it locks for an application is free; then it is locked. The statement that
+   * inserts new keys waits for nobody, and so leaves out the keys of applications for which that is false.
+   */
+  readonly tryLock?: (applicationId: string) => string;
 }
 
 /** Everybody to whom the events of changes are handed. They subscribe while the service starts. */
@@ -26,25 +38,56 @@ export class EventSubscribers {
     return this.subscribers.length;
   }
 
+  /** SQL for whether nobody who subscribes has to be waited for to write events of an application. */
+  tryLock(applicationId: string): string {
+    return ['true', ...this.subscribers.flatMap(({ tryLock }) => tryLock?.(applicationId) ?? [])].join(
+      ' AND ',
+    );
+  }
+
   /** A select list that hands them all the events of one `jsonb` array. */
   selectList(events: string): string {
     return this.subscribers.map((subscriber) => subscriber.expression(events)).join(', ');
   }
 }
 
+/** An event, and who has made it happen. */
+interface EventOf {
+  readonly event: DomainEvent;
+  readonly actor: Actor;
+}
+
 /** Events as the subscribers get them. */
-export function eventsAsJson(events: readonly { event: DomainEvent; actor: Actor }[]): string {
+export function eventsAsJson(events: readonly EventOf[]): string {
   return JSON.stringify(
-    events.map(({ event: { name, applicationId, target, before, after }, actor }) => {
-      const { issuer, subject, tokenId, address, requestId } = actor;
+    events.map(({ event, actor }) => {
+      const { name, applicationId, target, before, after } = event;
       return {
         name,
         applicationId,
         target,
         before,
         after,
-        actor: { issuer, subject, tokenId, address, requestId },
+        actor: fieldsOf(actor),
+        canonical: canonicalEvent({ event, actor }),
       };
     }),
   );
+}
+
+/** An event with its actor as the audit trail keeps it, in the canonical form of RFC 8785. */
+function canonicalEvent({
+  event: { name: action, applicationId, target, before, after },
+  actor,
+}: EventOf): string {
+  return canonicalJson({ action, applicationId, target, before, after, actor: fieldsOf(actor) });
+}
+
+function fieldsOf({ issuer, subject, tokenId, address, requestId, userAgent }: Actor): object {
+  return { issuer, subject, tokenId, address, requestId, userAgent: userAgent && recordable(userAgent) };
+}
+
+/** What a client calls itself is anything at all: a secret, too, by mistake. */
+function recordable(userAgent: string): string {
+  return holdsSecret(userAgent) ? REDACTED : printable(userAgent).slice(0, MAX_USER_AGENT);
 }

@@ -12,6 +12,10 @@ export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
   application_limits: ['SELECT', 'INSERT', 'UPDATE'],
   application_members: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   applications: ['SELECT', 'INSERT', 'UPDATE'],
+  // Nobody changes what has been recorded; a trigger refuses it to the owner of the tables as well.
+  audit_checkpoints: ['SELECT', 'INSERT'],
+  audit_events: ['SELECT', 'INSERT'],
+  audit_unsealed: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   credit_balances: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   freshness_nodes: ['SELECT', 'INSERT', 'DELETE'],
   freshness_renewals: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

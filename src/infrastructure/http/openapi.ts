@@ -29,6 +29,7 @@ const TAGS: readonly [name: string, description: string][] = [
   ['API keys', 'Issue, read, change and revoke the keys of your applications. Needs an access token.'],
   ['Service keys', 'Credentials for machines that verify keys, or manage them.'],
   ['Limits and credits', 'What the keys of an application share, and balances.'],
+  ['Audit', 'Who has changed what.'],
   ['Verification', 'For the services and gateways that receive keys, each of which shows a service key.'],
   ['Service', 'For those who run the service.'],
 ];

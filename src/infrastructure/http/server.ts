@@ -85,7 +85,8 @@ export function setUpServer(fastify: FastifyInstance, env: Env, lifecycle: Lifec
   // time to who sends slowly, and no less.
   fastify.addHook('preValidation', (request, reply, done) => {
     const timer = setTimeout(() => {
-      if (!reply.sent) sendProblem(tooLate(), request, reply);
+      // What is streamed has begun to be answered.
+      if (!reply.sent && !reply.raw.headersSent) sendProblem(tooLate(), request, reply);
     }, env.RESPONSE_TIMEOUT_MS);
     reply.raw.once('close', () => {
       clearTimeout(timer);

@@ -8,6 +8,8 @@ import { AccessTokenVerifier, TrustedIssuers } from './application/access-token-
 import { AttemptLimiter } from './domain/attempt-limiter.js';
 import { AuthService } from './application/auth.service.js';
 import { PasswordHasher } from './domain/password-hasher.js';
+import { PublishedKeys } from './application/published-keys.js';
+import { RefusedSignInsRecorder } from './application/refused-sign-ins.js';
 import { ServiceKeyAuthentication } from './application/service-key-authentication.js';
 import { SubjectDirectory } from './application/subject-directory.js';
 import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
@@ -48,6 +50,8 @@ import { userSchema } from './infrastructure/user.schema.js';
     JwtStrategy,
     VerifiedTokens,
     SubjectDirectory,
+    PublishedKeys,
+    RefusedSignInsRecorder,
     ServiceKeyAuthentication,
     RouteExplorer,
     RouteAccess,
@@ -96,7 +100,7 @@ import { userSchema } from './infrastructure/user.schema.js';
         ),
     },
   ],
-  exports: [AttemptLimiter, RouteExplorer, ServiceKeyAuthentication, SubjectDirectory],
+  exports: [AttemptLimiter, PublishedKeys, RouteExplorer, ServiceKeyAuthentication, SubjectDirectory],
 })
 export class AuthModule {}
 

@@ -4,9 +4,10 @@ export {
   ServiceKeyAuthentication,
   type ServiceKeyAuthenticator,
 } from './application/service-key-authentication.js';
+export { PublishedKeys } from './application/published-keys.js';
 export { type Principal } from './domain/principal.js';
 export { SubjectDirectory } from './application/subject-directory.js';
-export { CurrentActor } from './http/current-actor.decorator.js';
+export { CurrentActor, CurrentOrigin } from './http/current-actor.decorator.js';
 export { type AuthenticatedRequest } from './http/current-principal.decorator.js';
 export { Public } from '../../shared/http/public.decorator.js';
 export { LimitCalls } from './http/limit-calls.guard.js';

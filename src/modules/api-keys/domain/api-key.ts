@@ -77,6 +77,9 @@ interface ApiKeyProps {
   readonly credits: Credits | null;
 }
 
+/** What happens to keys; service keys are not imported. */
+type KeyEvent = 'Issued' | 'Imported' | 'Changed' | 'Rotated' | 'SecretEnded';
+
 /** What people name, restrict and revoke. Its secrets come and go; its id stays. */
 export class ApiKey extends Aggregate implements ApiKeyProps {
   readonly id!: string;
@@ -260,9 +263,10 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
     return { name, scopes, metadata, enabled, expiresAt, externalId, tags, ipAllowlist, rateLimits };
   }
 
-  private happened(what: string, before: EventFields | null, after: EventFields | null): void {
+  private happened(what: KeyEvent, before: EventFields | null, after: EventFields | null): void {
     const { id, applicationId, isForService } = this;
-    const name = `${isForService ? 'ServiceKey' : 'ApiKey'}${what}`;
+    const name =
+      isForService && what !== 'Imported' ? (`ServiceKey${what}` as const) : (`ApiKey${what}` as const);
     const kind = isForService ? 'service_key' : 'api_key';
     this.record({ name, applicationId, target: { kind, id }, before, after });
   }

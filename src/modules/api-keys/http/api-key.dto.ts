@@ -34,7 +34,8 @@ import {
 } from '../../metering/index.js';
 import type { Metadata } from '../domain/metadata.js';
 import { MAX_SCOPES } from '../../../shared/key-scopes.js';
-import { AsGiven, IsMetadata, IsRange, IsTime, ReadRanges, ReadTime } from './field-validators.js';
+import { IsTime, ReadTime } from '../../../shared/http/time.js';
+import { AsGiven, IsMetadata, IsRange, ReadRanges } from './field-validators.js';
 import {
   NAME,
   SCOPES,

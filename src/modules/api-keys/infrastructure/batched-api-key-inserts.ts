@@ -93,7 +93,7 @@ export class BatchedApiKeyInserts {
   private currentStatement(): NonNullable<typeof this.statement> {
     const { count } = this.subscribers;
     if (this.statement?.subscribers !== count) {
-      const text = insertText(this.keys, this.secrets) + endOf(this.subscribers);
+      const text = insertText(this.keys, this.secrets, this.subscribers) + endOf(this.subscribers);
       this.statement = { subscribers: count, name: `insert_api_keys_${count}`, text };
     }
     return this.statement;
@@ -102,11 +102,15 @@ export class BatchedApiKeyInserts {
 
 /**
  * An application that has no room for all of its keys gets none of them. Neither does one whose count is locked: were
- * it waited for, whoever issues for other applications would wait too, and two nodes could deadlock. The same
- * goes for the row that makes an actor a member: it is locked, so that whoever removes them waits for this statement,
+ * it waited for, whoever issues for other applications would wait too, and two nodes could deadlock. The same goes for one
+ * whose events somebody else is writing, and for the row that makes an actor a member: it is locked, so that whoever removes them waits for this statement,
  * and skipped while somebody is about to.
  */
-function insertText(keys: Columns<ApiKey>, secrets: Columns<ApiKeySecret>): string {
+function insertText(
+  keys: Columns<ApiKey>,
+  secrets: Columns<ApiKeySecret>,
+  subscribers: EventSubscribers,
+): string {
   const roles = rolesWithPermission('manage-keys')
     .map((role) => `'${role}'`)
     .join(', ');
@@ -114,7 +118,7 @@ function insertText(keys: Columns<ApiKey>, secrets: Columns<ApiKeySecret>): stri
     WITH new_key AS MATERIALIZED (SELECT * FROM jsonb_populate_recordset(NULL::api_keys, $1)),
          open AS MATERIALIZED (
            SELECT application_id FROM (SELECT DISTINCT application_id FROM new_key) application
-            WHERE ${membersLock.tryShare('application_id')}
+            WHERE ${membersLock.tryShare('application_id')} AND ${subscribers.tryLock('application_id')}
          ),
          actor AS (
            SELECT DISTINCT application_id, created_by_issuer AS issuer, created_by_subject AS subject

@@ -1,5 +1,5 @@
 import { DomainError } from '../../../shared/domain-error.js';
-import { Aggregate, changedFields, type EventFields } from '../../../shared/domain-event.js';
+import { Aggregate, changedFields, type EventFields, type EventName } from '../../../shared/domain-event.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
 
 export const APPLICATION_ENVIRONMENTS = ['production', 'staging', 'development'] as const;
@@ -97,7 +97,7 @@ export class Application extends Aggregate {
     return { name, description, environment, scopes };
   }
 
-  private happened(name: string, before: EventFields | null, after: EventFields | null): void {
+  private happened(name: EventName, before: EventFields | null, after: EventFields | null): void {
     const { id } = this;
     this.record({ name, applicationId: id, target: { kind: 'application', id }, before, after });
   }

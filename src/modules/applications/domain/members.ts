@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { DomainError } from '../../../shared/domain-error.js';
-import { Aggregate, type EventFields } from '../../../shared/domain-event.js';
+import { Aggregate, type EventFields, type EventName } from '../../../shared/domain-event.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
 import type { Application } from './application.js';
 import { Member } from './member.js';
@@ -105,7 +105,7 @@ export class Members extends Aggregate {
   }
 
   private happened(
-    name: string,
+    name: EventName,
     { id }: Member,
     before: EventFields | null,
     after: EventFields | null,

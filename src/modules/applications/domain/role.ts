@@ -12,6 +12,8 @@ const ROLES_BY_PERMISSION = {
   read: ['owner', 'admin', 'viewer', 'service'],
   /** Listing the members. */
   'read-members': ['owner', 'admin', 'viewer'],
+  /** Reading who has changed what. It names people, and the addresses that they came from. */
+  'read-audit': ['owner', 'admin', 'service'],
   /** Issuing, changing, rotating and revoking keys, and all that restricts them. */
   'manage-keys': ['owner', 'admin', 'service'],
   /** All of that with service keys: a machine never makes credentials for machines. */

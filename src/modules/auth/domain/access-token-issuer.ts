@@ -1,15 +1,5 @@
+import type { PublicJwk } from '../../../shared/public-jwk.js';
 import type { Scope } from '../../../shared/scopes.js';
-
-/** A public key as JSON (RFC 7517), with what a verifier needs to choose it. */
-export interface PublicJwk {
-  kty: string;
-  crv: string;
-  x: string;
-  y: string;
-  kid: string;
-  alg: string;
-  use: string;
-}
 
 export interface AccessToken {
   token: string;

@@ -3,6 +3,16 @@ import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 
 export type LimitedCall = 'register' | 'login' | 'refresh' | 'self';
 
+/** Sign-ins that are refused until a window ends: further ones of one address, or to one account. */
+export interface RefusedSignIns {
+  readonly address: string;
+  /** The email that was tried; null where the address has called too often, whatever it tried. */
+  readonly account: string | null;
+  /** How many were let through in the window. */
+  readonly limit: number;
+  readonly windowSeconds: number;
+}
+
 /**
  * Bounds how often one address calls, and how often an account is tried. Throws `too_many_requests`.
  *
@@ -22,4 +32,6 @@ export abstract class AttemptLimiter {
   abstract partyOf(account: string, address: string): Party;
   /** From now on the address has a budget of its own for logging in to the account. */
   abstract recognize(account: string, address: string): void;
+  /** Has somebody told when sign-ins begin to be refused: once for each window. */
+  abstract onRefusedSignIns(listener: (refused: RefusedSignIns) => void): void;
 }

@@ -1,4 +1,4 @@
-import { Aggregate, type EventFields } from '../../../shared/domain-event.js';
+import { Aggregate, type EventFields, type EventName } from '../../../shared/domain-event.js';
 import type { Scope } from '../../../shared/scopes.js';
 
 /**
@@ -45,7 +45,7 @@ export class RefreshTokenFamily extends Aggregate {
     this.happened('SignedOut', { userId: this.userId }, null);
   }
 
-  private happened(name: string, before: EventFields | null, after: EventFields | null): void {
+  private happened(name: EventName, before: EventFields | null, after: EventFields | null): void {
     this.record({ name, applicationId: null, target: { kind: 'session', id: this.id }, before, after });
   }
 }

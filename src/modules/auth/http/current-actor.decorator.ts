@@ -15,6 +15,6 @@ export const CurrentOrigin = createParamDecorator((_: unknown, context: Executio
   originOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
-function originOf({ ip, id }: FastifyRequest): Origin {
-  return { address: ip, requestId: id };
+export function originOf({ ip, id, headers }: FastifyRequest): Origin {
+  return { address: ip, requestId: id, userAgent: headers['user-agent'] ?? null };
 }

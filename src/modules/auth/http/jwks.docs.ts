@@ -8,8 +8,10 @@ export const GetJwksDocs = (): MethodDecorator =>
   applyDecorators(
     ApiOperation({
       operationId: 'getJwks',
-      summary: 'The public keys of the access tokens (RFC 7517)',
-      description: 'Whoever is handed one of our access tokens verifies it with these. May be cached.',
+      summary: 'The public keys of this service (RFC 7517)',
+      description:
+        'Whoever is handed one of our access tokens, or a checkpoint of the audit trail, verifies it with the one that ' +
+        'its `kid` names. May be cached.',
     }),
     ApiOkResponse({ type: JwksDto }),
   );

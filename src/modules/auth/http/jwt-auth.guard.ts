@@ -5,6 +5,7 @@ import { notValid } from '../domain/trusted-issuer.js';
 import { isMeantAsServiceKey, ServiceKeyAuthentication } from '../application/service-key-authentication.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { bearerToken } from './bearer-token.js';
+import { originOf } from './current-actor.decorator.js';
 import type { AuthenticatedRequest } from './current-principal.decorator.js';
 import { RouteAccess } from './route-access.js';
 import { VerifiedTokens } from './verified-tokens.js';
@@ -35,8 +36,7 @@ export class JwtAuthGuard extends AuthGuard() {
   }
 
   private async authenticate(serviceKey: string, request: AuthenticatedRequest): Promise<boolean> {
-    const origin = { address: request.ip, requestId: request.id };
-    request.principal = await this.serviceKeys.authenticate(serviceKey, origin);
+    request.principal = await this.serviceKeys.authenticate(serviceKey, originOf(request));
     return true;
   }
 

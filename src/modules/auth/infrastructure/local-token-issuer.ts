@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { Clock } from '../../../shared/clock.js';
-import { AccessTokenIssuer, type AccessToken, type PublicJwk } from '../domain/access-token-issuer.js';
+import { SIGNING_ALGORITHM, type PublicJwk } from '../../../shared/public-jwk.js';
+import { AccessTokenIssuer, type AccessToken } from '../domain/access-token-issuer.js';
 import type { Scope } from '../../../shared/scopes.js';
-import { LOCAL_ALGORITHM, type LocalKeys } from './local-keys.js';
+import type { LocalKeys } from './local-keys.js';
 
 /** Access tokens in the JWT profile (RFC 9068). */
 export class LocalTokenIssuer extends AccessTokenIssuer {
@@ -19,7 +20,7 @@ export class LocalTokenIssuer extends AccessTokenIssuer {
     const issuedAt = Math.floor(this.clock.now().getTime() / 1000);
     const { issuer, audience, lifetimeSeconds } = this.settings;
     const token = await new SignJWT({ scope: scopes.join(' ') })
-      .setProtectedHeader({ alg: LOCAL_ALGORITHM, typ: 'at+jwt', kid: this.keys.signingKid })
+      .setProtectedHeader({ alg: SIGNING_ALGORITHM, typ: 'at+jwt', kid: this.keys.signingKid })
       .setIssuer(issuer)
       .setAudience(audience)
       .setSubject(userId)

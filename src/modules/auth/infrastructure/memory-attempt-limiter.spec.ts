@@ -48,6 +48,41 @@ describe('MemoryAttemptLimiter', () => {
     exhaust(HOME);
   });
 
+  it('tells once for each window that sign-ins are refused, of whom and from where', () => {
+    const told: unknown[] = [];
+    limiter.onRefusedSignIns((refused) => told.push(refused));
+    exhaust(ATTACKER);
+    expect(() => {
+      attempt(ATTACKER);
+    }).toThrow('too_many_requests');
+    for (let call = 0; call < 2; call += 1) limiter.countCall('login', HOME);
+    expect(told).toEqual([{ address: ATTACKER, account: 'ann', limit: 3, windowSeconds: 60 }]);
+    const callAgain = (): void => {
+      limiter.countCall('login', HOME);
+    };
+    expect(callAgain).toThrow('too_many_requests');
+    expect(callAgain).toThrow('too_many_requests');
+    expect(told.slice(1)).toEqual([{ address: HOME, account: null, limit: 2, windowSeconds: 60 }]);
+    clock.advance(60_000);
+    exhaust(ATTACKER);
+    expect(told).toHaveLength(3);
+  });
+
+  it('tells nobody of refused calls that are no sign-ins', () => {
+    let told = 0;
+    limiter.onRefusedSignIns(() => (told += 1));
+    for (const call of ['register', 'refresh'] as const) {
+      for (let i = 0; i < 9; i += 1) {
+        try {
+          limiter.countCall(call, HOME);
+        } catch {
+          continue;
+        }
+      }
+    }
+    expect(told).toBe(0);
+  });
+
   it.each([
     ['2001:db8:1:2::1', '2001:db8:1:2:ffff:ffff:ffff:ffff', true],
     ['2001:db8:1:2::1', '2001:db8:1:3::1', false],

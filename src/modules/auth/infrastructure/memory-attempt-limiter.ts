@@ -5,7 +5,7 @@ import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { networkOf } from '../../../infrastructure/network.js';
 import type { Subject } from '../../../shared/subject.js';
-import { AttemptLimiter, type LimitedCall } from '../domain/attempt-limiter.js';
+import { AttemptLimiter, type LimitedCall, type RefusedSignIns } from '../domain/attempt-limiter.js';
 
 export interface AttemptLimits {
   windowSeconds: number;
@@ -40,6 +40,8 @@ class Windows {
   private readonly salt = randomBytes(16).toString('base64');
   private readonly names = new BigUint64Array(PLACES);
   private readonly counts = new Uint32Array(PLACES);
+  /** Of which windows somebody was told that they are full. */
+  private readonly told = new Uint8Array(PLACES);
   /** Milliseconds on the monotonic clock. */
   private readonly ends = new Float64Array(PLACES).fill(-Infinity);
 
@@ -63,11 +65,19 @@ class Windows {
     this.names[place] = id;
     this.ends[place] = endsAt;
     this.counts[place] = 0;
+    this.told[place] = 0;
     return { place, count: 0, endsAt };
   }
 
   count({ place, count }: Window, change: 1 | -1): void {
     this.counts[place] = count + change;
+  }
+
+  /** Whether nobody was told of the window before. */
+  tell({ place }: Window): boolean {
+    const isNew = this.told[place] === 0;
+    this.told[place] = 1;
+    return isNew;
   }
 
   /** What would be lost with the window in a place. */
@@ -86,6 +96,7 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
   private readonly addresses = new Windows();
   private readonly accounts = new Windows();
   private readonly principals = new Windows();
+  private refusedSignIns: (refused: RefusedSignIns) => void = () => undefined;
   /** Addresses that an account was signed in to from. */
   private readonly recognized = new LRUCache<string, true>({ max: MAX_ENTRIES });
 
@@ -97,17 +108,20 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
   }
 
   countCall(call: LimitedCall, address: string): void {
-    this.count(this.addresses, `${call} ${networkOf(address)}`, this.limits.perAddress, 'address');
+    const tell = call === 'login' ? { address, account: null } : undefined;
+    this.count(this.addresses, `${call} ${networkOf(address)}`, this.limits.perAddress, 'address', { tell });
   }
 
   countManagementCall({ issuer, subject }: Subject): void {
     const { managementPerMinute } = this.limits;
-    this.count(this.principals, JSON.stringify([issuer, subject]), managementPerMinute, 'principal', 60);
+    const name = JSON.stringify([issuer, subject]);
+    this.count(this.principals, name, managementPerMinute, 'principal', { windowSeconds: 60 });
   }
 
   countAttempt(call: LimitedCall, account: string, address: string): void {
     const limit = call === 'refresh' ? this.limits.refreshPerAccount : this.limits.perAccount;
-    this.count(this.accounts, this.accountKey(call, account, address), limit, 'account');
+    const tell = call === 'login' ? { address, account } : undefined;
+    this.count(this.accounts, this.accountKey(call, account, address), limit, 'account', { tell });
   }
 
   forgive(call: LimitedCall, account: string, address: string): void {
@@ -118,6 +132,10 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
   partyOf(account: string, address: string): Party {
     const name = networkOf(address);
     return { name, isKnown: this.recognized.has(`login ${account} ${name}`) };
+  }
+
+  onRefusedSignIns(listener: (refused: RefusedSignIns) => void): void {
+    this.refusedSignIns = listener;
   }
 
   recognize(account: string, address: string): void {
@@ -134,11 +152,19 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
     key: string,
     limit: number,
     policy: string,
-    windowSeconds = this.limits.windowSeconds,
+    {
+      windowSeconds = this.limits.windowSeconds,
+      tell,
+    }: {
+      windowSeconds?: number;
+      /** Of whom the listener is told when they are refused. */
+      tell?: Pick<RefusedSignIns, 'address' | 'account'> | undefined;
+    },
   ): void {
     const now = this.clock.monotonic();
     const window = windows.get(key, now) ?? windows.begin(key, now, now + windowSeconds * 1000);
     if (window.count >= limit) {
+      if (tell !== undefined && windows.tell(window)) this.refusedSignIns({ ...tell, limit, windowSeconds });
       throw tooMany(policy, limit, windowSeconds, Math.ceil((window.endsAt - now) / 1000));
     }
     windows.count(window, 1);

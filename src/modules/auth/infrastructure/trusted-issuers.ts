@@ -4,7 +4,8 @@ import type { Clock } from '../../../shared/clock.js';
 import { TrustedIssuers } from '../application/access-token-verifier.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { KeySource, TrustedIssuer } from '../domain/trusted-issuer.js';
-import { LOCAL_ALGORITHM, type LocalKeys } from './local-keys.js';
+import { SIGNING_ALGORITHM } from '../../../shared/public-jwk.js';
+import type { LocalKeys } from './local-keys.js';
 import { RemoteKeys } from './remote-keys.js';
 import { SharedSecretKeys } from './shared-secret-keys.js';
 
@@ -14,7 +15,7 @@ export function trustedIssuers(env: Env, localKeys: LocalKeys, clock: Clock): Tr
     issuer: env.JWT_ISSUER,
     principalIssuer: LOCAL_ISSUER,
     audience: env.JWT_AUDIENCE,
-    algorithms: [LOCAL_ALGORITHM],
+    algorithms: [SIGNING_ALGORITHM],
     types: ['at+jwt'],
     keys: localKeys,
     defaultScopes: [],

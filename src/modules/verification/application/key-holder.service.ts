@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { API_KEY_ISSUER } from '../../../shared/actor.js';
+import { API_KEY_ISSUER, personActor, type Origin } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
@@ -60,13 +60,10 @@ export class KeyHolderService {
    * Revokes the key, from whatever address: a key that was found somewhere is given up by its finder. Again and again
    * with the same result. Throws `invalid_api_key`.
    */
-  async giveUp(presented: string, caller: Caller): Promise<void> {
-    const { keyId, secretId } = await this.find(presented, caller);
-    const { address, requestId } = caller;
-    await this.keys.giveUp(
-      { issuer: API_KEY_ISSUER, subject: keyId, tokenId: secretId, address, requestId },
-      keyId,
-    );
+  async giveUp(presented: string, origin: Origin): Promise<void> {
+    const { keyId, secretId } = await this.find(presented, origin);
+    const holder = { issuer: API_KEY_ISSUER, subject: keyId };
+    await this.keys.giveUp({ ...personActor(holder, origin), tokenId: secretId }, keyId);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { Controller, Delete, Get, HttpCode, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { LimitCalls, Public } from '../../auth/index.js';
+import type { Origin } from '../../../shared/actor.js';
+import { CurrentOrigin, LimitCalls, Public } from '../../auth/index.js';
 import { KeyHolderService } from '../application/key-holder.service.js';
 import { refuseKeyInQuery, requirePresentedKey } from './presented-key.js';
 import { DescribeSelfDocs, GiveUpSelfDocs, SelfDocs } from './self.docs.js';
@@ -35,10 +36,11 @@ export class SelfController {
   @GiveUpSelfDocs()
   async giveUp(
     @Query() query: Record<string, unknown>,
-    @Req() { raw, ip, id }: FastifyRequest,
+    @CurrentOrigin() origin: Origin,
+    @Req() { raw }: FastifyRequest,
   ): Promise<void> {
     refuseKeyInQuery(query);
     refuseQuery(query);
-    await this.holders.giveUp(requirePresentedKey(raw), { address: ip, requestId: id });
+    await this.holders.giveUp(requirePresentedKey(raw), origin);
   }
 }
