@@ -14,7 +14,7 @@ function walk(url: string): string {
   return `
 UPBLIT=${url}
 TOKEN=$(curl -s $UPBLIT/auth/register -H 'Content-Type: application/json' \\
-  -d "{\\"email\\":\\"demo-$(date +%s%N)-$RANDOM@example.com\\",\\"password\\":\\"a demo password\\"}" |
+  -d "{\\"email\\":\\"demo-$(date +%s%N)-$RANDOM@example.com\\",\\"password\\":\\"seven tram stops to the sea\\"}" |
   sed 's/.*"accessToken":"\\([^"]*\\)".*/\\1/')
 APPLICATION=$(curl -s $UPBLIT/applications -H "Authorization: Bearer $TOKEN" \\
   -H 'Content-Type: application/json' -d '{"name":"Demo"}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
+import bcrypt from 'bcrypt';
 import request from 'supertest';
 import { DataSource } from 'typeorm';
 import { PASSWORD, signIn } from '../support/sign-in.js';
@@ -70,13 +70,23 @@ describe('POST /auth/login', () => {
     expect(answer.body.accessToken).toBeUndefined();
   });
 
-  it('does not take a password of 72 bytes with more behind it, which bcrypt alone would', async () => {
-    const password = 'p'.repeat(71) + 'q';
-    const address = `${randomUUID()}@example.org`;
-    await request(app.http).post('/auth/register').send({ email: address, password }).expect(201);
-    expect((await login({ email: address, password })).status).toBe(200);
-    const answer = await login({ email: address, password: `${password}r` });
-    expect([answer.status, answer.body.code]).toEqual([401, 'invalid_credentials']);
+  it('takes a password as it was kept before there was a pepper, and renews how it is kept', async () => {
+    const { user } = await signIn(app);
+    const legacy = await bcrypt.hash(PASSWORD, 4);
+    await app.query('UPDATE users SET password_hash = $2, password_pepper_version = NULL WHERE id = $1', [
+      user.id,
+      legacy,
+    ]);
+    const kept = async (): Promise<unknown> =>
+      (
+        await app.query('SELECT password_hash, password_pepper_version FROM users WHERE id = $1', [user.id])
+      )[0];
+    expect((await login({ email: user.email, password: `${PASSWORD}?` })).status).toBe(401);
+    expect(await kept()).toEqual({ password_hash: legacy, password_pepper_version: null });
+    expect((await login({ email: user.email, password: PASSWORD })).status).toBe(200);
+    expect(await kept()).toEqual({ password_hash: expect.any(String), password_pepper_version: 1 });
+    expect(await kept()).not.toMatchObject({ password_hash: legacy });
+    expect((await login({ email: user.email, password: PASSWORD })).status).toBe(200);
   });
 
   it.each([

@@ -7,9 +7,11 @@ import { AccessTokenIssuer } from './domain/access-token-issuer.js';
 import { AccessTokenVerifier, TrustedIssuers } from './application/access-token-verifier.js';
 import { AttemptLimiter } from './domain/attempt-limiter.js';
 import { AuthService } from './application/auth.service.js';
+import { NewPasswords } from './application/new-passwords.js';
 import { PasswordHasher } from './domain/password-hasher.js';
 import { PublishedKeys } from './application/published-keys.js';
 import { RefusedSignInsRecorder } from './application/refused-sign-ins.js';
+import { PasswordStrength } from './domain/password-strength.js';
 import { ServiceKeyAuthentication } from './application/service-key-authentication.js';
 import { SubjectDirectory } from './application/subject-directory.js';
 import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
@@ -33,10 +35,12 @@ import {
   refreshTokenFamilySchema,
   refreshTokenSchema,
 } from './infrastructure/refresh-token-family.schema.js';
+import { PasswordPeppers } from './infrastructure/password-peppers.js';
 import { trustedIssuers } from './infrastructure/trusted-issuers.js';
 import { TypeOrmRefreshTokenFamilyRepository } from './infrastructure/typeorm-refresh-token-family.repository.js';
 import { TypeOrmUserRepository } from './infrastructure/typeorm-user.repository.js';
 import { userSchema } from './infrastructure/user.schema.js';
+import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strength.js';
 
 @Module({
   imports: [
@@ -46,6 +50,7 @@ import { userSchema } from './infrastructure/user.schema.js';
   controllers: [AuthController, BrowserSessionController, JwksController],
   providers: [
     AuthService,
+    NewPasswords,
     AccessTokenVerifier,
     JwtStrategy,
     VerifiedTokens,
@@ -82,8 +87,13 @@ import { userSchema } from './infrastructure/user.schema.js';
       provide: PasswordHasher,
       inject: [ENV, UserRepository],
       useFactory: async (env: Env, users: UserRepository) =>
-        new BcryptPasswordHasher(env.BCRYPT_COST, await users.highestHashCost()),
+        new BcryptPasswordHasher(
+          new PasswordPeppers(env.API_KEY_PEPPERS ?? [], env.API_KEY_PEPPER_VERSION),
+          env.BCRYPT_COST,
+          await users.highestHashCost(),
+        ),
     },
+    { provide: PasswordStrength, useFactory: () => ZxcvbnPasswordStrength.load() },
     {
       provide: AttemptLimiter,
       inject: [ENV, Clock],

@@ -6,7 +6,6 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { SCOPES, type Scope } from '../../../shared/scopes.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
-import { assertPasswordIsNotWeak } from '../domain/password-policy.js';
 import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
 import { RefreshToken, RefreshTokenFamily } from '../domain/refresh-token-family.js';
 import { RefreshTokenSecret } from '../domain/refresh-token-secret.js';
@@ -16,6 +15,7 @@ import { UserRepository } from '../domain/user.repository.js';
 import { AccessTokenIssuer } from '../domain/access-token-issuer.js';
 import { AttemptLimiter } from '../domain/attempt-limiter.js';
 import { PasswordHasher } from '../domain/password-hasher.js';
+import { NewPasswords } from './new-passwords.js';
 
 /** The tokens of a person who has signed in. */
 export interface SignedIn {
@@ -37,6 +37,7 @@ export class AuthService {
     private readonly users: UserRepository,
     private readonly families: RefreshTokenFamilyRepository,
     private readonly passwords: PasswordHasher,
+    private readonly newPasswords: NewPasswords,
     private readonly accessTokens: AccessTokenIssuer,
     private readonly limiter: AttemptLimiter,
     private readonly clock: Clock,
@@ -50,10 +51,10 @@ export class AuthService {
     const { address } = origin;
     const email = normalizeEmail(details.email);
     this.limiter.countAttempt('register', email, address);
-    assertPasswordIsNotWeak(details.password, email);
-    const passwordHash = await this.passwords.hash(details.password, this.limiter.partyOf(email, address));
-    const { name } = details;
-    const user = User.register(uuidv7(), { email: details.email, name, passwordHash }, this.clock.now());
+    const person = { email: details.email, name: details.name ?? null };
+    const party = this.limiter.partyOf(email, address);
+    const password = await this.newPasswords.hash(details.password, person, party);
+    const user = User.register(uuidv7(), { ...person, password }, this.clock.now());
     const session = this.newSession(user, [...SCOPES]);
     await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
       await this.users.add(user, tx);
@@ -74,13 +75,13 @@ export class AuthService {
     this.limiter.countAttempt('login', email, address);
     const user = await this.users.findByEmail(email);
     const party = this.limiter.partyOf(email, address);
-    const matches = await this.passwords.verify(details.password, user?.passwordHash, party);
+    const matches = await this.passwords.verify(details.password, user?.password, party);
     if (user === undefined || !matches) {
       throw new DomainError('invalid_credentials', 'Check the email and the password, or register first.');
     }
     this.limiter.forgive('login', email, address);
     this.limiter.recognize(email, address);
-    const isOutdated = this.passwords.isOutdated(user.passwordHash);
+    const isOutdated = this.passwords.isOutdated(user.password);
     const renewed = isOutdated ? await this.passwords.hash(details.password, party) : undefined;
     const session = this.newSession(user, scopes);
     await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {

@@ -1,31 +1,22 @@
-import { DomainError } from '../../../shared/domain-error.js';
-import { COMMON_PASSWORDS } from './common-passwords.js';
+/**
+ * In characters of any script, which are code points here: NIST SP 800-63B-4, section 3.1.1.2, asks for no more of a
+ * password than that it is long enough, and not one of those that are expected.
+ */
+export const MIN_PASSWORD_CHARACTERS = 8;
+export const MAX_PASSWORD_CHARACTERS = 256;
 
-/** In UTF-8. bcrypt looks at no more than 72 bytes, and two passwords that differ after them must not be one. */
-export const MIN_PASSWORD_BYTES = 8;
-export const MAX_PASSWORD_BYTES = 72;
-
-/** Whether bcrypt sees all of it: it also stops at the first NUL. */
-export function isHashablePassword(password: string): boolean {
-  return Buffer.byteLength(password) <= MAX_PASSWORD_BYTES && !password.includes('\0');
+/** Whether it has the right length, and no half of a character in it. */
+export function isPossiblePassword(password: string): boolean {
+  // A character has one or two code units: nothing that is longer need be counted.
+  if (password.length > 2 * MAX_PASSWORD_CHARACTERS || /\p{Surrogate}/u.test(password)) return false;
+  const { length } = Array.from(password);
+  return length >= MIN_PASSWORD_CHARACTERS && length <= MAX_PASSWORD_CHARACTERS;
 }
 
-export function hasPasswordLength(password: string): boolean {
-  return isHashablePassword(password) && Buffer.byteLength(password) >= MIN_PASSWORD_BYTES;
-}
-
-/** Throws `weak_password` for one that is tried first: a common one, one character repeated, or the email. */
-export function assertPasswordIsNotWeak(password: string, normalizedEmail: string): void {
-  const candidate = password.toLowerCase();
-  const [localPart] = normalizedEmail.split('@');
-  if (
-    COMMON_PASSWORDS.has(candidate) ||
-    candidate === normalizedEmail ||
-    candidate === localPart ||
-    new Set(candidate).size === 1
-  ) {
-    throw new DomainError('weak_password', 'Choose a password that is harder to guess.', {
-      errors: [{ field: 'password', message: 'is one of the first that are guessed' }],
-    });
-  }
+/** What a password must not be made of: what everybody knows of its owner, and of what it is for. */
+export function wordsAbout({ email, name }: { email: string; name: string | null }): string[] {
+  const [localPart = ''] = email.split('@');
+  const texts = [email, localPart, name ?? ''].map((text) => text.trim().toLowerCase());
+  const words = texts.flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]);
+  return [...new Set([...words, 'upblit'])].filter((word) => word.length > 2);
 }

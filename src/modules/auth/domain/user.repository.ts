@@ -1,4 +1,5 @@
 import type { Transaction } from '../../../shared/transaction.js';
+import type { PasswordHash } from './password-hasher.js';
 import type { User } from './user.js';
 
 export abstract class UserRepository {
@@ -8,6 +9,6 @@ export abstract class UserRepository {
   abstract add(user: User, tx: Transaction): Promise<void>;
   abstract find(id: string): Promise<User | undefined>;
   abstract findByEmail(normalizedEmail: string): Promise<User | undefined>;
-  /** Puts a hash of the same password, at today's cost, in the place of the old one if that is still there. */
-  abstract replacePasswordHash(user: User, hash: string, tx: Transaction): Promise<void>;
+  /** Puts a hash of the same password, made as today's are, in the place of the old one if that is still there. */
+  abstract replacePasswordHash(user: User, hash: PasswordHash, tx: Transaction): Promise<void>;
 }

@@ -3,8 +3,8 @@ import { normalizeEmail, User } from './user.js';
 
 describe('A user', () => {
   const now = new Date('2026-05-27T10:00:00.000Z');
-  const register = (email: string, name?: string): User =>
-    User.register('id', { email, name, passwordHash: 'hash' }, now);
+  const register = (email: string, name: string | null = null): User =>
+    User.register('id', { email, name, password: { text: 'hash', pepperVersion: 1 } }, now);
 
   it('keeps the email as it was given, and one spelling by which it is found', () => {
     expect(register('Ann@Example.org')).toMatchObject({
@@ -12,6 +12,8 @@ describe('A user', () => {
       email: 'Ann@Example.org',
       normalizedEmail: 'ann@example.org',
       passwordHash: 'hash',
+      passwordPepperVersion: 1,
+      password: { text: 'hash', pepperVersion: 1 },
       createdAt: now,
     });
     expect(normalizeEmail(' Ann@Example.ORG\t')).toBe('ann@example.org');

@@ -1,4 +1,5 @@
 import { Aggregate } from '../../../shared/domain-event.js';
+import type { PasswordHash } from './password-hasher.js';
 
 /** A person with a local account. */
 export class User extends Aggregate {
@@ -10,6 +11,7 @@ export class User extends Aggregate {
     readonly normalizedEmail: string,
     readonly name: string | null,
     readonly passwordHash: string,
+    readonly passwordPepperVersion: number | null,
     readonly createdAt: Date,
   ) {
     super();
@@ -17,19 +19,24 @@ export class User extends Aggregate {
 
   static register(
     id: string,
-    details: { email: string; name?: string | undefined; passwordHash: string },
+    details: { email: string; name: string | null; password: PasswordHash },
     now: Date,
   ): User {
-    const { email, name, passwordHash } = details;
-    const user = new User(id, email, normalizeEmail(email), name ?? null, passwordHash, now);
+    const { email, name, password } = details;
+    const { text, pepperVersion } = password;
+    const user = new User(id, email, normalizeEmail(email), name, text, pepperVersion, now);
     user.record({
       name: 'UserRegistered',
       applicationId: null,
       target: { kind: 'user', id },
       before: null,
-      after: { email, name: user.name },
+      after: { email, name },
     });
     return user;
+  }
+
+  get password(): PasswordHash {
+    return { text: this.passwordHash, pepperVersion: this.passwordPepperVersion };
   }
 }
 

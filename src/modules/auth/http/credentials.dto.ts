@@ -1,7 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsString, Length, Matches, MaxLength, ValidateBy } from 'class-validator';
 import { Omittable, Trim } from '../../../shared/http/validation.js';
-import { MAX_PASSWORD_BYTES, MIN_PASSWORD_BYTES, hasPasswordLength } from '../domain/password-policy.js';
+import {
+  isPossiblePassword,
+  MAX_PASSWORD_CHARACTERS,
+  MIN_PASSWORD_CHARACTERS,
+} from '../domain/password-policy.js';
 import { SCOPES } from '../../../shared/scopes.js';
 
 const EMAIL = { type: String, format: 'email', maxLength: 254, example: 'ann@example.org' } as const;
@@ -10,11 +14,20 @@ const IsPassword = (): PropertyDecorator =>
   ValidateBy({
     name: 'isPassword',
     validator: {
-      validate: (value: unknown) => typeof value === 'string' && hasPasswordLength(value),
+      validate: (value: unknown) => typeof value === 'string' && isPossiblePassword(value),
       defaultMessage: () =>
-        `must be ${MIN_PASSWORD_BYTES} to ${MAX_PASSWORD_BYTES} bytes of UTF-8, without NUL`,
+        `must be ${MIN_PASSWORD_CHARACTERS} to ${MAX_PASSWORD_CHARACTERS} characters of any script`,
     },
   });
+
+const NEW_PASSWORD = {
+  description:
+    'Characters of any script. One that is easy to guess is refused, as is one that is made of the email or the name.',
+  format: 'password',
+  minLength: MIN_PASSWORD_CHARACTERS,
+  maxLength: MAX_PASSWORD_CHARACTERS,
+  example: 'a long walk in the hills',
+} as const;
 
 export class RegisterDto {
   @ApiProperty(EMAIL)
@@ -25,13 +38,7 @@ export class RegisterDto {
   @Matches(/^[\x21-\x7e]+$/, { message: 'must be ASCII; write an international domain as xn--…' })
   email!: string;
 
-  @ApiProperty({
-    description: `${MIN_PASSWORD_BYTES} to ${MAX_PASSWORD_BYTES} bytes in UTF-8. The most common passwords are refused.`,
-    format: 'password',
-    minLength: 1,
-    maxLength: MAX_PASSWORD_BYTES,
-    example: 'a long walk in the hills',
-  })
+  @ApiProperty(NEW_PASSWORD)
   @IsPassword()
   password!: string;
 

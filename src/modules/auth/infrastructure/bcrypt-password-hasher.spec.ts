@@ -1,8 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
+import { createHash, createHmac } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import bcrypt from 'bcrypt';
+import type { PasswordHash } from '../domain/password-hasher.js';
 import { BcryptPasswordHasher } from './bcrypt-password-hasher.js';
+import { PasswordPeppers } from './password-peppers.js';
 
 const HOME = { name: '192.0.2.1' };
+
+const [FIRST, SECOND] = [1, 2].map((version) => ({ version, key: Buffer.alloc(32, version) }));
+const PEPPERS = new PasswordPeppers([FIRST!]);
+
+/** As passwords were kept before there was a pepper. */
+async function hashOfBefore(password: string, cost = 4): Promise<PasswordHash> {
+  return { text: await bcrypt.hash(password, cost), pepperVersion: null };
+}
 
 /** Counts the work of its comparisons, in rounds. */
 class CountingHasher extends BcryptPasswordHasher {
@@ -15,11 +27,11 @@ class CountingHasher extends BcryptPasswordHasher {
 }
 
 describe('BcryptPasswordHasher', () => {
-  const quick = new BcryptPasswordHasher(4);
+  const quick = new BcryptPasswordHasher(PEPPERS, 4);
 
   it('verifies the password it hashed, and no other', async () => {
     const hash = await quick.hash('correct horse', HOME);
-    expect(hash).toMatch(/^\$2b\$04\$.{53}$/);
+    expect(hash).toEqual({ text: expect.stringMatching(/^\$2b\$04\$.{53}$/), pepperVersion: 1 });
     expect(await quick.verify('correct horse', hash, HOME)).toBe(true);
     expect(await quick.verify('Correct horse', hash, HOME)).toBe(false);
     expect(await quick.verify('correct horse', await quick.hash('another', HOME), HOME)).toBe(false);
@@ -32,9 +44,9 @@ describe('BcryptPasswordHasher', () => {
   });
 
   it('takes as long for an account that does not exist as for a wrong password', async () => {
-    const hasher = new BcryptPasswordHasher(9);
+    const hasher = new BcryptPasswordHasher(PEPPERS, 9);
     const hash = await hasher.hash('correct horse', HOME);
-    const time = async (known: string | undefined): Promise<number> => {
+    const time = async (known: PasswordHash | undefined): Promise<number> => {
       const start = performance.now();
       await hasher.verify('wrong horse', known, HOME);
       return performance.now() - start;
@@ -51,24 +63,28 @@ describe('BcryptPasswordHasher', () => {
     ['raised', 4, 7],
     ['lowered', 7, 4],
   ])('does the same work for everybody when the cost has been %s since', async (_, before, now) => {
-    const hash = await new BcryptPasswordHasher(before).hash('correct horse', HOME);
-    const hasher = new CountingHasher(now, before);
-    const work = async (password: string, known: string | undefined): Promise<number> => {
+    const hash = await new BcryptPasswordHasher(PEPPERS, before).hash('correct horse', HOME);
+    const hasher = new CountingHasher(PEPPERS, now, before);
+    const work = async (password: string, known: PasswordHash | undefined): Promise<number> => {
       hasher.rounds = 0;
       await hasher.verify(password, known, HOME);
       return hasher.rounds;
     };
     const current = await hasher.hash('correct horse', HOME);
     expect(await work('wrong horse', undefined)).toBe(2 ** 7);
-    for (const known of [hash, current]) {
+    const ofBefore = await hashOfBefore('correct horse', before);
+    for (const known of [hash, current, ofBefore]) {
       expect(await work('wrong horse', known)).toBe(2 ** 7);
       expect(await work('correct horse', known)).toBe(2 ** 7);
     }
+    // Of these no password can be right.
+    expect(await work('x'.repeat(73), ofBefore)).toBe(2 ** 7);
+    expect(await work('correct horse', { ...hash, pepperVersion: 3 })).toBe(2 ** 7);
   });
 
   it('learns of a dearer hash when it meets one', async () => {
-    const hash = await new BcryptPasswordHasher(7).hash('correct horse', HOME);
-    const hasher = new CountingHasher(4);
+    const hash = await new BcryptPasswordHasher(PEPPERS, 7).hash('correct horse', HOME);
+    const hasher = new CountingHasher(PEPPERS, 4);
     await hasher.verify('wrong horse', hash, HOME);
     hasher.rounds = 0;
     await hasher.verify('wrong horse', undefined, HOME);
@@ -76,7 +92,7 @@ describe('BcryptPasswordHasher', () => {
   });
 
   it('lets a call from elsewhere wait for one of a flood, not for all of it', async () => {
-    const hasher = new BcryptPasswordHasher(6);
+    const hasher = new BcryptPasswordHasher(PEPPERS, 6);
     let answered = 0;
     const flood = Array.from({ length: 95 }, () =>
       hasher.verify('x', undefined, { name: 'flood' }).then(
@@ -91,17 +107,61 @@ describe('BcryptPasswordHasher', () => {
   });
 
   it.each([
-    ['73 bytes', 'ü'.repeat(36) + 'x'],
-    ['a NUL', 'correct\0horse'],
-  ])('never lets bcrypt cut a password of %s off', async (_, password) => {
-    await expect(quick.hash(password, HOME)).rejects.toThrow(RangeError);
-    const cut = password.includes('\0') ? password.split('\0')[0]! : 'ü'.repeat(36);
-    expect(await quick.verify(password, await quick.hash(cut, HOME), HOME)).toBe(false);
+    ['the 73rd byte', 'ü'.repeat(36) + 'x', 'ü'.repeat(36) + 'y'],
+    ['a NUL', 'correct\0horse', 'correct\0house'],
+    ['256 characters', '🙂'.repeat(255) + 'x', '🙂'.repeat(255) + 'y'],
+  ])('tells passwords apart that differ after %s', async (_, one, another) => {
+    const hash = await quick.hash(one, HOME);
+    expect(await quick.verify(one, hash, HOME)).toBe(true);
+    expect(await quick.verify(another, hash, HOME)).toBe(false);
+  });
+
+  it('takes a password for the same however a keyboard has written it', async () => {
+    const hash = await quick.hash('cafe\u0301 ﬁnale', HOME);
+    expect(await quick.verify('caf\u00e9 finale', hash, HOME)).toBe(true);
+  });
+
+  it('needs the pepper, and finds by its version the one that was current', async () => {
+    const hash = await quick.hash('correct horse', HOME);
+    const both = new BcryptPasswordHasher(new PasswordPeppers([FIRST!, SECOND!], 2), 4);
+    const without = new BcryptPasswordHasher(new PasswordPeppers([SECOND!]), 4);
+    expect(await both.verify('correct horse', hash, HOME)).toBe(true);
+    expect(await without.verify('correct horse', hash, HOME)).toBe(false);
+    const asOfAnother = { ...hash, pepperVersion: 2 };
+    expect(await both.verify('correct horse', asOfAnother, HOME)).toBe(false);
+    expect([quick, both, without].map((hasher) => hasher.isOutdated(hash))).toEqual([false, true, true]);
+    expect(quick.isOutdated({ ...hash, pepperVersion: 2 })).toBe(false);
+  });
+
+  it('gives bcrypt nothing of the password, and nothing that a hash of it alone would tell', async () => {
+    const { text } = await quick.hash('correct horse', HOME);
+    expect(await bcrypt.compare('correct horse', text)).toBe(false);
+    for (const encoding of ['hex', 'base64'] as const) {
+      const digest = createHash('sha256').update('correct horse').digest(encoding);
+      expect(await bcrypt.compare(digest, text)).toBe(false);
+    }
+    expect(PEPPERS.apply('correct horse', 1)).not.toBe(
+      createHmac('sha256', FIRST!.key).update('correct horse').digest('base64'),
+    );
+  });
+
+  it('verifies the hashes of before there was a pepper, and knows that they are outdated', async () => {
+    const hash = await hashOfBefore('correct horse');
+    expect(await quick.verify('correct horse', hash, HOME)).toBe(true);
+    expect(await quick.verify('wrong horse', hash, HOME)).toBe(false);
+    expect(quick.isOutdated(hash)).toBe(true);
+    // What bcrypt alone would cut off was never taken, and still is not.
+    for (const [kept, given] of [
+      ['ü'.repeat(36), 'ü'.repeat(36) + 'x'],
+      ['correct', 'correct\0horse'],
+    ] as const) {
+      expect(await quick.verify(given, await hashOfBefore(kept), HOME)).toBe(false);
+    }
   });
 
   it('leaves the event loop free while it works', async () => {
     const done = new AbortController();
-    const hashing = new BcryptPasswordHasher(11).hash('correct horse', HOME).finally(() => {
+    const hashing = new BcryptPasswordHasher(PEPPERS, 11).hash('correct horse', HOME).finally(() => {
       done.abort();
     });
     let turns = 0;
@@ -111,7 +171,7 @@ describe('BcryptPasswordHasher', () => {
   });
 
   it('turns callers away once too many are waiting, and takes them again when those are done', async () => {
-    const hasher = new BcryptPasswordHasher(6);
+    const hasher = new BcryptPasswordHasher(PEPPERS, 6);
     const outcomes = await Promise.allSettled(
       Array.from({ length: 100 }, () => hasher.verify('x', undefined, HOME)),
     );
@@ -125,6 +185,6 @@ describe('BcryptPasswordHasher', () => {
   it('knows a hash of another cost', async () => {
     const hash = await quick.hash('correct horse', HOME);
     expect(quick.isOutdated(hash)).toBe(false);
-    expect(new BcryptPasswordHasher(5).isOutdated(hash)).toBe(true);
+    expect(new BcryptPasswordHasher(PEPPERS, 5).isOutdated(hash)).toBe(true);
   });
 });

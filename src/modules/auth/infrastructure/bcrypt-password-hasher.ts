@@ -1,7 +1,7 @@
 import bcrypt from 'bcrypt';
 import { FairSemaphore, type Party } from '../../../shared/concurrency/fair-semaphore.js';
-import { PasswordHasher } from '../domain/password-hasher.js';
-import { isHashablePassword } from '../domain/password-policy.js';
+import { PasswordHasher, type PasswordHash } from '../domain/password-hasher.js';
+import type { PasswordPeppers } from './password-peppers.js';
 
 /** Of libuv's four threads; the others stay free for files, names and the rest. */
 const CONCURRENCY = 2;
@@ -27,6 +27,7 @@ export class BcryptPasswordHasher extends PasswordHasher {
    * @param dearest the highest cost of the hashes that are kept, as far as it is known
    */
   constructor(
+    private readonly peppers: PasswordPeppers,
     private readonly cost: number,
     dearest = cost,
   ) {
@@ -34,25 +35,32 @@ export class BcryptPasswordHasher extends PasswordHasher {
     this.dearest = Math.max(cost, dearest);
   }
 
-  hash(password: string, from: Party): Promise<string> {
-    // bcrypt would cut it off without a word.
-    if (!isHashablePassword(password)) return Promise.reject(new RangeError('The password is too long'));
-    return this.semaphore.run(from, () => bcrypt.hash(password, this.cost));
+  async hash(password: string, from: Party): Promise<PasswordHash> {
+    const pepperVersion = this.peppers.currentVersion;
+    const peppered = this.peppers.apply(password, pepperVersion) ?? '';
+    return { text: await this.semaphore.run(from, () => bcrypt.hash(peppered, this.cost)), pepperVersion };
   }
 
-  async verify(password: string, hash: string | undefined, from: Party): Promise<boolean> {
+  async verify(password: string, hash: PasswordHash | undefined, from: Party): Promise<boolean> {
+    const given = hash && this.asHashed(password, hash.pepperVersion);
     return this.semaphore.run(from, () => {
-      if (hash !== undefined && isHashablePassword(password)) return this.verifyKnown(password, hash);
+      if (hash !== undefined && given !== undefined) return this.verifyKnown(given, hash.text);
       return this.compare(password, dummyHash(this.dearest)).then(() => false);
     });
   }
 
-  private async verifyKnown(password: string, hash: string): Promise<boolean> {
+  /** What bcrypt was given of a password that has such a hash; undefined when no password can have it now. */
+  private asHashed(password: string, pepperVersion: number | null): string | undefined {
+    if (pepperVersion !== null) return this.peppers.apply(password, pepperVersion);
+    return isSeenWhole(password) ? password : undefined;
+  }
+
+  private async verifyKnown(given: string, hash: string): Promise<boolean> {
     const cost = bcrypt.getRounds(hash);
     this.dearest = Math.max(this.dearest, cost);
-    const matches = await this.compare(password, hash);
+    const matches = await this.compare(given, hash);
     // Each step doubles the work: together with the hash itself they come to one of the dearest.
-    for (let step = cost; step < this.dearest; step += 1) await this.compare(password, dummyHash(step));
+    for (let step = cost; step < this.dearest; step += 1) await this.compare(given, dummyHash(step));
     return matches;
   }
 
@@ -61,9 +69,17 @@ export class BcryptPasswordHasher extends PasswordHasher {
     return bcrypt.compare(password, hash);
   }
 
-  isOutdated(hash: string): boolean {
-    return bcrypt.getRounds(hash) !== this.cost;
+  isOutdated({ text, pepperVersion }: PasswordHash): boolean {
+    const { currentVersion } = this.peppers;
+    // Never to a lower version, or two nodes that differ would move it to and fro.
+    if (pepperVersion !== currentVersion) return pepperVersion === null || pepperVersion < currentVersion;
+    return bcrypt.getRounds(text) !== this.cost;
   }
+}
+
+/** Whether bcrypt itself looks at all of a password: 72 bytes at most, and none after a NUL. */
+function isSeenWhole(password: string): boolean {
+  return Buffer.byteLength(password) <= 72 && !password.includes('\0');
 }
 
 /** Matches no password, and takes as long as one that could. */

@@ -4,6 +4,7 @@ import { managerOf } from '../../../infrastructure/database/transaction.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import type { Transaction } from '../../../shared/transaction.js';
+import type { PasswordHash } from '../domain/password-hasher.js';
 import { User } from '../domain/user.js';
 import { UserRepository } from '../domain/user.repository.js';
 
@@ -43,11 +44,18 @@ export class TypeOrmUserRepository extends UserRepository {
     return row?.cost ?? undefined;
   }
 
-  async replacePasswordHash(user: User, hash: string, tx: Transaction): Promise<void> {
+  async replacePasswordHash(user: User, hash: PasswordHash, tx: Transaction): Promise<void> {
     const { id, passwordHash } = user;
-    const { affected } = await managerOf(tx).update(User, { id, passwordHash }, { passwordHash: hash });
+    const { affected } = await managerOf(tx).update(User, { id, passwordHash }, columnsOf(hash));
     if (affected === 0) return;
     const target = { kind: 'user', id } as const;
     tx.record([{ name: 'PasswordHashRenewed', applicationId: null, target, before: null, after: null }]);
   }
+}
+
+function columnsOf({
+  text,
+  pepperVersion,
+}: PasswordHash): Pick<User, 'passwordHash' | 'passwordPepperVersion'> {
+  return { passwordHash: text, passwordPepperVersion: pepperVersion };
 }

@@ -12,6 +12,7 @@ export const userSchema = new EntitySchema<User>({
     normalizedEmail: { type: 'text', name: 'normalized_email' },
     name: { type: 'text', nullable: true },
     passwordHash: { type: 'text', name: 'password_hash' },
+    passwordPepperVersion: { type: 'smallint', name: 'password_pepper_version', nullable: true },
     createdAt: { type: 'timestamptz', precision: 3, name: 'created_at' },
   },
   uniques: [{ name: 'users_normalized_email_key', columns: ['normalizedEmail'] }],
@@ -26,5 +27,6 @@ export const userSchema = new EntitySchema<User>({
       name: 'users_password_hash_form',
       expression: String.raw`password_hash ~ '^\$2b\$[0-9]{2}\$[./A-Za-z0-9]{53}$'`,
     },
+    { name: 'users_password_pepper_version', expression: 'password_pepper_version BETWEEN 1 AND 9999' },
   ],
 });
