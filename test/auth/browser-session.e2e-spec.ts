@@ -118,6 +118,25 @@ describe('a login of a page of the service', () => {
     expect((await post('refresh', { ...FROM_OUR_PAGE, cookie: other })).status).toBe(200);
   });
 
+  it.each(['login', 'register'])(
+    'takes the place of the one before in the same browser, which is ended: %s',
+    async (call) => {
+      const account = someone();
+      if (call === 'login') await post('register').send(account);
+      const { cookie: before } = await register();
+      const { cookie: elsewhere } = await register();
+      const failed = await post('login', { ...FROM_OUR_PAGE, cookie: before }).send(someone());
+      expect(failed.status).toBe(401);
+      const answer = await post(call, { ...FROM_OUR_PAGE, cookie: before }).send(account);
+      expect(answer.status).toBe(call === 'login' ? 200 : 201);
+      const { pair: after } = cookieOf(answer);
+      expect((await post('refresh', { ...FROM_OUR_PAGE, cookie: before })).status).toBe(401);
+      for (const cookie of [after, elsewhere]) {
+        expect((await post('refresh', { ...FROM_OUR_PAGE, cookie })).status).toBe(200);
+      }
+    },
+  );
+
   it('leaves the logins that keep their tokens themselves as they are', async () => {
     const { refreshToken } = await signIn(app);
     const byCookie = await request(app.http)

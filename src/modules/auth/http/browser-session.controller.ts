@@ -44,7 +44,7 @@ export class BrowserSessionController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BrowserTokensDto> {
-    return keep(await this.auth.register(body, origin), request, reply);
+    return this.keepInPlace(await this.auth.register(body, origin), origin, request, reply);
   }
 
   @Post('login')
@@ -59,7 +59,7 @@ export class BrowserSessionController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BrowserTokensDto> {
-    return keep(await this.auth.login(body, origin), request, reply);
+    return this.keepInPlace(await this.auth.login(body, origin), origin, request, reply);
   }
 
   @Post('refresh')
@@ -94,6 +94,18 @@ export class BrowserSessionController {
   ): Promise<void> {
     await this.auth.logout(keptRefreshToken(request) ?? '', origin);
     forgetRefreshToken(request, reply);
+  }
+
+  /** Ends the login that the browser has had until now: nobody would hold its cookie any more. */
+  private async keepInPlace(
+    signedIn: SignedIn,
+    origin: Origin,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<BrowserTokensDto> {
+    const before = keptRefreshToken(request);
+    if (before !== undefined) await this.auth.logout(before, origin);
+    return keep(signedIn, request, reply);
   }
 }
 
