@@ -148,6 +148,35 @@ describe('verification', () => {
       });
     });
 
+    it('names no two owners alike, whatever their issuers call them', async () => {
+      const owners = [
+        ['https://a.example/', '42'],
+        ['https://b.example/', '42'],
+        ['https://b.example', '/42'],
+        ['https://a.example/', 'é'],
+        ['https://a.example/', '%C3%A9'],
+      ];
+      const named: string[] = [];
+      for (const [issuer, subject] of owners) {
+        const application = await owner.createApplication();
+        const issued = await owner.issueKey(application);
+        await app.query('UPDATE applications SET owner_issuer = $2, owner_subject = $3 WHERE id = $1', [
+          application,
+          issuer,
+          subject,
+        ]);
+        const response = await ask().set('x-api-key', issued.key).expect(200);
+        named.push(response.headers['x-owner-id']!);
+      }
+      expect(named).toEqual([
+        'https%3A%2F%2Fa.example%2F/42',
+        'https%3A%2F%2Fb.example%2F/42',
+        'https%3A%2F%2Fb.example/%2F42',
+        'https%3A%2F%2Fa.example%2F/%C3%A9',
+        'https%3A%2F%2Fa.example%2F/%25C3%25A9',
+      ]);
+    });
+
     it('answers 401 without a key, with a bare challenge', async () => {
       const response = await ask();
       expect([response.status, response.body.code]).toEqual([401, 'missing_api_key']);

@@ -5,7 +5,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { Public } from '../../auth/index.js';
 import { VerificationService } from '../application/verification.service.js';
-import type { DenialCode, VerificationRequest } from '../domain/verification.js';
+import type { DenialCode, VerificationRecord, VerificationRequest } from '../domain/verification.js';
 import { writeVerdict, writeVerdictHeaders, writeVerdicts } from './verdict-writer.js';
 import { bodyOfQuery, queryRefusal, toRequest } from './verification-request.js';
 import { missingKey, readPresentedKey, refuseKeyInQuery } from './presented-key.js';
@@ -100,7 +100,7 @@ export class VerifyController {
       .header('X-Key-Id', record.keyId)
       .header('X-Application-Id', record.applicationId ?? '')
       .header('X-Key-Scopes', record.scopes.join(' '));
-    if (!caller.isAnonymous) reply.header('X-Owner-Id', headerText(record.ownerId ?? ''));
+    if (!caller.isAnonymous) reply.header('X-Owner-Id', ownerHeader(record));
     return {};
   }
 }
@@ -131,7 +131,13 @@ function refusal(code: DenialCode, request: VerificationRequest): DomainError {
   });
 }
 
-/** Header fields are ASCII (RFC 9110, section 5.5): another issuer's `sub` need not be, and is percent-encoded then. */
-function headerText(text: string): string {
-  return /^[\x21-\x7E]*$/.test(text) ? text : encodeURIComponent(text);
+/**
+ * No two people have the same: a `sub` is unique within its issuer only, so that of another issuer stands behind it.
+ * Both are percent-encoded, because header fields are ASCII (RFC 9110, section 5.5), and neither holds a slash then.
+ */
+function ownerHeader({ ownerId, ownerIssuer }: VerificationRecord): string {
+  return [ownerIssuer, ownerId]
+    .filter((part) => part !== null)
+    .map(encodeURIComponent)
+    .join('/');
 }

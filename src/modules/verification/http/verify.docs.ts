@@ -77,7 +77,10 @@ const PASSED: ApiResponseOptions = {
   headers: {
     'X-Key-Id': header('Which key.', VALID.keyId),
     'X-Application-Id': header('Of which application.', VALID.applicationId),
-    'X-Owner-Id': header("The `sub` of its owner's tokens, percent-encoded where needed.", VALID.ownerId),
+    'X-Owner-Id': header(
+      'Its owner: the id of who registered here; of the people of another issuer the `iss`, a slash and the `sub`, both percent-encoded.',
+      VALID.ownerId,
+    ),
     'X-Key-Scopes': header('The scopes of the key, space-separated.', 'telemetry:write'),
     ...SUNSET,
     ...USAGE_HEADERS,
