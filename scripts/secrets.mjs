@@ -13,6 +13,7 @@ const MAKERS = {
   API_KEY_PEPPERS: () => `1=${randomBytes(32).toString('base64url')}`,
   JWT_SIGNING_KEY: signingKey,
   AUDIT_SIGNING_KEY: signingKey,
+  METRICS_TOKEN: () => randomBytes(32).toString('base64url'),
 };
 
 if (process.argv.length > 2) fail('Usage: npm run secrets');
