@@ -8,7 +8,14 @@ describe('Quotas', () => {
   let app: TestApp;
   beforeAll(async () => {
     app = await TestApp.start({
-      env: { MAX_APPLICATIONS_PER_OWNER: '5', MAX_MEMBERS_PER_APPLICATION: '4' },
+      env: {
+        MAX_APPLICATIONS_PER_OWNER: '5',
+        MAX_MEMBERS_PER_APPLICATION: '4',
+        // Calls at once wait for each other, on a busy machine for long.
+        DATABASE_POOL_WAIT_MS: '60000',
+        DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+        RESPONSE_TIMEOUT_MS: '120000',
+      },
     });
   });
   afterAll(() => app.stop());

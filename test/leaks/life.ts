@@ -15,6 +15,7 @@ export async function goWell(service: Recorder): Promise<void> {
   const { refreshToken } = await service.signIn('login', '/auth/login', { email: EMAIL, password });
   await service.signIn('refresh', '/auth/refresh', { refreshToken });
   await service.call('/auth/me');
+  await useBrowser(service);
 
   await useKeys(service, await createApplication(service));
   await askTwice(service, await createApplication(service));
@@ -25,6 +26,33 @@ export async function goWell(service: Recorder): Promise<void> {
     await service.call(path);
   }
   await service.call('/auth/logout', { body: { refreshToken: friend.refreshToken } });
+}
+
+/** What a page of the service does, whose refresh tokens are in a cookie. */
+async function useBrowser(service: Recorder): Promise<void> {
+  const account = {
+    email: 'browser@example.org',
+    password: service.keep('password in a browser', `a long ride ${random()}`),
+  };
+  let cookie = '';
+  const call = async (name: string, body?: object): Promise<void> => {
+    const headers = { 'sec-fetch-site': 'same-origin', cookie };
+    const answer = await service.call(`/auth/browser/${name}`, {
+      method: 'POST',
+      headers,
+      handsOut: true,
+      ...(body && { body }),
+    });
+    if (name === 'logout') return;
+    const { accessToken } = JSON.parse(answer.text) as { accessToken: string };
+    service.keep(`access token of ${name} in a browser`, accessToken);
+    [cookie = ''] = answer.cookie.split(';');
+    service.keep(`refresh token of ${name} in a browser`, cookie.replace('upblit_session=', ''));
+  };
+  await call('register', account);
+  await call('login', account);
+  await call('refresh');
+  await call('logout');
 }
 
 async function useKeys(service: Recorder, application: string): Promise<void> {
@@ -107,6 +135,8 @@ async function limitAndRepeat(service: Recorder, application: string): Promise<v
   if (again.path !== key.path) throw new Error('The repeated call has issued another key.');
   await service.call(`${key.path}/credits`, { body: { set: 5 } });
   await verifyInEveryWay(service, key.secret);
+  await service.call('/apikey/self', { headers: { 'x-api-key': key.secret } });
+  await service.call('/apikey/self', { method: 'DELETE', headers: { 'x-api-key': key.secret } });
   await service.call('/apikey/bulk-revoke', { body: { ids: [key.path.replace('/apikey/', '')] } });
   await verify(service, key.secret);
 }
@@ -209,6 +239,8 @@ export async function goWrong(service: Recorder, time: string): Promise<void> {
     await wrong('/apikey/verify/batch', { body: { keys: [{ key: secret }, { key: [secret] }] } });
     await wrong('/apikey/verify', { headers: { 'x-api-key': `${secret}, ${secret}` } });
     await wrong(`/apikey/verify?key=${secret}`);
+    await wrong('/apikey/self', { headers: { 'x-api-key': `${secret.slice(0, -1)}!` } });
+    await wrong(`/apikey/self?key=${secret}`, { method: 'DELETE' });
     await wrong(`/apikey/verify?scopes=${secret}`);
     await wrong(`/apikey?ApplicationId=${secret}`, { method: 'POST' });
     await wrong(`/apikey/${secret}`);

@@ -47,7 +47,7 @@ export class Recorder {
   }
 
   /** A call with the access token, unless it is the key that counts. Throws when one that is right is refused. */
-  async call(path: string, call: Call = {}): Promise<{ text: string; location: string }> {
+  async call(path: string, call: Call = {}): Promise<{ text: string; location: string; cookie: string }> {
     const { body, headers = {}, handsOut = false, isWrong = false } = call;
     const method = call.method ?? (body === undefined ? 'GET' : 'POST');
     this.calls.add(`${method} ${path.split('?', 1)[0]}`);
@@ -63,7 +63,8 @@ export class Recorder {
     const text = await response.text();
     if (!isWrong && !response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
     if (!handsOut) this.answers += `${response.status} ${JSON.stringify([...response.headers])} ${text}\n`;
-    return { text, location: response.headers.get('location') ?? '' };
+    const [cookie = ''] = response.headers.getSetCookie();
+    return { text, location: response.headers.get('location') ?? '', cookie };
   }
 
   /** Verifies with this key from now on. */
