@@ -35,7 +35,7 @@ async function useBrowser(service: Recorder): Promise<void> {
     password: service.keep('password in a browser', `a long ride ${random()}`),
   };
   let cookie = '';
-  const call = async (name: string, body?: object): Promise<void> => {
+  const call = async (name: string, body?: Record<string, string>): Promise<void> => {
     const headers = { 'sec-fetch-site': 'same-origin', cookie };
     const answer = await service.call(`/auth/browser/${name}`, {
       method: 'POST',
