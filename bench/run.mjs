@@ -16,7 +16,7 @@ import { ensurePackages } from '../scripts/lib/packages.mjs';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** In the order of RESULTS.md; each is a file of scenarios/ that exports `title` and `run(context)`. */
-const SCENARIOS = ['verify', 'latency', 'limits', 'table-size', 'issue', 'revoke', 'nodes', 'pooler'];
+const SCENARIOS = ['verify', 'latency', 'junk', 'limits', 'table-size', 'issue', 'revoke', 'nodes', 'pooler'];
 
 /**
  * @typedef {object} Context

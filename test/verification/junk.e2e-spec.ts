@@ -113,15 +113,43 @@ describe('junk', () => {
       expect(asked.names).toEqual(['untagged_verification_records']);
     });
 
-    it('is bounded for each application, takes one connection, and keeps other applications and tagged keys from nothing', async () => {
-      const another = await owner.createApplication();
+    it('is not looked up as the credential of a machine, which nobody can import', async () => {
+      for (const path of ['/apikey/verify', '/apikey/verify/batch']) {
+        const as = { Authorization: `Bearer ${foreignKey()}` };
+        const body = path.endsWith('batch') ? { keys: [{ key: 'a' }] } : { key: 'a' };
+        await request(app.http).post(path).set(as).send(body).expect(401);
+      }
+      await request(app.http)
+        .get('/apikey/verify')
+        .set({ 'X-Service-Key': imported, 'x-api-key': 'a' })
+        .expect(401);
+      expect(asked.names).toEqual([]);
+    });
+
+    it('as which one of several keys may be meant is not read, however many they are', async () => {
       const text = foreignKey();
-      await owner.importKeys(another, [text]);
+      for (let i = 0; i < 3; i += 1) await owner.importKeys(await owner.createApplication(), [text]);
+      asked.found = 0;
+      expect(await verify(app, text)).toEqual(NOT_FOUND);
+      expect(asked.found).toBe(0);
+      expect(await verify(app, text, { applicationId: importing })).toEqual(NOT_FOUND);
+      expect(asked.found).toBe(0);
+      await owner.importKeys(importing, [text]);
+      expect(await verify(app, text, { applicationId: importing })).toMatchObject({ valid: true });
+      expect(asked.found).toBe(1);
+    });
+
+    it('is bounded for each application, takes one connection, and keeps other applications and tagged keys from nothing', async () => {
+      const [another, third] = [await owner.createApplication(), await owner.createApplication()];
+      const text = foreignKey();
+      for (const application of [another, third]) await owner.importKeys(application, [text]);
       await verify(app, foreignKey());
       const ask = (key: string, application: string): request.Test =>
         request(app.http).post('/apikey/verify').set(AS_SERVICE).send({ key, applicationId: application });
       asked.atOnce.clear();
-      const flood = Array.from({ length: 20 * LIMIT }, () => ask(foreignKey(), importing));
+      const flood = Array.from({ length: 20 * LIMIT }, (_, i) =>
+        ask(foreignKey(), i % 2 === 0 ? importing : third),
+      );
       const good = await owner.issueKey(importing);
       const [theirs, ours, ...junk] = await Promise.all([
         ask(text, another),
@@ -153,32 +181,6 @@ describe('junk', () => {
     });
   });
 
-  it('cannot be told from a key that is older than tags: those are found, and looked for once there are some', async () => {
-    const { id, key } = await owner.issueKey(applicationId);
-    await verify(app, forgedKey());
-    expect(asked.names.filter((name) => name !== 'keys_without_tag')).toEqual([]);
-    // As a node of the version before inserts it.
-    const older = forgedKey();
-    const { bytes } = new KeyHasher([TEST_PEPPER]).hash(parseKey(older)!);
-    await app.query(
-      `INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
-       VALUES (gen_random_uuid(), $1, $2, 1, 'older', now())`,
-      [id, bytes],
-    );
-    const node = await TestApp.start({ env: ENV, database: app.database });
-    try {
-      expect(await verify(node, older)).toMatchObject({ valid: true, keyId: id });
-      expect(await verify(node, key)).toMatchObject({ valid: true, keyId: id });
-      expect(await verify(node, forgedKey())).toEqual(NOT_FOUND);
-      expect(await sampleOf(node, 'upblit_verification_database_keys_total{lane="untagged"}')).toBe(2);
-      // The number that it took tells those who knew that there were none.
-      await owner.patch(`/apikey/${id}`).send({ name: 'propagated' }).expect(200);
-      expect(await verify(app, older)).toMatchObject({ valid: true, keyId: id });
-    } finally {
-      await node.stop();
-    }
-  });
-
   it('cannot be told from a key whose pepper was dropped: it is found where its hash has moved to another', async () => {
     const { key } = await owner.issueKey(applicationId);
     const next = { version: 2, key: Buffer.alloc(32, 9) };
@@ -207,6 +209,32 @@ describe('junk', () => {
       await node.stop();
     }
   });
+
+  it('cannot be told from a key that is older than tags: those are found, and looked for once there are some', async () => {
+    const { id, key } = await owner.issueKey(applicationId);
+    await verify(app, forgedKey());
+    expect(asked.names.filter((name) => name !== 'keys_without_tag')).toEqual([]);
+    // As a node of the version before inserts it.
+    const older = forgedKey();
+    const { bytes } = new KeyHasher([TEST_PEPPER]).hash(parseKey(older)!);
+    await app.query(
+      `INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
+       VALUES (gen_random_uuid(), $1, $2, 1, 'older', now())`,
+      [id, bytes],
+    );
+    const node = await TestApp.start({ env: ENV, database: app.database });
+    try {
+      expect(await verify(node, older)).toMatchObject({ valid: true, keyId: id });
+      expect(await verify(node, key)).toMatchObject({ valid: true, keyId: id });
+      expect(await verify(node, forgedKey())).toEqual(NOT_FOUND);
+      expect(await sampleOf(node, 'upblit_verification_database_keys_total{lane="untagged"}')).toBe(2);
+      // The number that it took tells those who knew that there were none.
+      await owner.patch(`/apikey/${id}`).send({ name: 'propagated' }).expect(200);
+      expect(await verify(app, older)).toMatchObject({ valid: true, keyId: id });
+    } finally {
+      await node.stop();
+    }
+  });
 });
 
 interface LookUps {
@@ -214,10 +242,12 @@ interface LookUps {
   readonly names: string[];
   /** How many of each were under way at once, at most. */
   readonly atOnce: Map<string, number>;
+  /** Records that they have returned. */
+  found: number;
 }
 
 function watchLookUps(node: TestApp): LookUps {
-  const lookUps: LookUps = { names: [], atOnce: new Map() };
+  const lookUps: LookUps = { names: [], atOnce: new Map(), found: 0 };
   const running = new Map<string, number>();
   const count = (name: string, more: number): void => {
     const now = (running.get(name) ?? 0) + more;
@@ -225,15 +255,21 @@ function watchLookUps(node: TestApp): LookUps {
     lookUps.atOnce.set(name, Math.max(now, lookUps.atOnce.get(name) ?? 0));
   };
   const pool = (node.nest.get(DataSource).driver as PostgresDriver).master as Pool;
-  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+  const query = pool.query.bind(pool) as (
+    ...args: unknown[]
+  ) => Promise<{ rows: { found?: object | null }[] }>;
   pool.query = (async (...args: unknown[]) => {
     const [{ name }] = args as [{ name?: string }];
     if (name === undefined || !/verification_record|keys_without_tag/.test(name)) return query(...args);
     lookUps.names.push(name);
     count(name, 1);
-    return query(...args).finally(() => {
+    try {
+      const result = await query(...args);
+      lookUps.found += result.rows.filter(({ found }) => typeof found === 'object' && found !== null).length;
+      return result;
+    } finally {
       count(name, -1);
-    });
+    }
   }) as typeof pool.query;
   return lookUps;
 }
