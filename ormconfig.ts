@@ -9,6 +9,7 @@ import {
 import { applicationSchema } from './src/modules/applications/infrastructure/application.schema.js';
 import { idempotentAnswerSchema } from './src/modules/idempotency/infrastructure/idempotent-answer.schema.js';
 import { memberSchema } from './src/modules/applications/infrastructure/member.schema.js';
+import { offerSchema } from './src/modules/applications/infrastructure/offer.schema.js';
 import {
   refreshTokenFamilySchema,
   refreshTokenSchema,
@@ -24,6 +25,7 @@ export default new DataSource({
     refreshTokenSchema,
     applicationSchema,
     memberSchema,
+    offerSchema,
     apiKeySchema,
     apiKeySecretSchema,
     apiKeyUsageSchema,

@@ -26,6 +26,7 @@ import { ServiceKeys1764000003000 } from './1764000003000-service-keys.js';
 import { RevokedKeys1764000003100 } from './1764000003100-revoked-keys.js';
 import { KeyTags1764000003200 } from './1764000003200-key-tags.js';
 import { ImportsOfApplications1764000003210 } from './1764000003210-imports-of-applications.js';
+import { Offers1764000003300 } from './1764000003300-offers.js';
 import { PasswordPeppers1764000003400 } from './1764000003400-password-peppers.js';
 import { AuditTrail1764000003600 } from './1764000003600-audit-trail.js';
 
@@ -58,6 +59,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   RevokedKeys1764000003100,
   KeyTags1764000003200,
   ImportsOfApplications1764000003210,
+  Offers1764000003300,
   PasswordPeppers1764000003400,
   AuditTrail1764000003600,
 ];

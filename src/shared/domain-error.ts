@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'user_not_found'
   | 'member_not_found'
   | 'member_limit_reached'
+  | 'offer_not_found'
   | 'last_owner'
   | 'api_key_not_found'
   | 'service_key_not_found'

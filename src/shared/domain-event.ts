@@ -4,7 +4,15 @@ export type EventFields = Readonly<Record<string, unknown>>;
 /** What an event happened to. */
 interface EventTarget {
   readonly kind:
-    'application' | 'member' | 'api_key' | 'service_key' | 'user' | 'session' | 'audit_chain' | 'system';
+    | 'application'
+    | 'member'
+    | 'offer'
+    | 'api_key'
+    | 'service_key'
+    | 'user'
+    | 'session'
+    | 'audit_chain'
+    | 'system';
   readonly id: string;
 }
 
@@ -19,6 +27,10 @@ export type EventName =
   | 'MemberAdded'
   | 'MemberRoleChanged'
   | 'MemberRemoved'
+  | 'OfferMade'
+  | 'OfferAccepted'
+  | 'OfferDeclined'
+  | 'OfferWithdrawn'
   | 'ApiKeyIssued'
   | 'ApiKeyImported'
   | 'ApiKeyChanged'

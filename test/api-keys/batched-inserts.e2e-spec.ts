@@ -37,10 +37,10 @@ describe('the statement that inserts the keys of several callers', () => {
     return id;
   }
 
-  async function join(applicationId: string, role: string): Promise<string> {
-    const { userId } = await Client.signedIn(app);
-    await owner.put(`/applications/${applicationId}/members/${userId}`).send({ role }).expect(201);
-    return userId;
+  async function join(applicationId: string, role: 'owner' | 'admin' | 'viewer'): Promise<string> {
+    const member = await Client.signedIn(app);
+    await owner.takeIn(applicationId, member, role);
+    return member.userId;
   }
 
   function keyOf(applicationId: string, by: Subject): ApiKey {
@@ -71,15 +71,18 @@ describe('the statement that inserts the keys of several callers', () => {
     { role: 'owner', isPermitted: true },
     { role: 'admin', isPermitted: true },
     { role: 'viewer', isPermitted: false },
-  ])('inserts the key of a member with the role $role: $isPermitted', async ({ role, isPermitted }) => {
-    const applicationId = await createApplication();
-    const key = keyOf(applicationId, actor(await join(applicationId, role)));
-    const events = await log.during(async () => {
-      expect(await insert(key)).toBe(isPermitted);
-    });
-    expect(await isStored(key)).toBe(isPermitted);
-    expect(events.map(({ target }) => target.id)).toEqual(isPermitted ? [key.id] : []);
-  });
+  ] as const)(
+    'inserts the key of a member with the role $role: $isPermitted',
+    async ({ role, isPermitted }) => {
+      const applicationId = await createApplication();
+      const key = keyOf(applicationId, actor(await join(applicationId, role)));
+      const events = await log.during(async () => {
+        expect(await insert(key)).toBe(isPermitted);
+      });
+      expect(await isStored(key)).toBe(isPermitted);
+      expect(events.map(({ target }) => target.id)).toEqual(isPermitted ? [key.id] : []);
+    },
+  );
 
   it('inserts no key of somebody who is no member, is one of another application only, or comes from another issuer', async () => {
     const applicationId = await createApplication();

@@ -69,8 +69,7 @@ describe('POST /apikey/bulk-revoke', () => {
   it('is not for those who may only read', async () => {
     const application = await owner.createApplication();
     const { id, key } = await owner.issueKey(application);
-    const member = `/applications/${application}/members/${stranger.userId}`;
-    await owner.put(member).send({ role: 'viewer' }).expect(201);
+    await owner.takeIn(application, stranger, 'viewer');
     const byId = await stranger
       .post('/apikey/bulk-revoke')
       .send({ ids: [id] })

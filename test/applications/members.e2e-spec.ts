@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type request from 'supertest';
+import { forgeToken } from '../support/access-token.js';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { ExternalIssuer } from '../support/external-issuer.js';
 import { addSilentNode, timeOf } from '../support/silent-node.js';
@@ -29,7 +30,11 @@ describe('the members of an application', () => {
       Client,
       Client,
     ];
-    guest = new Client(app, { accessToken: issuer.token({ sub: ELSEWHERE }), user: { id: ELSEWHERE } });
+    guest = new Client(app, {
+      accessToken: issuer.token({ sub: ELSEWHERE }),
+      user: { id: ELSEWHERE },
+      issuer: issuer.issuer,
+    });
   });
   afterAll(async () => {
     await app.stop();
@@ -64,8 +69,9 @@ describe('the members of an application', () => {
     });
   });
 
-  it('are made one by one, and change roles, by PUT, which may be repeated', async () => {
-    const made = await put(friend, { role: 'viewer' }).expect(201);
+  it('change roles by PUT, which may be repeated', async () => {
+    await owner.takeIn(applicationId, friend, 'viewer');
+    const made = await put(friend, { role: 'viewer' }).expect(200);
     expect(made.body).toMatchObject({ subject: friend.userId, role: 'viewer' });
     const again = await put(friend, { role: 'viewer' }).expect(200);
     expect(again.body).toEqual(made.body);
@@ -81,7 +87,7 @@ describe('the members of an application', () => {
       const { body } = await newcomer.get('/applications').expect(200);
       return body.data.map(({ id }: { id: string }) => id);
     };
-    await put(newcomer, { role: 'viewer' }).expect(201);
+    await owner.takeIn(applicationId, newcomer, 'viewer');
     expect(await idsSeen()).toEqual([own, applicationId]);
     await owner.delete(memberPath(newcomer)).expect(204, '');
     expect(await idsSeen()).toEqual([own]);
@@ -89,8 +95,8 @@ describe('the members of an application', () => {
   });
 
   it('are listed newest first, in pages', async () => {
-    await put(friend, { role: 'viewer' }).expect(201);
-    await put(stranger, { role: 'admin' }).expect(201);
+    await owner.takeIn(applicationId, friend, 'viewer');
+    await owner.takeIn(applicationId, stranger, 'admin');
     const path = `/applications/${applicationId}/members?limit=2`;
     const first = await friend.get(path).expect(200);
     const rest = await friend.get(`${path}&cursor=${first.body.nextCursor}`).expect(200);
@@ -107,7 +113,7 @@ describe('the members of an application', () => {
 
   it('manage keys as admins and only read as viewers', async () => {
     const { id, key } = await owner.issueKey(applicationId);
-    await put(friend, { role: 'viewer' }).expect(201);
+    await owner.takeIn(applicationId, friend, 'viewer');
     await friend.get(`/apikey/${id}`).expect(200);
     await expectRefusal(friend.delete(`/apikey/${id}`), 403, 'insufficient_role');
     await expectRefusal(friend.post(`/apikey?ApplicationId=${applicationId}`), 403, 'insufficient_role');
@@ -121,13 +127,15 @@ describe('the members of an application', () => {
 
   it('need their token to have the scope, whatever their role', async () => {
     const reader = await Client.signedIn(app, { scope: 'applications:read' });
-    await put(reader, { role: 'owner' }).expect(201);
+    const reallyThem = forgeToken(app, { claims: { sub: reader.userId, scope: 'applications:write' } });
+    const able = new Client(app, { accessToken: reallyThem, user: { id: reader.userId } });
+    await owner.takeIn(applicationId, able, 'owner');
     await expectRefusal(reader.put(memberPath(friend)).send({ role: 'viewer' }), 403, 'insufficient_scope');
     await reader.get(`/applications/${applicationId}/members`).expect(200);
   });
 
   it('may leave, whoever they are, but for the last owner', async () => {
-    await put(friend, { role: 'viewer' }).expect(201);
+    await owner.takeIn(applicationId, friend, 'viewer');
     await expectRefusal(friend.delete(memberPath(owner)), 403, 'insufficient_role');
     await friend.delete(memberPath(friend.userId.toUpperCase())).expect(204);
     await expectRefusal(owner.delete(memberPath(owner)), 409, 'last_owner');
@@ -139,7 +147,7 @@ describe('the members of an application', () => {
     const others = await Promise.all([1, 2, 3].map(() => Client.signedIn(app)));
     for (let round = 0; round < 5; round++) {
       applicationId = await owner.createApplication();
-      for (const other of others) await put(other, { role: 'owner' }).expect(201);
+      for (const other of others) await owner.takeIn(applicationId, other, 'owner');
       const leavers = [owner, ...others];
       const responses = await Promise.all(
         leavers.map((leaver, i) =>
@@ -155,7 +163,7 @@ describe('the members of an application', () => {
   });
 
   it('are gone with their application', async () => {
-    await put(friend, { role: 'admin' }).expect(201);
+    await owner.takeIn(applicationId, friend, 'admin');
     await owner.delete(`/applications/${applicationId}`).expect(204);
     await expectRefusal(friend.get(`/applications/${applicationId}/members`), 404, 'application_not_found');
     expect(
@@ -165,8 +173,9 @@ describe('the members of an application', () => {
 
   describe('of another issuer', () => {
     it('are members by their issuer and subject, whatever is in it', async () => {
-      const made = await put(ELSEWHERE, { role: 'admin', issuer: issuer.issuer }).expect(201);
-      expect(made.body).toMatchObject({ subject: ELSEWHERE, issuer: issuer.issuer, role: 'admin' });
+      await owner.takeIn(applicationId, guest, 'admin');
+      const { body } = await put(ELSEWHERE, { role: 'admin', issuer: issuer.issuer }).expect(200);
+      expect(body).toMatchObject({ subject: ELSEWHERE, issuer: issuer.issuer, role: 'admin' });
       await guest.issueKey(applicationId);
       const path = `${memberPath(ELSEWHERE)}?issuer=${encodeURIComponent(issuer.issuer)}`;
       await guest.delete(path).expect(204);
@@ -177,10 +186,11 @@ describe('the members of an application', () => {
       const double = new Client(app, {
         accessToken: issuer.token({ sub: owner.userId }),
         user: { id: owner.userId },
+        issuer: issuer.issuer,
       });
       await expectRefusal(double.get(`/applications/${applicationId}`), 403, 'not_application_owner');
       await expectRefusal(double.delete(memberPath(owner)), 403, 'not_application_owner');
-      await put(owner, { role: 'viewer', issuer: issuer.issuer }).expect(201);
+      await owner.takeIn(applicationId, double, 'viewer');
       await expectRefusal(double.delete(memberPath(owner)), 403, 'insufficient_role');
       expect((await roles())[owner.userId]).toBeDefined();
       await double.delete(`${memberPath(owner)}?issuer=${encodeURIComponent(issuer.issuer)}`).expect(204);
@@ -198,25 +208,34 @@ describe('the members of an application', () => {
   describe('on a transfer', () => {
     const transfer = (body: object, by = owner): request.Test =>
       by.post(`/applications/${applicationId}/transfer`).send(body);
+    async function handOver(to: Client, by = owner): Promise<request.Response> {
+      const issuedBy = to.issuer === undefined ? {} : { issuer: to.issuer };
+      const { body } = await transfer({ subject: to.userId, ...issuedBy }, by).expect(202);
+      return to.accept(body.id as string).expect(200);
+    }
 
-    it('get a new owner, whom verification names at once; the old one stays an admin', async () => {
+    it('get a new owner who accepts, whom verification names at once; the old one stays an admin', async () => {
       const { key } = await owner.issueKey(applicationId);
+      const offer = await transfer({ subject: friend.userId }).expect(202);
+      expect(offer.body).toMatchObject({ kind: 'transfer', role: 'owner', subject: friend.userId });
       expect(await verify(app, key)).toMatchObject({ ownerId: owner.userId });
-      const { body } = await transfer({ subject: friend.userId }).expect(200);
+      expect(await roles()).toEqual({ [owner.userId]: 'owner' });
+      const { body } = await friend.accept(offer.body.id as string).expect(200);
       expect(body).toMatchObject({ id: applicationId, ownerId: friend.userId });
       expect(await verify(app, key)).toMatchObject({ ownerId: friend.userId });
       expect(await roles()).toEqual({ [owner.userId]: 'admin', [friend.userId]: 'owner' });
       await expectRefusal(transfer({ subject: owner.userId }), 403, 'insufficient_role');
-      await transfer({ subject: owner.userId }, friend).expect(200);
+      await handOver(owner, friend);
     });
 
     it('are answered once it holds on every node, as is every other way in which the named owner changes', async () => {
-      await put(friend, { role: 'owner' }).expect(201);
-      await put(stranger, { role: 'owner' }).expect(201);
+      await owner.takeIn(applicationId, friend, 'owner');
+      await owner.takeIn(applicationId, stranger, 'owner');
+      const { body } = await transfer({ subject: owner.userId }, stranger).expect(202);
       for (const change of [
-        () => transfer({ subject: owner.userId }).expect(200),
+        () => owner.accept(body.id as string).expect(200),
         () => put(owner, { role: 'viewer' }, friend).expect(200),
-        () => friend.delete(memberPath(friend)).expect(204),
+        () => friend.delete(memberPath(owner)).expect(204),
       ]) {
         await addSilentNode(app, 300);
         expect(await timeOf(change())).toBeGreaterThanOrEqual(300);
@@ -225,18 +244,22 @@ describe('the members of an application', () => {
 
     it('may go to people of another issuer, whose issuer verification names too', async () => {
       const { key } = await owner.issueKey(applicationId);
-      const { body } = await transfer({ subject: ELSEWHERE, issuer: issuer.issuer }).expect(200);
+      const { body } = await handOver(guest);
       expect(body).toMatchObject({ ownerId: ELSEWHERE, ownerIssuer: issuer.issuer });
       expect(await verify(app, key)).toMatchObject({ ownerId: ELSEWHERE, ownerIssuer: issuer.issuer });
     });
 
-    it('end with the one owner that the application names, however many are made at once', async () => {
+    it('end with the one owner that the application names, however many accept at once', async () => {
       const others = await Promise.all([1, 2, 3].map(() => Client.signedIn(app)));
-      const responses = await Promise.all(others.map(({ userId }) => transfer({ subject: userId })));
+      const offers = await Promise.all(others.map(({ userId }) => transfer({ subject: userId }).expect(202)));
+      const responses = await Promise.all(
+        others.map((other, i) => other.accept(offers[i]!.body.id as string)),
+      );
       const done = responses.filter(({ status }) => status === 200);
       expect(done).toHaveLength(1);
+      // Who has handed it on has nothing to hand on to the others.
       for (const { status, body } of responses.filter(({ status: code }) => code !== 200)) {
-        expect([status, body.code]).toEqual([403, 'insufficient_role']);
+        expect([status, body.code]).toEqual([404, 'offer_not_found']);
       }
       const owners = Object.entries(await roles()).filter(([, role]) => role === 'owner');
       expect(owners).toEqual([[done[0]!.body.ownerId, 'owner']]);

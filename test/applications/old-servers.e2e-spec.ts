@@ -28,7 +28,7 @@ describe('On a node whose pool leads to an old server', () => {
 
   beforeEach(async () => {
     applicationId = await owner.createApplication();
-    await owner.put(memberPath()).send({ role: 'admin' }).expect(201);
+    await owner.takeIn(applicationId, admin, 'admin');
     // So much that server still got.
     for (const table of ['applications', 'application_members', 'key_changes']) {
       const [{ rows }] = (await app.query(`SELECT json_agg(t)::text AS rows FROM ${table} t`)) as [

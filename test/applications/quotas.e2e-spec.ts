@@ -43,20 +43,42 @@ describe('Quotas', () => {
     await owner.post('/applications').send({ name: 'one more' }).expect(403);
   });
 
-  it('of applications are not used up by others, who make somebody a member of theirs', async () => {
+  it('of applications are not used up by others, who make somebody an owner of theirs', async () => {
     const owner = await Client.signedIn(app);
     const other = await Client.signedIn(app);
-    for (let i = 0; i < 5; i++) {
-      const application = await other.createApplication();
-      await other
-        .put(`/applications/${application}/members/${owner.userId}`)
-        .send({ role: 'owner' })
-        .expect(201);
-    }
+    for (let i = 0; i < 5; i++) await other.takeIn(await other.createApplication(), owner, 'owner');
     await owner.createApplication();
   });
 
-  it('of members are not passed by calls at once', async () => {
+  it('of applications are not passed by transfers that are accepted at once', async () => {
+    const owner = await Client.signedIn(app);
+    const offers: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const other = await Client.signedIn(app);
+      for (let j = 0; j < 4; j++) {
+        const path = `/applications/${await other.createApplication()}/transfer`;
+        const { body } = await other.post(path).send({ subject: owner.userId }).expect(202);
+        offers.push(body.id as string);
+      }
+    }
+    const answers = await Promise.all([
+      ...offers.map((id) => owner.accept(id)),
+      ...Array.from({ length: AT_ONCE - offers.length }, () =>
+        owner.post('/applications').send({ name: 'a' }),
+      ),
+    ]);
+    expect(answers.filter(({ status }) => status < 300)).toHaveLength(5);
+    for (const { status, body } of answers.filter((answer) => answer.status >= 300)) {
+      expect([status, body.code]).toEqual([403, 'application_limit_reached']);
+    }
+    // Nothing is lost by it: who has room again can accept.
+    const { data } = (await owner.get('/applications').expect(200)).body;
+    await owner.delete(`/applications/${data[0].id}`).expect(204);
+    const left = (await owner.get('/applications/offers').expect(200)).body.data;
+    await owner.accept(left[0].id as string).expect(200);
+  });
+
+  it('of members are not passed by offers at once, nor by those who accept', async () => {
     const owner = await Client.signedIn(app);
     const application = await owner.createApplication();
     const people = await Promise.all(Array.from({ length: 10 }, () => Client.signedIn(app)));
@@ -65,9 +87,14 @@ describe('Quotas', () => {
         owner.put(`/applications/${application}/members/${userId}`).send({ role: 'viewer' }),
       ),
     );
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
-    const [refused] = answers.filter(({ status }) => status !== 201);
+    const made = answers.filter(({ status }) => status === 202);
+    expect(made).toHaveLength(3);
+    const [refused] = answers.filter(({ status }) => status !== 202);
     expect([refused!.status, refused!.body.code]).toEqual([403, 'member_limit_reached']);
+    const receivers = people.filter((_, i) => answers[i]!.status === 202);
+    await Promise.all(receivers.map((person, i) => person.accept(made[i]!.body.id as string).expect(200)));
+    const { body } = await owner.get(`/applications/${application}/members`).expect(200);
+    expect(body.data).toHaveLength(4);
   });
 });
 

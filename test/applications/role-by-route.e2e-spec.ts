@@ -42,7 +42,7 @@ describe('every route about an application or a key', () => {
     explorer = app.nest.get(RouteExplorer);
     routes = explorer.routes().flatMap((route) => {
       const need = explorer.metadataOf(ROUTE_PERMISSION, route) as RoutePermission | undefined;
-      return need === undefined || need === 'none' ? [] : [{ ...route, need }];
+      return need === undefined || need === 'none' || need === 'receiver' ? [] : [{ ...route, need }];
     });
   });
   afterAll(() => app.stop());
@@ -121,6 +121,8 @@ describe('every route about an application or a key', () => {
       'PUT /applications/:id/members/:subject': 'manage-members',
       'DELETE /applications/:id/members/:subject': 'manage-members',
       'POST /applications/:id/transfer': 'manage-members',
+      'GET /applications/:id/offers': 'read-offers',
+      'DELETE /applications/:id/offers/:offerId': 'manage-members',
       'GET /applications/:id/limits': 'read',
       'PATCH /applications/:id/limits': 'manage-keys',
       'POST /applications/:id/credits': 'manage-keys',
@@ -142,6 +144,35 @@ describe('every route about an application or a key', () => {
       'DELETE /applications/:id/service-keys/:keyId': 'manage-service-keys',
       'POST /applications/:id/service-keys/:keyId/rotate': 'manage-service-keys',
     } satisfies Record<string, Permission>);
+  });
+
+  it('for the receiver of an offer answers them alone, whatever others are in the application', async () => {
+    const answering = explorer
+      .routes()
+      .filter((route) => explorer.metadataOf(ROUTE_PERMISSION, route) === 'receiver');
+    expect(answering.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /applications/offers/:offerId/accept',
+      'POST /applications/offers/:offerId/decline',
+    ]);
+    for (const { path } of answering) {
+      await urlFor({ path });
+      const { applicationId } = lastNamed;
+      const receiver = await Client.signedIn(app);
+      const offering = `/applications/${applicationId}/members/${receiver.userId}`;
+      const { body } = await founder.put(offering).send({ role: 'admin' }).expect(202);
+      const url = path.replace(':offerId', body.id as string);
+      for (const client of [founder, ...Object.values(callers)]) {
+        const answer = await client.post(url);
+        expect([answer.status, answer.body.code]).toEqual([404, 'offer_not_found']);
+      }
+      for (const scope of SERVICE_SCOPES) {
+        const settings = { name: 'a machine', scopes: [scope] };
+        const { key } = await founder.issueServiceKey(applicationId, settings);
+        const answer = await new Client(app, { accessToken: key, user: { id: '' } }).post(url);
+        expect([answer.status, answer.body.code]).toEqual([403, 'insufficient_scope']);
+      }
+      expect((await receiver.post(url)).status).toBeLessThan(300);
+    }
   });
 
   it('needs more than reading when it changes anything, and no more when it does not', () => {
@@ -204,12 +235,11 @@ describe('every route about an application or a key', () => {
   });
 
   /** A URL of the route for an application, a key and a member that nobody has used yet. */
-  async function urlFor(route: Route): Promise<string> {
+  async function urlFor(route: Pick<Route, 'path'>): Promise<string> {
     const applicationId = await founder.createApplication();
     lastNamed = { applicationId };
     for (const role of ['owner', 'admin', 'viewer'] as const) {
-      const path = `/applications/${applicationId}/members/${callers[role].userId}`;
-      await founder.put(path).send({ role }).expect(201);
+      await founder.takeIn(applicationId, callers[role], role);
     }
     const { id: keyId } = await founder.issueKey(applicationId);
     const ids: Record<string, string> = {

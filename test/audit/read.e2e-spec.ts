@@ -31,10 +31,7 @@ beforeAll(async () => {
   owner = await Client.signedIn(app);
   admin = await Client.signedIn(app);
   applicationId = await owner.createApplication();
-  await owner
-    .put(`/applications/${applicationId}/members/${admin.userId}`)
-    .send({ role: 'admin' })
-    .expect(201);
+  await owner.takeIn(applicationId, admin, 'admin');
   keyIds = [];
   for (let i = 0; i < 4; i += 1) keyIds.push((await owner.issueKey(applicationId)).id);
   await admin.patch(`/apikey/${keyIds[0]}`).send({ name: 'renamed' }).expect(200);
@@ -52,9 +49,9 @@ const seqsOf = (events: Listed[]): number[] => events.map(({ seq }) => seq);
 describe('GET /applications/{id}/audit', () => {
   it('answers the newest events first, with who did what to what', async () => {
     const events = await list();
-    expect(seqsOf(events)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+    expect(seqsOf(events)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
     expect(events[0]).toEqual({
-      seq: 8,
+      seq: 10,
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
       action: 'ApiKeyRevoked',
       actor: {
@@ -75,11 +72,11 @@ describe('GET /applications/{id}/audit', () => {
 
   it('is narrowed down by key, actor, action and time', async () => {
     const all = await list();
-    expect(seqsOf(await list({ keyId: keyIds[0]!.toUpperCase() }))).toEqual([7, 3]);
-    expect(seqsOf(await list({ actor: admin.userId }))).toEqual([8, 7]);
-    expect(seqsOf(await list({ action: 'ApiKeyIssued' }))).toEqual([6, 5, 4, 3]);
+    expect(seqsOf(await list({ keyId: keyIds[0]!.toUpperCase() }))).toEqual([9, 5]);
+    expect(seqsOf(await list({ actor: admin.userId }))).toEqual([10, 9, 4, 3]);
+    expect(seqsOf(await list({ action: 'ApiKeyIssued' }))).toEqual([8, 7, 6, 5]);
     expect(seqsOf(await list({ action: 'ApiKeyIssued', actor: admin.userId }))).toEqual([]);
-    const { time } = all.find(({ seq }) => seq === 7)!;
+    const { time } = all.find(({ seq }) => seq === 9)!;
     const later = all.filter((event) => event.time >= time);
     expect(seqsOf(await list({ from: time }))).toEqual(seqsOf(later));
     expect(seqsOf(await list({ to: time }))).toEqual(seqsOf(all.filter((event) => event.time < time)));
@@ -97,7 +94,7 @@ describe('GET /applications/{id}/audit', () => {
     const { nextCursor: cursor } = page.body as { nextCursor: string };
     await owner.patch(`/applications/${applicationId}`).send({ description: 'added meanwhile' }).expect(200);
     const next = await owner.get(path).query({ limit: '3', cursor }).expect(200);
-    expect(seqsOf(next.body.data as Listed[])).toEqual([5, 4, 3]);
+    expect(seqsOf(next.body.data as Listed[])).toEqual([7, 6, 5]);
     const another = await owner.get(path).query({ cursor, action: 'ApiKeyIssued' }).expect(400);
     expect(another.body.code).toBe('invalid_cursor');
   });

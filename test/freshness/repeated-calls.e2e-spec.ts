@@ -93,7 +93,7 @@ describe('a call that repeats one whose change is committed, and which could not
     const applicationId = await owner.createApplication();
     const member = await Client.signedIn(app);
     const path = `/applications/${applicationId}/members/${member.userId}`;
-    await owner.put(path).send({ role: 'admin' }).expect(201);
+    await owner.takeIn(applicationId, member, 'admin');
     await cutOff(owner.delete(path));
     await addSilentNode(app, SILENT);
     const repeated = owner.delete(path).expect(404);

@@ -109,16 +109,30 @@ describe('the answers of the service are what openapi.json says, field by field:
     );
     await asOwner('get /applications/{id}', { id });
 
-    const { user } = await signIn(app);
+    const { user, accessToken } = await signIn(app);
     const member = { id, subject: user.id };
-    await asOwner('put /applications/{id}/members/{subject}', member, { body: { role: 'viewer' } });
-    await asOwner('put /applications/{id}/members/{subject}', member, { body: { role: 'admin' } });
+    const offer = 'put /applications/{id}/members/{subject}';
+    const declined = await asOwner(offer, member, { body: { role: 'viewer' } });
+    const asFriend = { token: accessToken };
+    await call('post /applications/offers/{offerId}/decline', { offerId: declined.body.id }, asFriend);
+    const accepted = await asOwner(offer, member, { body: { role: 'viewer' } });
+    await asOwner('get /applications/{id}/offers', { id });
+    await call('get /applications/offers', {}, asFriend);
+    await call('post /applications/offers/{offerId}/accept', { offerId: accepted.body.id }, asFriend);
+    await call('post /applications/offers/{offerId}/accept', { offerId: accepted.body.id }, asFriend);
+    await asOwner(offer, member, { body: { role: 'admin' } });
     await asOwner('get /applications/{id}/members', { id });
     await asOwner('delete /applications/{id}/members/{subject}', member);
     await asOwner('get /applications/{id}/audit', { id }, { query: { limit: '2' } });
     await asOwner('get /applications/{id}/audit/export', { id });
     await asOwner('delete /applications/{id}/members/{subject}', { id, subject: owner.user.id });
-    await asOwner('post /applications/{id}/transfer', { id }, { body: { subject: user.id } });
+    const transfer = await asOwner(
+      'post /applications/{id}/transfer',
+      { id },
+      { body: { subject: user.id } },
+    );
+    await asOwner('delete /applications/{id}/offers/{offerId}', { id, offerId: transfer.body.id });
+    await asOwner('delete /applications/{id}/offers/{offerId}', { id, offerId: transfer.body.id });
   });
 
   it('those of limits and credits', async () => {
@@ -245,6 +259,7 @@ describe('the answers of the service are what openapi.json says, field by field:
         subject: stranger.user.id,
         secretId: UNKNOWN_ID,
         keyId: UNKNOWN_ID,
+        offerId: UNKNOWN_ID,
       };
       const body = operation.requestBody === undefined ? undefined : { body: { unheard: 'of' } };
       const query = path === '/apikey' || path === '/apikey/import' ? { query: { ApplicationId: id } } : {};

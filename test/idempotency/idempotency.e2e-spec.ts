@@ -119,10 +119,7 @@ describe('Idempotency-Key', () => {
 
     it('is one person’s own: the same one of somebody else is another', async () => {
       const admin = await Client.signedIn(app);
-      await owner
-        .put(`/applications/${applicationId}/members/${admin.userId}`)
-        .send({ role: 'admin' })
-        .expect(201);
+      await owner.takeIn(applicationId, admin, 'admin');
       const mine = await issue().expect(200);
       const theirs = await issue(undefined, admin).expect(200);
       expect(theirs.body).not.toBe(mine.body);
@@ -133,7 +130,7 @@ describe('Idempotency-Key', () => {
     it('gives nothing to somebody who lost access, and brings nothing back', async () => {
       const admin = await Client.signedIn(app);
       const membership = `/applications/${applicationId}/members/${admin.userId}`;
-      await owner.put(membership).send({ role: 'admin' }).expect(201);
+      await owner.takeIn(applicationId, admin, 'admin');
       await issue(undefined, admin).expect(200);
       await owner.put(membership).send({ role: 'viewer' }).expect(200);
       await expectRefusal(issue(undefined, admin), 403, 'insufficient_role');

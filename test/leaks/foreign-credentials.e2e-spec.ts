@@ -45,6 +45,7 @@ describe.each(CREDENTIALS)('a credential of a format that is not ours: %s', (cre
         `/apikey/${id}`,
         `/applications/${id}`,
         `/applications/${id}/members`,
+        `/applications/${id}/offers`,
         `/${id}`,
         `/apikeys/${id}/x`,
         `/apikey?ApplicationId=${id}`,

@@ -3,6 +3,11 @@ import { alphanumeric, random, type Recorder } from './recorder.js';
 
 const EMAIL = 'someone@example.org';
 
+interface Friend {
+  accessToken: string;
+  user: { id: string };
+}
+
 /** What people and services do with this service in a day on which all goes well: every operation, once at least. */
 export async function goWell(service: Recorder): Promise<void> {
   const friendsPassword = service.keep("friend's password", `a long talk ${random()}`);
@@ -19,7 +24,7 @@ export async function goWell(service: Recorder): Promise<void> {
 
   await useKeys(service, await createApplication(service));
   await askTwice(service, await createApplication(service));
-  await shareAndTransfer(service, friend.user.id);
+  await shareAndTransfer(service, friend);
   await endWithKeys(service);
 
   for (const path of ['/metrics', '/health/ready', '/health/live', '/.well-known/jwks.json']) {
@@ -149,17 +154,29 @@ async function bringAlong(service: Recorder, application: string): Promise<void>
   await verify(service, key);
 }
 
-async function shareAndTransfer(service: Recorder, friend: string): Promise<void> {
+async function shareAndTransfer(service: Recorder, friend: Friend): Promise<void> {
   const path = `/applications/${await createApplication(service)}`;
   await service.call('/applications');
   await service.call(path);
   await service.call(path, { method: 'PATCH', body: { description: null } });
   await service.call(`${path}/members`);
-  await service.call(`${path}/members/${friend}`, { method: 'PUT', body: { role: 'viewer' } });
-  await service.call(`${path}/members/${friend}`, { method: 'DELETE' });
+  const { id } = friend.user;
+  const headers = { authorization: `Bearer ${friend.accessToken}` };
+  const offer = async (): Promise<string> => {
+    const { text } = await service.call(`${path}/members/${id}`, { method: 'PUT', body: { role: 'viewer' } });
+    return (JSON.parse(text) as { id: string }).id;
+  };
+  await service.call(`/applications/offers/${await offer()}/decline`, { method: 'POST', headers });
+  const accepted = await offer();
+  await service.call('/applications/offers', { headers });
+  await service.call(`/applications/offers/${accepted}/accept`, { method: 'POST', headers });
+  await service.call(`${path}/members/${id}`, { method: 'DELETE' });
   await service.call(`${path}/audit`);
   await service.call(`${path}/audit/export`);
-  await service.call(`${path}/transfer`, { body: { subject: friend } });
+  const { text } = await service.call(`${path}/transfer`, { body: { subject: id } });
+  await service.call(`${path}/offers`);
+  const transfer = JSON.parse(text) as { id: string };
+  await service.call(`${path}/offers/${transfer.id}`, { method: 'DELETE' });
 }
 
 async function endWithKeys(service: Recorder): Promise<void> {

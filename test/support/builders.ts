@@ -6,6 +6,8 @@ import { signIn, type Service } from './sign-in.js';
 export interface Caller {
   accessToken: string;
   user: { id: string };
+  /** Of their token, when it is another one than the service. */
+  issuer?: string;
 }
 
 export interface CreatedKey {
@@ -27,6 +29,10 @@ export class Client {
 
   get userId(): string {
     return this.caller.user.id;
+  }
+
+  get issuer(): string | undefined {
+    return this.caller.issuer;
   }
 
   get(path: string): request.Test {
@@ -53,6 +59,19 @@ export class Client {
   async createApplication(body: object = { name: 'an application' }): Promise<string> {
     const response = await this.post('/applications').send(body).expect(201);
     return response.body.id as string;
+  }
+
+  /** Makes somebody a member with this role, who accepts it. */
+  async takeIn(applicationId: string, who: Client, role: 'owner' | 'admin' | 'viewer'): Promise<void> {
+    const path = `/applications/${applicationId}/members/${encodeURIComponent(who.userId)}`;
+    const { body } = await this.put(path)
+      .send({ role, ...(who.issuer === undefined ? {} : { issuer: who.issuer }) })
+      .expect(202);
+    await who.accept(body.id as string).expect(200);
+  }
+
+  accept(offerId: string): request.Test {
+    return this.post(`/applications/offers/${offerId}/accept`);
   }
 
   async issueKey(applicationId: string, body: object = {}): Promise<CreatedKey> {

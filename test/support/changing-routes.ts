@@ -42,7 +42,7 @@ export const CHANGING_ROUTES: Record<string, ChangingRoute> = {
   'PUT /applications/:id/members/:subject': {
     prepare: ({ applicationId, stranger }) =>
       call(`/applications/${applicationId}/members/${stranger.userId}`, { role: 'viewer' }),
-    events: ['MemberAdded'],
+    events: ['OfferMade'],
   },
   'DELETE /applications/:id/members/:subject': {
     prepare: ({ applicationId, founder }) => call(`/applications/${applicationId}/members/${founder.userId}`),
@@ -51,7 +51,25 @@ export const CHANGING_ROUTES: Record<string, ChangingRoute> = {
   'POST /applications/:id/transfer': {
     prepare: ({ applicationId, stranger }) =>
       call(`/applications/${applicationId}/transfer`, { subject: stranger.userId }),
-    events: ['MemberAdded', 'MemberRoleChanged', 'ApplicationOwnerChanged'],
+    events: ['OfferMade'],
+  },
+  'DELETE /applications/:id/offers/:offerId': {
+    prepare: async ({ founder, applicationId, stranger }) => {
+      const offerId = await offerTransfer(founder, applicationId, stranger);
+      return call(`/applications/${applicationId}/offers/${offerId}`);
+    },
+    events: ['OfferWithdrawn'],
+  },
+  'POST /applications/offers/:offerId/accept': {
+    prepare: async ({ founder, applicationId, caller }) =>
+      call(`/applications/offers/${await offerTransfer(founder, applicationId, caller)}/accept`),
+    // The caller is an owner already, and the founder is none afterwards.
+    events: ['OfferAccepted', 'MemberRoleChanged', 'ApplicationOwnerChanged'],
+  },
+  'POST /applications/offers/:offerId/decline': {
+    prepare: async ({ founder, applicationId, caller }) =>
+      call(`/applications/offers/${await offerTransfer(founder, applicationId, caller)}/decline`),
+    events: ['OfferDeclined'],
   },
   'PATCH /applications/:id/limits': {
     prepare: ({ applicationId }) =>
@@ -143,6 +161,12 @@ function call(path: string, body?: object): Promise<{ path: string; body?: objec
   return Promise.resolve(body === undefined ? { path } : { path, body });
 }
 
+async function offerTransfer(by: Client, applicationId: string, to: Client): Promise<string> {
+  const path = `/applications/${applicationId}/transfer`;
+  const { body } = await by.post(path).send({ subject: to.userId }).expect(202);
+  return body.id as string;
+}
+
 async function pathOfKey({ founder, applicationId }: Surroundings, settings: object = {}): Promise<string> {
   const { id } = await founder.issueKey(applicationId, settings);
   return `/apikey/${id}`;
@@ -156,7 +180,6 @@ async function pathOfServiceKey({ founder, applicationId }: Surroundings): Promi
 /** A new application of the founder's, of which the caller is an owner, too. */
 export async function surround(founder: Client, caller: Client, stranger: Client): Promise<Surroundings> {
   const applicationId = await founder.createApplication();
-  const path = `/applications/${applicationId}/members/${caller.userId}`;
-  await founder.put(path).send({ role: 'owner' }).expect(201);
+  await founder.takeIn(applicationId, caller, 'owner');
   return { founder, caller, stranger, applicationId };
 }

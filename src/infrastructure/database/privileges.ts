@@ -11,6 +11,7 @@ export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
   application_key_counts: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   application_limits: ['SELECT', 'INSERT', 'UPDATE'],
   application_members: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  application_offers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   applications: ['SELECT', 'INSERT', 'UPDATE'],
   // Nobody changes what has been recorded; a trigger refuses it to the owner of the tables as well.
   audit_checkpoints: ['SELECT', 'INSERT'],

@@ -65,6 +65,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   user_not_found: { status: 404, title: 'User not found' },
   member_not_found: { status: 404, title: 'Member not found' },
   member_limit_reached: { status: 403, title: 'Member limit reached' },
+  offer_not_found: { status: 404, title: 'Offer not found' },
   last_owner: { status: 409, title: 'The last owner cannot leave' },
   api_key_not_found: { status: 404, title: 'API key not found' },
   service_key_not_found: { status: 404, title: 'Service key not found' },

@@ -7,24 +7,36 @@ import { ActingServiceKeys } from './application/acting-service-keys.js';
 import { ApplicationDeletionHooks } from './application/application-deletion-hooks.js';
 import { ApplicationService } from './application/application.service.js';
 import { MemberService } from './application/member.service.js';
+import { OfferService } from './application/offer.service.js';
 import { ApplicationQuotas } from './domain/application-quotas.js';
 import { ApplicationRepository } from './domain/application.repository.js';
 import { MemberRepository } from './domain/member.repository.js';
+import { OfferRepository } from './domain/offer.repository.js';
 import { ApplicationAccessGuard } from './http/application-access.guard.js';
 import { ApplicationsController } from './http/applications.controller.js';
 import { MembersController } from './http/members.controller.js';
+import { OffersController } from './http/offers.controller.js';
 import { RoutePermissionCheck } from './http/route-permission.check.js';
 import { applicationSchema } from './infrastructure/application.schema.js';
+import { ExpiredOffersPurge } from './infrastructure/expired-offers.purge.js';
 import { memberSchema } from './infrastructure/member.schema.js';
+import { offerSchema } from './infrastructure/offer.schema.js';
 import { TypeOrmApplicationRepository } from './infrastructure/typeorm-application.repository.js';
 import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.repository.js';
+import { TypeOrmOfferRepository } from './infrastructure/typeorm-offer.repository.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([applicationSchema, memberSchema]), AuthModule, FreshnessModule],
-  controllers: [ApplicationsController, MembersController],
+  imports: [
+    TypeOrmModule.forFeature([applicationSchema, memberSchema, offerSchema]),
+    AuthModule,
+    FreshnessModule,
+  ],
+  controllers: [ApplicationsController, MembersController, OffersController],
   providers: [
     ApplicationService,
     MemberService,
+    OfferService,
+    ExpiredOffersPurge,
     ApplicationDeletionHooks,
     ActingServiceKeys,
     ApplicationAccessGuard,
@@ -39,6 +51,7 @@ import { TypeOrmMemberRepository } from './infrastructure/typeorm-member.reposit
     },
     { provide: ApplicationRepository, useClass: TypeOrmApplicationRepository },
     { provide: MemberRepository, useClass: TypeOrmMemberRepository },
+    { provide: OfferRepository, useClass: TypeOrmOfferRepository },
   ],
   exports: [ApplicationService, ApplicationDeletionHooks, ActingServiceKeys, ApplicationAccessGuard],
 })

@@ -34,9 +34,10 @@ export class ApplicationService {
   async create(actor: Actor, props: ApplicationChanges & { name: string }): Promise<Application> {
     const application = Application.create(uuidv7(), actor, props, this.clock.now());
     const { maxApplicationsPerOwner } = this.quotas;
-    await this.unitOfWork.run(actor, (tx) =>
-      this.applications.insert(application, maxApplicationsPerOwner, tx),
-    );
+    await this.unitOfWork.run(actor, async (tx) => {
+      await this.applications.assertMayOwn(application.id, maxApplicationsPerOwner, tx);
+      await this.applications.insert(application, tx);
+    });
     return application;
   }
 

@@ -7,10 +7,10 @@ import type { Subject } from '../../../shared/subject.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { SubjectDirectory } from '../../auth/index.js';
 import { Freshness } from '../../freshness/index.js';
-import type { Application } from '../domain/application.js';
 import type { Member } from '../domain/member.js';
 import { MemberRepository } from '../domain/member.repository.js';
 import type { Members } from '../domain/members.js';
+import type { Offer } from '../domain/offer.js';
 import type { Role } from '../domain/role.js';
 
 /**
@@ -34,19 +34,10 @@ export class MemberService {
   }
 
   /** Throws what `Members.assign` and `SubjectDirectory.assertKnown` throw. */
-  async assign(
-    actor: Actor,
-    applicationId: string,
-    who: Subject,
-    role: Role,
-  ): Promise<{ member: Member; isNew: boolean }> {
+  async assign(actor: Actor, applicationId: string, who: Subject, role: Role): Promise<Member | Offer> {
     await this.directory.assertKnown(who);
     const now = this.clock.now();
-    return this.changeMembers(actor, applicationId, (members) => {
-      const before = members.all.length;
-      const member = members.assign(who, role, actor, now);
-      return { member, isNew: members.all.length > before };
-    });
+    return this.changeMembers(actor, applicationId, (members) => members.assign(who, role, actor, now));
   }
 
   /** Throws what `Members.remove` throws, and `member_not_found`. */
@@ -65,13 +56,10 @@ export class MemberService {
   }
 
   /** Throws what `Members.transfer` and `SubjectDirectory.assertKnown` throw. */
-  async transfer(actor: Actor, applicationId: string, to: Subject): Promise<Application> {
+  async transfer(actor: Actor, applicationId: string, to: Subject): Promise<Offer> {
     await this.directory.assertKnown(to);
     const now = this.clock.now();
-    return this.changeMembers(actor, applicationId, (members) => {
-      members.transfer(to, actor, now);
-      return members.application;
-    });
+    return this.changeMembers(actor, applicationId, (members) => members.transfer(to, actor, now));
   }
 
   /** Whether the actor may do it is judged under the lock, by `Members`. */

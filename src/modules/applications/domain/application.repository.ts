@@ -15,11 +15,14 @@ export interface ApplicationMembership {
 /** Where applications are kept. A deleted one is not found by anything here. */
 export abstract class ApplicationRepository {
   /**
-   * Inserts the application with its owner as its first member. Throws `application_limit_reached` when `maxOwned`
-   * applications name them as their owner already; those of one owner take turns, so that no number of calls at once
-   * passes it.
+   * Throws `application_limit_reached` when `maxOwned` other applications name the actor as their owner already. Who is
+   * about to own one takes turns with themselves until the transaction ends, so that no number of calls at once passes
+   * it. To be called first.
    */
-  abstract insert(application: Application, maxOwned: number, tx: Transaction): Promise<void>;
+  abstract assertMayOwn(id: string, maxOwned: number, tx: Transaction): Promise<void>;
+
+  /** Inserts the application with its owner as its first member. */
+  abstract insert(application: Application, tx: Transaction): Promise<void>;
 
   /** Throws `OptimisticLockError` when somebody else changed or deleted it since it was read. */
   abstract update(application: Application, tx: Transaction): Promise<void>;
@@ -45,11 +48,11 @@ export abstract class ApplicationRepository {
   abstract listOf(member: Subject, page: PageRequest, atLeast: number): Promise<Dated<Application[]>>;
 
   /**
-   * Deletes the application; its members stay until `removeMembers`. Returns false, and changes nothing, when it was
+   * Deletes the application; its members and offers stay until `removeMembers`. Returns false, and changes nothing, when it was
    * deleted already, which is as certain then as with `isGone`.
    */
   abstract delete(application: Application, now: Date, tx: Transaction): Promise<boolean>;
 
-  /** Lets everybody go. To be called last: whoever is about to change something of the application is waited for. */
+  /** Lets everybody go, and withdraws what was offered. To be called last: whoever is about to change something of the application is waited for. */
   abstract removeMembers(id: string, tx: Transaction): Promise<void>;
 }

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { Subject } from '../../../shared/subject.js';
 import { Application } from './application.js';
 import { Member } from './member.js';
 import { Members } from './members.js';
+import { Offer } from './offer.js';
 import type { Role } from './role.js';
 
 const ID = '019b76da-a800-7000-8000-000000000001';
@@ -23,8 +25,16 @@ describe('Members', () => {
     return new Members(
       application,
       roles.map(([subject, role], index) => Member.join(String(index), ID, person(subject), role, CREATED)),
+      [],
       MAX_MEMBERS,
     );
+  }
+  /** Somebody who accepts at once what they are offered. */
+  function takeIn(team: Members, who: Subject, role: Role, by = ann): void {
+    team.accept((team.assign(who, role, by, NOW) as Offer).id, who, NOW);
+  }
+  function handOver(team: Members, to: Subject, by = ann): void {
+    team.accept(team.transfer(to, by, NOW).id, to, NOW);
   }
   const rolesOf = ({ all }: Members): Record<string, Role> =>
     Object.fromEntries(all.map(({ subject, role }) => [subject, role]));
@@ -33,15 +43,39 @@ describe('Members', () => {
     members = team(['ann', 'owner']);
   });
 
-  it('takes people in and gives them other roles', () => {
-    members.assign(ben, 'viewer', ann, NOW);
+  it('takes people in when they accept, and gives them other roles', () => {
+    const offer = members.assign(ben, 'viewer', ann, NOW) as Offer;
+    expect(rolesOf(members)).toEqual({ ann: 'owner' });
+    members.accept(offer.id, ben, NOW);
+    expect(rolesOf(members)).toEqual({ ann: 'owner', ben: 'viewer' });
     const { createdAt } = members.assign(ben, 'admin', ann, NOW);
     expect(rolesOf(members)).toEqual({ ann: 'owner', ben: 'admin' });
     expect(createdAt).toBe(NOW);
+    expect(members.offers).toEqual([]);
+  });
+
+  it('makes nobody an owner who has not accepted that, and no other role waits for it', () => {
+    const pair = team(['ann', 'owner'], ['ben', 'viewer']);
+    const offer = pair.assign(ben, 'owner', ann, NOW);
+    expect(rolesOf(pair)).toEqual({ ann: 'owner', ben: 'viewer' });
+    expect(offer).toBeInstanceOf(Offer);
+    expect(pair.assign(ben, 'admin', ann, NOW)).toBeInstanceOf(Member);
+    expect(rolesOf(pair)).toEqual({ ann: 'owner', ben: 'admin' });
+  });
+
+  it('keeps an offer open for seven days to the millisecond', () => {
+    const offer = members.assign(ben, 'viewer', ann, NOW) as Offer;
+    const end = new Date('2026-06-04T10:00:00.000Z');
+    const notFound = expect.objectContaining({ code: 'offer_not_found' });
+    expect(() => {
+      members.accept(offer.id, ben, end);
+    }).toThrow(notFound);
+    members.accept(offer.id, ben, new Date(end.getTime() - 1));
+    expect(rolesOf(members)).toEqual({ ann: 'owner', ben: 'viewer' });
   });
 
   it('tells people of two issuers apart who have the same subject', () => {
-    members.assign(person('ann', 'https://login.example/'), 'viewer', ann, NOW);
+    takeIn(members, person('ann', 'https://login.example/'), 'viewer');
     expect(members.all).toHaveLength(2);
     expect(() => members.assign(eve, 'viewer', person('ann', 'https://login.example/'), NOW)).toThrow(
       expect.objectContaining({ code: 'insufficient_role' }),
@@ -88,6 +122,7 @@ describe('Members', () => {
           Member.join('0', ID, ann, 'owner', CREATED),
           ...order.map((id) => Member.join(id, ID, person(`p${id}`), 'owner', CREATED)),
         ],
+        [],
         MAX_MEMBERS,
       );
       crowd.remove(ann, ann, NOW);
@@ -104,7 +139,7 @@ describe('Members', () => {
   it('goes on naming the owner whom others have been owners for longer than', () => {
     const crowd = team(['ben', 'owner'], ['ann', 'owner'], ['eve', 'viewer']);
     crowd.remove(eve, ann, NOW);
-    crowd.assign(eve, 'admin', ben, NOW);
+    takeIn(crowd, eve, 'admin', ben);
     expect(crowd.application.owner).toEqual(ann);
     expect(crowd.application.updatedAt).toBe(CREATED);
   });
@@ -117,8 +152,8 @@ describe('Members', () => {
 
   it('leaves a member unchanged who is given the role they have', () => {
     const pair = team(['ann', 'owner'], ['ben', 'admin']);
-    expect(pair.assign(ben, 'admin', ann, NOW).updatedAt).toBe(CREATED);
-    expect(pair.assign(ben, 'viewer', ann, NOW).updatedAt).toBe(NOW);
+    expect(pair.assign(ben, 'admin', ann, NOW)).toMatchObject({ updatedAt: CREATED });
+    expect(pair.assign(ben, 'viewer', ann, NOW)).toMatchObject({ updatedAt: NOW });
   });
 
   it('lets everybody leave, and only owners take others out', () => {
@@ -141,37 +176,70 @@ describe('Members', () => {
   });
 
   describe('on a transfer', () => {
-    it('names the new owner, and leaves the old one an admin', () => {
-      members.transfer(ben, ann, NOW);
+    it('names the new owner who accepts, and leaves the old one an admin', () => {
+      const offer = members.transfer(ben, ann, NOW);
+      expect(members.application.owner).toEqual(ann);
+      members.accept(offer.id, ben, NOW);
       expect(members.application.owner).toEqual(ben);
       expect(rolesOf(members)).toEqual({ ann: 'admin', ben: 'owner' });
     });
 
     it('by a further owner leaves the others what they are', () => {
       const crowd = team(['ann', 'owner'], ['ben', 'owner'], ['eve', 'viewer']);
-      crowd.transfer(eve, ben, NOW);
+      handOver(crowd, eve, ben);
       expect(crowd.application.owner).toEqual(eve);
       expect(rolesOf(crowd)).toEqual({ ann: 'owner', ben: 'admin', eve: 'owner' });
     });
 
-    it('to oneself names a further owner, and changes nothing for the named one', () => {
+    it('to a further owner names them', () => {
       const pair = team(['ann', 'owner'], ['ben', 'owner']);
-      pair.transfer(ben, ben, NOW);
+      handOver(pair, ben);
       expect(pair.application.owner).toEqual(ben);
-      expect(rolesOf(pair)).toEqual({ ann: 'owner', ben: 'owner' });
-      pair.transfer(ben, ben, NOW);
-      expect(rolesOf(pair)).toEqual({ ann: 'owner', ben: 'owner' });
+      expect(rolesOf(pair)).toEqual({ ann: 'admin', ben: 'owner' });
+    });
+
+    it('to oneself is none', () => {
+      expect(() => members.transfer(ann, ann, NOW)).toThrow(
+        expect.objectContaining({ code: 'validation_failed' }),
+      );
+    });
+
+    it('withdraws what its maker has offered to others', () => {
+      const [first, second] = [members.transfer(ben, ann, NOW), members.transfer(eve, ann, NOW)];
+      members.accept(second.id, eve, NOW);
+      expect(members.offers).toEqual([]);
+      expect(() => {
+        members.accept(first.id, ben, NOW);
+      }).toThrow(expect.objectContaining({ code: 'offer_not_found' }));
     });
   });
 
-  it(`are ${MAX_MEMBERS} at most, who can still change roles`, () => {
-    for (let i = 1; i < MAX_MEMBERS; i++) members.assign(person(`p${i}`), 'viewer', ann, NOW);
+  it(`are ${MAX_MEMBERS} at most, open offers among them, who can still change roles`, () => {
+    for (let i = 2; i < MAX_MEMBERS; i++) takeIn(members, person(`p${i}`), 'viewer');
+    const last = members.assign(ben, 'viewer', ann, NOW) as Offer;
     const full = expect.objectContaining({ code: 'member_limit_reached' });
     expect(() => members.assign(eve, 'viewer', ann, NOW)).toThrow(full);
-    expect(() => {
-      members.transfer(eve, ann, NOW);
-    }).toThrow(full);
-    members.assign(person('p1'), 'admin', ann, NOW);
+    expect(() => members.transfer(eve, ann, NOW)).toThrow(full);
+    // The one who has a place may have another one, and so may a member.
+    const other = members.assign(ben, 'admin', ann, NOW) as Offer;
+    expect(other.id).not.toBe(last.id);
+    members.assign(person('p2'), 'owner', ann, NOW);
+    members.accept(other.id, ben, NOW);
+    members.assign(person('p2'), 'admin', ann, NOW);
     expect(members.all).toHaveLength(MAX_MEMBERS);
+  });
+
+  it('have room again for others when an offer has run out', () => {
+    const pair = new Members(
+      Application.create(ID, ann, { name: 'a' }, CREATED),
+      [Member.join('0', ID, ann, 'owner', CREATED)],
+      [],
+      2,
+    );
+    const late = pair.assign(ben, 'viewer', ann, NOW) as Offer;
+    pair.assign(eve, 'viewer', ann, late.expiresAt);
+    expect(() => pair.assign(ben, 'viewer', ann, late.expiresAt)).toThrow(
+      expect.objectContaining({ code: 'member_limit_reached' }),
+    );
   });
 });

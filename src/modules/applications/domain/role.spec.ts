@@ -4,6 +4,7 @@ import { requirePermission, ROLES, rolesWithPermission, type Permission } from '
 const PERMISSIONS: [Permission, string[]][] = [
   ['read', ['owner', 'admin', 'viewer', 'service']],
   ['read-members', ['owner', 'admin', 'viewer']],
+  ['read-offers', ['owner', 'admin']],
   ['manage-keys', ['owner', 'admin', 'service']],
   ['manage-service-keys', ['owner', 'admin']],
   ['manage-application', ['owner']],

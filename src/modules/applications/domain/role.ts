@@ -14,13 +14,15 @@ const ROLES_BY_PERMISSION = {
   'read-members': ['owner', 'admin', 'viewer'],
   /** Reading who has changed what. It names people, and the addresses that they came from. */
   'read-audit': ['owner', 'admin', 'service'],
+  /** Seeing what has been offered to whom. */
+  'read-offers': ['owner', 'admin'],
   /** Issuing, changing, rotating and revoking keys, and all that restricts them. */
   'manage-keys': ['owner', 'admin', 'service'],
   /** All of that with service keys: a machine never makes credentials for machines. */
   'manage-service-keys': ['owner', 'admin'],
   /** Changing and deleting the application. */
   'manage-application': ['owner'],
-  /** Letting people in, changing what they may, taking them out, handing the ownership on. */
+  /** Offering people a part, changing what they may, taking them out, offering to hand the ownership on. */
   'manage-members': ['owner'],
 } as const satisfies Record<string, readonly Part[]>;
 

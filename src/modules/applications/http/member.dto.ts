@@ -6,19 +6,19 @@ import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { Member } from '../domain/member.js';
 import { ROLES, type Role } from '../domain/role.js';
 
-const SUBJECT = {
+export const SUBJECT = {
   minLength: 1,
   maxLength: 255,
   description: 'The `sub` of their tokens; of people who registered here, the id of `GET /auth/me`.',
   example: '019b76da-a800-7000-8000-000000000009',
 } as const;
-const ISSUER = {
+export const ISSUER = {
   minLength: 1,
   maxLength: 255,
   description: 'The issuer of their tokens, when it is another one than this service.',
   example: 'https://login.example.com/',
 } as const;
-const ROLE = {
+export const ROLE = {
   enum: ROLES,
   description: 'A `viewer` reads, an `admin` manages keys too, an `owner` may do everything.',
 } as const;

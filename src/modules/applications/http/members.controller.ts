@@ -6,8 +6,8 @@ import type { Subject } from '../../../shared/subject.js';
 import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { MemberService } from '../application/member.service.js';
 import type { Application } from '../domain/application.js';
+import { Member } from '../domain/member.js';
 import { ApplicationAccess, CurrentApplication } from './application-access.guard.js';
-import { ApplicationDto, toApplicationResponse } from './application.dto.js';
 import {
   AssignRoleDto,
   IssuerQueryDto,
@@ -23,6 +23,7 @@ import {
   RemoveMemberDocs,
   TransferApplicationDocs,
 } from './members.docs.js';
+import { OfferDto, toOfferResponse } from './offer.dto.js';
 import { PersonInPath, personInPath, readPerson } from './named-person.js';
 
 @MembersDocs()
@@ -52,11 +53,12 @@ export class MembersController {
     @Param('subject') subject: string,
     @Body() body: AssignRoleDto,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<MemberDto> {
+  ): Promise<MemberDto | OfferDto> {
     const person = readPerson(subject, body.issuer);
-    const { member, isNew } = await this.members.assign(actor, application.id, person, body.role);
-    reply.code(isNew ? 201 : 200);
-    return toMemberResponse(member);
+    const result = await this.members.assign(actor, application.id, person, body.role);
+    if (result instanceof Member) return toMemberResponse(result);
+    reply.code(202);
+    return toOfferResponse(result, application.name);
   }
 
   @Delete('members/:subject')
@@ -74,7 +76,7 @@ export class MembersController {
   }
 
   @Post('transfer')
-  @HttpCode(200)
+  @HttpCode(202)
   @RequireScopes('applications:write')
   @ApplicationAccess({ from: 'path', permission: 'manage-members' })
   @TransferApplicationDocs()
@@ -82,9 +84,8 @@ export class MembersController {
     @CurrentApplication() application: Application,
     @CurrentActor() actor: Actor,
     @Body() { subject, issuer }: TransferDto,
-  ): Promise<ApplicationDto> {
-    return toApplicationResponse(
-      await this.members.transfer(actor, application.id, readPerson(subject, issuer)),
-    );
+  ): Promise<OfferDto> {
+    const offer = await this.members.transfer(actor, application.id, readPerson(subject, issuer));
+    return toOfferResponse(offer, application.name);
   }
 }

@@ -1,8 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import {
+  ApiAcceptedResponse,
   ApiBearerAuth,
   ApiBody,
-  ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -10,9 +10,9 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
-import { ApplicationDto } from './application.dto.js';
 import { APPLICATION_ID_IN_PATH } from './applications.docs.js';
 import { AssignRoleDto, MemberDto, MemberPageDto, TransferDto } from './member.dto.js';
+import { OfferDto } from './offer.dto.js';
 
 const SUBJECT = {
   name: 'subject',
@@ -39,10 +39,12 @@ export const PutMemberDocs = (): MethodDecorator =>
   applyDecorators(
     ApiOperation({
       operationId: 'putMember',
-      summary: 'Make somebody a member, or change their role',
+      summary: 'Offer somebody a membership, or change the role of a member',
       description:
-        'People of another issuer are named by its `issuer` too; it must be one whose tokens are accepted here. An ' +
-        'application always has an owner.',
+        'Nobody becomes a member, or an owner, unless they accept: they find the offer with `GET /applications/offers`, ' +
+        'and have seven days. Any other role a member has at once. At most one offer to a person is open: this one takes ' +
+        'the place of what was offered before, and giving another role withdraws it. People of another issuer are ' +
+        'named by its `issuer` too; it must be one whose tokens are accepted here. An application always has an owner.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
     ApiParam(SUBJECT),
@@ -57,7 +59,7 @@ export const PutMemberDocs = (): MethodDecorator =>
       },
     }),
     ApiOkResponse({ type: MemberDto, description: 'They were a member, and have this role now.' }),
-    ApiCreatedResponse({ type: MemberDto, description: 'They are a member now.' }),
+    ApiAcceptedResponse({ type: OfferDto, description: 'They have been offered this role.' }),
     ApiProblems(
       'validation_failed',
       'insufficient_scope',
@@ -74,7 +76,8 @@ export const RemoveMemberDocs = (): MethodDecorator =>
       summary: 'Take a member out, or leave',
       description:
         'Every member may take themselves out but the last owner. When the one whom the application names as its ' +
-        'owner leaves, the owner who has been a member for longest takes their place.',
+        'owner leaves, the owner who has been a member for longest takes their place. What was offered to them, or by ' +
+        'them, is withdrawn.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
     ApiParam(SUBJECT),
@@ -86,11 +89,11 @@ export const TransferApplicationDocs = (): MethodDecorator =>
   applyDecorators(
     ApiOperation({
       operationId: 'transferApplication',
-      summary: 'Hand the ownership on to somebody else',
+      summary: 'Offer to hand the ownership on to somebody else',
       description:
-        'They become an owner, and the one whom the application and every verification of its keys name (`ownerId`); ' +
-        'you become an admin. Further owners stay. When this is answered, no verification names the former owner any ' +
-        'more.',
+        'Nothing changes unless they accept within seven days, with `acceptOffer`. Then they become an owner, and the ' +
+        'one whom the application and every verification of its keys name (`ownerId`); you become an admin. Further ' +
+        'owners stay. It takes the place of what was offered to them before.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
     ApiBody({
@@ -106,6 +109,6 @@ export const TransferApplicationDocs = (): MethodDecorator =>
         },
       },
     }),
-    ApiOkResponse({ type: ApplicationDto }),
+    ApiAcceptedResponse({ type: OfferDto, description: 'It has been offered to them.' }),
     ApiProblems('validation_failed', 'insufficient_scope', 'user_not_found', 'member_limit_reached'),
   );

@@ -15,7 +15,7 @@ export class RoutePermissionCheck implements OnModuleInit {
     const undeclared = this.explorer.routes().filter((route) => !this.isDeclared(route));
     if (undeclared.length > 0) {
       throw new Error(
-        `Routes need one of @ApplicationAccess(), @ApiKeyAccess() and @NamesNoApplication(): ${undeclared
+        `Routes need one of @ApplicationAccess(), @ApiKeyAccess(), @ForReceiver() and @NamesNoApplication(): ${undeclared
           .map(({ name }) => name)
           .join(', ')}`,
       );

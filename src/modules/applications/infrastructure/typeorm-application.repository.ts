@@ -21,6 +21,7 @@ import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
 import { membersLock } from './members-lock.js';
+import { offerSchema } from './offer.schema.js';
 
 const IS_GONE = `
   SELECT count(*) = 0 AS "isGone", ${BARRIER} FROM applications WHERE id = $1 AND deleted_at IS NULL`;
@@ -42,7 +43,7 @@ const COUNT_OWNED = `
   SELECT count(*)::int AS owned
     FROM application_members m
     JOIN applications a ON a.id = m.application_id AND a.owner_issuer = m.issuer AND a.owner_subject = m.subject
-   WHERE m.issuer = $1 AND m.subject = $2`;
+   WHERE m.issuer = $1 AND m.subject = $2 AND a.id <> $3`;
 
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
@@ -75,17 +76,21 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
        ORDER BY page.id DESC`;
   }
 
-  async insert(application: Application, maxOwned: number, tx: Transaction): Promise<void> {
+  async assertMayOwn(id: string, maxOwned: number, tx: Transaction): Promise<void> {
+    const { issuer, subject } = tx.actor;
+    const manager = managerOf(tx);
+    await manager.query(TAKE_TURN_OF_OWNER, [issuer, subject]);
+    const [row] = await manager.query<{ owned: number }[]>(COUNT_OWNED, [issuer, subject, id]);
+    if ((row?.owned ?? 0) < maxOwned) return;
+    throw new DomainError(
+      'application_limit_reached',
+      `You own ${maxOwned} applications, as many as you may: delete one, or hand one on, first.`,
+    );
+  }
+
+  async insert(application: Application, tx: Transaction): Promise<void> {
     const { id, owner, createdAt } = application;
     const manager = managerOf(tx);
-    await manager.query(TAKE_TURN_OF_OWNER, [owner.issuer, owner.subject]);
-    const [row] = await manager.query<{ owned: number }[]>(COUNT_OWNED, [owner.issuer, owner.subject]);
-    if ((row?.owned ?? 0) >= maxOwned) {
-      throw new DomainError(
-        'application_limit_reached',
-        `You own ${maxOwned} applications, as many as you may: delete one, or hand one on, first.`,
-      );
-    }
     await manager.insert(applicationSchema, application);
     await manager.insert(memberSchema, Member.join(uuidv7(), id, owner, 'owner', createdAt));
     tx.record(eventsOf(application));
@@ -198,5 +203,6 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
   async removeMembers(id: string, tx: Transaction): Promise<void> {
     await managerOf(tx).query(`SELECT ${membersLock.takeAlone('$1')}`, [id]);
     await managerOf(tx).delete(memberSchema, { applicationId: id });
+    await managerOf(tx).delete(offerSchema, { applicationId: id });
   }
 }

@@ -9,11 +9,13 @@ import { applicationNotFound } from '../domain/application.js';
 import { Member } from '../domain/member.js';
 import { MemberRepository } from '../domain/member.repository.js';
 import { Members } from '../domain/members.js';
+import type { Offer } from '../domain/offer.js';
 import { ApplicationQuotas } from '../domain/application-quotas.js';
 import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
 import { membersLock } from './members-lock.js';
+import { offerSchema } from './offer.schema.js';
 
 @Injectable()
 export class TypeOrmMemberRepository extends MemberRepository {
@@ -44,9 +46,11 @@ export class TypeOrmMemberRepository extends MemberRepository {
     const { owner } = application;
     const before = await manager.findBy(memberSchema, { applicationId });
     const roles = new Map(before.map((member) => [member.id, member.role]));
-    const members = new Members(application, before, this.quotas.maxMembersPerApplication);
+    const offers = await manager.findBy(offerSchema, { applicationId });
+    const members = new Members(application, before, offers, this.quotas.maxMembersPerApplication);
     const result = change(members);
     if (await writeMembers(manager, roles, members)) expectProof(tx);
+    await writeOffers(manager, offers, members);
     if (!application.isOwnedBy(owner)) {
       const { ownerIssuer, ownerSubject, updatedAt } = application;
       await manager.update(
@@ -82,4 +86,17 @@ async function writeMembers(
   }
   if (gone.length > 0) await manager.delete(memberSchema, { id: In(gone) });
   return isNumbered;
+}
+
+/** @param before those that stand in the table */
+async function writeOffers(
+  manager: EntityManager,
+  before: readonly Offer[],
+  { offers }: Members,
+): Promise<void> {
+  const gone = before.filter((offer) => !offers.includes(offer));
+  const made = offers.filter((offer) => !before.includes(offer));
+  // First, so that another offer to the same person can take the place of one.
+  if (gone.length > 0) await manager.delete(offerSchema, { id: In(gone.map(({ id }) => id)) });
+  if (made.length > 0) await manager.insert(offerSchema, made);
 }
