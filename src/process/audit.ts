@@ -164,13 +164,18 @@ function progress(events: number): void {
 
 function report({ events, chains, unsealed, findings }: AuditVerdict): void {
   for (const { chain, seq, problem } of findings) say(`${chain} ${seq}: ${problem}`);
-  say(`${events} events of ${chains} chains were looked at; ${unsealed} of them no checkpoint covers yet.`);
-  const [first] = findings;
-  if (first === undefined) say('Everything is as it was written.');
+  say(
+    `${many(events, 'event')} of ${many(chains, 'chain')} were looked at; no checkpoint covers ${unsealed} of them yet.`,
+  );
+  if (findings.length === 0) say('Everything is as it was written.');
   else {
-    say(`${findings.length} of the chains are not as they were written.`);
+    say(`What is wrong begins in ${many(findings.length, 'place')}.`);
     process.exitCode = 1;
   }
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 async function exportChain(chain: string | undefined, format: 'chain' | 'ocsf'): Promise<void> {
@@ -187,16 +192,22 @@ async function prune(chain: string | undefined, before: Date): Promise<void> {
   // Who serves may not delete: the role that owns the tables does.
   const url = migrationUrlsOf(env)?.url;
   try {
-    await withService(url === undefined ? env : { ...env, DATABASE_URL: url }, say, async (app) => {
-      const retention = app.get(AuditRetention, { strict: false });
-      let deleted = 0;
-      for await (const one of chain === undefined ? chainsOf(app) : [chain]) {
-        deleted += await retention.prune(OPERATOR, one, before);
-      }
-      say(
-        `${deleted} events were deleted. A checkpoint stands for those of each chain, and an event says so.`,
-      );
-    });
+    const asOwner = url === undefined ? env : { ...env, DATABASE_URL: url };
+    // That this role owns the tables need not be said.
+    await withService(
+      asOwner,
+      () => undefined,
+      async (app) => {
+        const retention = app.get(AuditRetention, { strict: false });
+        let deleted = 0;
+        for await (const one of chain === undefined ? chainsOf(app) : [chain]) {
+          deleted += await retention.prune(OPERATOR, one, before);
+        }
+        say(
+          `${deleted} events were deleted. A checkpoint stands for those of each chain, and an event says so.`,
+        );
+      },
+    );
   } catch (error) {
     if (describeError(error).code !== '42501') throw error;
     throw new UsageError(
