@@ -125,6 +125,10 @@ describe('the answers of the service are what openapi.json says, field by field:
     await asOwner('delete /applications/{id}/members/{subject}', member);
     await asOwner('get /applications/{id}/audit', { id }, { query: { limit: '2' } });
     await asOwner('get /applications/{id}/audit/export', { id });
+    const revokeKeys = { query: { revokeKeys: 'true' } };
+    await asOwner('delete /applications/{id}/members/{subject}', member, revokeKeys);
+    await asOwner('put /applications/{id}/members/{subject}', member, { body: { role: 'viewer' } });
+    await asOwner('delete /applications/{id}/members/{subject}', member, revokeKeys);
     await asOwner('delete /applications/{id}/members/{subject}', { id, subject: owner.user.id });
     const transfer = await asOwner(
       'post /applications/{id}/transfer',

@@ -12,6 +12,7 @@ import { ActingServiceKey } from './application/acting-service-key.js';
 import { ServiceKeyService } from './application/service-key.service.js';
 import { KeyImportService } from './application/key-import.service.js';
 import { KeyImportController } from './http/key-import.controller.js';
+import { RevokeKeysOfMembers } from './application/revoke-keys-of-members.js';
 import { RevokeKeysOnApplicationDeletion } from './application/revoke-keys-on-application-deletion.js';
 import { ApiKeyRepository } from './domain/api-key.repository.js';
 import { KeyHasher } from './domain/key-hasher.js';
@@ -49,6 +50,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     BulkRevocationService,
     KeyImportService,
     RevokeKeysOnApplicationDeletion,
+    RevokeKeysOfMembers,
     ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
     EndedSecretsPurge,

@@ -6,6 +6,7 @@ import { FreshnessModule } from '../freshness/index.js';
 import { ActingServiceKeys } from './application/acting-service-keys.js';
 import { ApplicationDeletionHooks } from './application/application-deletion-hooks.js';
 import { ApplicationService } from './application/application.service.js';
+import { KeysOfMembers } from './application/keys-of-members.js';
 import { MemberService } from './application/member.service.js';
 import { OfferService } from './application/offer.service.js';
 import { ApplicationQuotas } from './domain/application-quotas.js';
@@ -39,6 +40,7 @@ import { TypeOrmOfferRepository } from './infrastructure/typeorm-offer.repositor
     ExpiredOffersPurge,
     ApplicationDeletionHooks,
     ActingServiceKeys,
+    KeysOfMembers,
     ApplicationAccessGuard,
     RoutePermissionCheck,
     {
@@ -53,6 +55,12 @@ import { TypeOrmOfferRepository } from './infrastructure/typeorm-offer.repositor
     { provide: MemberRepository, useClass: TypeOrmMemberRepository },
     { provide: OfferRepository, useClass: TypeOrmOfferRepository },
   ],
-  exports: [ApplicationService, ApplicationDeletionHooks, ActingServiceKeys, ApplicationAccessGuard],
+  exports: [
+    ApplicationService,
+    ApplicationDeletionHooks,
+    ActingServiceKeys,
+    KeysOfMembers,
+    ApplicationAccessGuard,
+  ],
 })
 export class ApplicationsModule {}

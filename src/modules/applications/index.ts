@@ -1,6 +1,7 @@
 export { membersLock } from './infrastructure/members-lock.js';
 export { ApplicationsModule } from './applications.module.js';
 export { ActingServiceKeys, type ServiceKeyKeeper } from './application/acting-service-keys.js';
+export { KeysOfMembers, type KeysOfMembersKeeper, type SomeRevoked } from './application/keys-of-members.js';
 export {
   ApplicationDeletionHooks,
   type ApplicationDeletionHook,

@@ -95,6 +95,13 @@ export function WholeNumber(): PropertyDecorator {
   );
 }
 
+/** Reads a query parameter that is `true` or `false`; anything else is left as it is, for the check to refuse. */
+export function Flag(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    value === 'true' || value === 'false' ? value === 'true' : value,
+  );
+}
+
 export function IsScopeName(options?: ValidationOptions): PropertyDecorator {
   return ValidateBy(
     {

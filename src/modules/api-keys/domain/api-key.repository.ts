@@ -1,6 +1,7 @@
 import type { Actor } from '../../../shared/actor.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { ServiceScope } from '../../../shared/scopes.js';
+import type { Subject } from '../../../shared/subject.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Dated } from '../../freshness/index.js';
 import type { ApiKey } from './api-key.js';
@@ -99,6 +100,18 @@ export abstract class ApiKeyRepository {
    * already stays as it is, whatever becomes of the database.
    */
   abstract revokeAll(ids: readonly string[], now: Date, tx: Transaction): Promise<string[]>;
+
+  /**
+   * Revokes, in the name of the actor, up to `limit` keys that somebody made in an application, and says how many. That
+   * there are no others stays so, whatever becomes of the database.
+   */
+  abstract revokeSomeMadeBy(
+    who: Subject,
+    applicationId: string,
+    limit: number,
+    now: Date,
+    tx: Transaction,
+  ): Promise<number>;
 
   /**
    * Revokes what is left of an application's keys, in the transaction that deletes it. Of a great many it marks the

@@ -17,6 +17,7 @@ import type { Actor } from '../../../shared/actor.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { ServiceScope } from '../../../shared/scopes.js';
+import type { Subject } from '../../../shared/subject.js';
 import type { Snapshot, Transaction } from '../../../shared/transaction.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import type { Dated } from '../../freshness/index.js';
@@ -65,16 +66,24 @@ const REVOKED_AT_ONCE = 500;
 /**
  * Revokes keys, and returns those it has revoked. It locks them in the order of their ids, as everybody does who locks
  * several: two in opposite orders would deadlock.
+ *
+ * @param which a condition, and perhaps a limit of their number
  */
-const REVOKE_IN_ORDER = `
+const revokeInOrder = (which: string, limit = ''): string => `
   WITH locked AS MATERIALIZED (
-    SELECT id FROM api_keys WHERE id = ANY ($4) AND revoked_at IS NULL ORDER BY id FOR NO KEY UPDATE
+    SELECT id FROM api_keys WHERE ${which} AND revoked_at IS NULL ORDER BY id ${limit} FOR NO KEY UPDATE
   ), revoked AS (
     UPDATE api_keys SET revoked_at = $1, revoked_by_issuer = $2, revoked_by_subject = $3, version = version + 1
       FROM locked WHERE api_keys.id = locked.id
     RETURNING api_keys.id, api_keys.application_id, api_keys.environment, api_keys.revoked_at
   )
   SELECT coalesce(jsonb_agg(revoked), '[]') AS revoked, ${BARRIER} FROM revoked`;
+
+const REVOKE_BY_ID = revokeInOrder('id = ANY ($4)');
+const REVOKE_MADE_BY = revokeInOrder(
+  'application_id = $4 AND created_by_issuer = $5 AND created_by_subject = $6',
+  'LIMIT $7',
+);
 
 /** The first half of the advisory locks of imports; any number that nothing else uses. */
 const IMPORT_LOCKS = 1_305_808_871;
@@ -251,17 +260,18 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   }
 
   async revokeAll(ids: readonly string[], now: Date, tx: Transaction): Promise<string[]> {
-    const { issuer, subject } = tx.actor;
-    // Also where nothing is left to revoke: what was found revoked is acknowledged, and has to stay.
-    const [row] = await managerOf(tx).query<{ revoked: RevokedKey[] }[]>(REVOKE_IN_ORDER, [
-      now,
-      issuer,
-      subject,
-      ids,
-    ]);
-    const revoked = row?.revoked ?? [];
-    recordRevocations(revoked, tx);
+    const revoked = await this.revoke(REVOKE_BY_ID, [ids], now, tx);
     return revoked.map(({ id }) => id);
+  }
+
+  async revokeSomeMadeBy(
+    { issuer, subject }: Subject,
+    applicationId: string,
+    limit: number,
+    now: Date,
+    tx: Transaction,
+  ): Promise<number> {
+    return (await this.revoke(REVOKE_MADE_BY, [applicationId, issuer, subject, limit], now, tx)).length;
   }
 
   async revokeAllOf(applicationId: string, now: Date, tx: Transaction): Promise<void> {
@@ -271,6 +281,25 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     ]);
     await addPendingRevocations(applicationId, now, tx);
     await revokeSomePending(REVOKED_AT_ONCE, applicationId, tx);
+  }
+
+  private async revoke(
+    statement: string,
+    which: readonly unknown[],
+    now: Date,
+    tx: Transaction,
+  ): Promise<RevokedKey[]> {
+    const { issuer, subject } = tx.actor;
+    // Also where nothing is left to revoke: what was found revoked is acknowledged, and has to stay.
+    const rows = await managerOf(tx).query<{ revoked: RevokedKey[] }[]>(statement, [
+      now,
+      issuer,
+      subject,
+      ...which,
+    ]);
+    const revoked = rows[0]?.revoked ?? [];
+    recordRevocations(revoked, tx);
+    return revoked;
   }
 
   private ofApplication(manager: EntityManager, applicationId: string | null): SelectQueryBuilder<ApiKey> {

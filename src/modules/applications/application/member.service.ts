@@ -3,7 +3,7 @@ import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
-import type { Subject } from '../../../shared/subject.js';
+import { isSameSubject, type Subject } from '../../../shared/subject.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { SubjectDirectory } from '../../auth/index.js';
 import { Freshness } from '../../freshness/index.js';
@@ -12,6 +12,8 @@ import { MemberRepository } from '../domain/member.repository.js';
 import type { Members } from '../domain/members.js';
 import type { Offer } from '../domain/offer.js';
 import type { Role } from '../domain/role.js';
+import { ApplicationService } from './application.service.js';
+import { KeysOfMembers } from './keys-of-members.js';
 
 /**
  * Who has a part in an application. Each change is answered only once it holds everywhere: nobody sees anything by a
@@ -23,6 +25,8 @@ export class MemberService {
     private readonly unitOfWork: UnitOfWork,
     private readonly members: MemberRepository,
     private readonly directory: SubjectDirectory,
+    private readonly applications: ApplicationService,
+    private readonly keys: KeysOfMembers,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
   ) {}
@@ -40,18 +44,45 @@ export class MemberService {
     return this.changeMembers(actor, applicationId, (members) => members.assign(who, role, actor, now));
   }
 
-  /** Throws what `Members.remove` throws, and `member_not_found`. */
-  async remove(actor: Actor, applicationId: string, who: Subject): Promise<void> {
+  /**
+   * Returns how many keys were revoked. Of somebody who is no member any more, the keys are revoked all the same. Throws
+   * what `Members.remove` throws, and `member_not_found` when there is nothing to do.
+   */
+  async remove(actor: Actor, applicationId: string, who: Subject, revokesKeys: boolean): Promise<number> {
     const now = this.clock.now();
     const isRemoved = await this.changeMembers(actor, applicationId, (members) =>
-      members.remove(who, actor, now),
+      members.remove(who, actor, now, revokesKeys),
     );
+    const revokedKeys = revokesKeys ? await this.revokeKeys(actor, applicationId, who) : 0;
     // Only now: it may answer the repetition of a call that could not wait, and promises what that one would have.
-    if (!isRemoved) {
+    if (!isRemoved && revokedKeys === 0) {
       throw new DomainError(
         'member_not_found',
         'Nobody of this name is a member: list them with GET /applications/{id}/members.',
       );
+    }
+    return revokedKeys;
+  }
+
+  /**
+   * What somebody made in an application that they are taken out of. Not in the transaction that does that: they would
+   * issue more until its end, and whoever changes a key locks it before the members. When it fails half-way, the call is
+   * to be repeated.
+   */
+  private async revokeKeys(actor: Actor, applicationId: string, who: Subject): Promise<number> {
+    const now = this.clock.now();
+    for (let revokedKeys = 0; ;) {
+      const { value, change } = await this.unitOfWork.run(actor, async (tx) => {
+        const some = await this.keys.revokeSomeMadeBy(who, applicationId, now, tx);
+        // Who has taken themselves out could do so, and can do nothing else.
+        if (!isSameSubject(who, actor)) {
+          await this.applications.assertStillPermitted(applicationId, 'manage-members', tx);
+        }
+        return some;
+      });
+      await this.freshness.waitForPropagation(change);
+      revokedKeys += value.revoked;
+      if (!value.mayBeMore) return revokedKeys;
     }
   }
 

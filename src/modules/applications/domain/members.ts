@@ -61,9 +61,13 @@ export class Members extends Aggregate {
   /**
    * Everybody may leave; taking out others is for those who manage them. What they were offered is withdrawn. Returns
    * whether they were a member, or were to become one. Throws `last_owner`.
+   *
+   * @param revokesKeys whether the keys that they made are to be revoked then, which takes more than leaving
    */
-  remove(who: Subject, by: Subject, now: Date): boolean {
-    requirePermission(this.roleOf(by), isSameSubject(who, by) ? 'read' : 'manage-members');
+  remove(who: Subject, by: Subject, now: Date, revokesKeys = false): boolean {
+    const role = this.roleOf(by);
+    if (!isSameSubject(who, by)) requirePermission(role, 'manage-members');
+    else requirePermission(role, revokesKeys ? 'manage-keys' : 'read');
     const hadOffer = this.withdrawOffers(now, (offer) => offer.isTo(who));
     const member = this.find(who);
     if (member === undefined) return hadOffer;

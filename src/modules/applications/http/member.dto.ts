@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsString, Length } from 'class-validator';
+import { IsBoolean, IsIn, IsString, Length } from 'class-validator';
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
-import { Omittable } from '../../../shared/http/validation.js';
+import { Flag, Omittable } from '../../../shared/http/validation.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { Member } from '../domain/member.js';
 import { ROLES, type Role } from '../domain/role.js';
@@ -23,12 +23,30 @@ export const ROLE = {
   description: 'A `viewer` reads, an `admin` manages keys too, an `owner` may do everything.',
 } as const;
 
-export class IssuerQueryDto {
+class IssuerQueryDto {
   @ApiPropertyOptional(ISSUER)
   @Omittable()
   @IsString()
   @Length(1, 255)
   issuer?: string;
+}
+
+export class RemoveMemberQueryDto extends IssuerQueryDto {
+  @ApiPropertyOptional({
+    type: Boolean,
+    default: false,
+    description: 'Whether the keys that they made are revoked, too. The answer is 200 then.',
+    example: true,
+  })
+  @Omittable()
+  @Flag()
+  @IsBoolean()
+  revokeKeys?: boolean;
+}
+
+export class RemovedMemberDto {
+  @ApiProperty({ description: 'How many keys this call has revoked.', minimum: 0, example: 3 })
+  revokedKeys!: number;
 }
 
 export class AssignRoleDto extends IssuerQueryDto {

@@ -10,9 +10,10 @@ import { Member } from '../domain/member.js';
 import { ApplicationAccess, CurrentApplication } from './application-access.guard.js';
 import {
   AssignRoleDto,
-  IssuerQueryDto,
   MemberDto,
   MemberPageDto,
+  RemovedMemberDto,
+  RemoveMemberQueryDto,
   toMemberResponse,
   TransferDto,
 } from './member.dto.js';
@@ -70,9 +71,13 @@ export class MembersController {
     @CurrentApplication() application: Application,
     @CurrentActor() actor: Actor,
     @PersonInPath() person: Subject,
-    @Query() _query: IssuerQueryDto,
-  ): Promise<void> {
-    await this.members.remove(actor, application.id, person);
+    @Query() { revokeKeys = false }: RemoveMemberQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RemovedMemberDto | undefined> {
+    const revokedKeys = await this.members.remove(actor, application.id, person, revokeKeys);
+    if (!revokeKeys) return undefined;
+    reply.code(200);
+    return { revokedKeys };
   }
 
   @Post('transfer')

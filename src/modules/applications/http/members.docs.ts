@@ -11,7 +11,7 @@ import {
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { APPLICATION_ID_IN_PATH } from './applications.docs.js';
-import { AssignRoleDto, MemberDto, MemberPageDto, TransferDto } from './member.dto.js';
+import { AssignRoleDto, MemberDto, MemberPageDto, RemovedMemberDto, TransferDto } from './member.dto.js';
 import { OfferDto } from './offer.dto.js';
 
 const SUBJECT = {
@@ -77,11 +77,19 @@ export const RemoveMemberDocs = (): MethodDecorator =>
       description:
         'Every member may take themselves out but the last owner. When the one whom the application names as its ' +
         'owner leaves, the owner who has been a member for longest takes their place. What was offered to them, or by ' +
-        'them, is withdrawn.',
+        'them, is withdrawn. Their keys stay good: with `revokeKeys=true` all that they made for this application are ' +
+        'revoked, service keys among them, and none is accepted any more when this is answered. (Not those that ' +
+        'machines have issued with their service keys: those name the service key as `createdBy`.) It may be asked ' +
+        'for after somebody was taken out, too; repeat a call that was answered 503. Who leaves may ask for it if they ' +
+        'manage keys.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
     ApiParam(SUBJECT),
     ApiNoContentResponse({ description: 'They have no part in the application any more.' }),
+    ApiOkResponse({
+      type: RemovedMemberDto,
+      description: 'The same, with `revokeKeys=true`: none of the keys that they made is accepted any more.',
+    }),
     ApiProblems('validation_failed', 'insufficient_scope', 'member_not_found', 'last_owner'),
   );
 
