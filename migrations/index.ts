@@ -28,6 +28,7 @@ import { KeyTags1764000003200 } from './1764000003200-key-tags.js';
 import { ImportsOfApplications1764000003210 } from './1764000003210-imports-of-applications.js';
 import { Offers1764000003300 } from './1764000003300-offers.js';
 import { PasswordPeppers1764000003400 } from './1764000003400-password-peppers.js';
+import { Sessions1764000003500 } from './1764000003500-sessions.js';
 import { AuditTrail1764000003600 } from './1764000003600-audit-trail.js';
 
 /** Every migration, oldest first. */
@@ -61,5 +62,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   ImportsOfApplications1764000003210,
   Offers1764000003300,
   PasswordPeppers1764000003400,
+  Sessions1764000003500,
   AuditTrail1764000003600,
 ];

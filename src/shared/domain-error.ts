@@ -29,6 +29,9 @@ export type ErrorCode =
   | 'email_taken'
   | 'weak_password'
   | 'cross_site_request'
+  | 'session_not_found'
+  | 'wrong_password'
+  | 'owns_applications'
   // applications and keys
   | 'application_not_found'
   | 'application_limit_reached'

@@ -46,12 +46,14 @@ export type EventName =
   | 'ServiceKeyRevoked'
   | 'UserRegistered'
   | 'PasswordHashRenewed'
+  | 'UserDeleted'
   | 'SignedIn'
   | 'SignInsRefused'
   | 'SessionRefreshed'
   | 'RefreshTokenReused'
   | 'SessionExpired'
   | 'SignedOut'
+  | 'SessionEnded'
   | 'AuditTrailPruned'
   | 'ExpiredRowsPurged';
 

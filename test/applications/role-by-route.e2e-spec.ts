@@ -104,6 +104,26 @@ describe('every route about an application or a key', () => {
     expect(found).toEqual(declared);
   }, 60_000);
 
+  it('answers service keys nothing of what is about a person', async () => {
+    const routesOfPeople = explorer
+      .routes()
+      .filter((route) => (explorer.metadataOf(REQUIRED_SCOPES, route) as string[] | undefined)?.length === 0);
+    expect(routesOfPeople.map(({ method, path }) => `${method} ${path}`)).toEqual(
+      expect.arrayContaining(['GET /auth/me', 'DELETE /auth/me', 'GET /auth/sessions']),
+    );
+    const applicationId = await founder.createApplication();
+    for (const scope of SERVICE_SCOPES) {
+      const { key } = await founder.issueServiceKey(applicationId, { name: 'a machine', scopes: [scope] });
+      for (const one of [key, await platformKey(scope)]) {
+        const client = new Client(app, { accessToken: one, user: { id: '' } });
+        for (const { method, path } of routesOfPeople) {
+          const found = await answerTo(client, method, path.replace(/:\w+/g, UNKNOWN_ID));
+          expect([path, scope, found]).toEqual([path, scope, 'invalid_token']);
+        }
+      }
+    }
+  });
+
   /** No command and no route makes one with another scope than that to verify: it would be of no use. */
   async function platformKey(scope: ServiceScope): Promise<string> {
     const keys = app.nest.get(ServiceKeyService, { strict: false });

@@ -48,6 +48,7 @@ describe('POST /auth/register', () => {
       iat: expect.any(Number),
       exp: claims.iat! + 900,
       jti: expect.any(String),
+      sid: expect.any(String),
       scope: body.scope,
     });
     expect(claims.iat).toBeGreaterThanOrEqual(before);

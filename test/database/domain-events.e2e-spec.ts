@@ -4,10 +4,10 @@ import request from 'supertest';
 import { REQUIRED_SCOPES, RouteExplorer } from '../../src/modules/auth/index.js';
 import { ExpiredFamiliesPurge } from '../../src/modules/auth/infrastructure/expired-families.purge.js';
 import { Client, verify } from '../support/builders.js';
-import { CHANGING_ROUTES, surround, type Surroundings } from '../support/changing-routes.js';
+import { CHANGING_ROUTES, OWN_ROUTES, surround, type Surroundings } from '../support/changing-routes.js';
 import { EventLog, type LoggedEvent } from '../support/event-log.js';
 import { eventually } from '../support/eventually.js';
-import { PASSWORD, signIn } from '../support/sign-in.js';
+import { PASSWORD, signIn, type SignedIn } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
 
 /** As many as fit into the statement that keys share, twice. */
@@ -38,7 +38,8 @@ describe('the events of changes', () => {
       .filter((route) => route.method !== 'GET')
       .filter((route) => explorer.metadataOf(REQUIRED_SCOPES, route) !== undefined)
       .map(({ method, path }) => `${method} ${path}`);
-    expect(Object.keys(CHANGING_ROUTES).sort()).toEqual(changing.sort());
+    const promised = [...Object.keys(CHANGING_ROUTES), ...Object.keys(OWN_ROUTES)];
+    expect(promised.sort()).toEqual(changing.sort());
   });
 
   it.each(Object.keys(CHANGING_ROUTES))(
@@ -72,12 +73,35 @@ describe('the events of changes', () => {
     },
   );
 
+  it.each(Object.keys(OWN_ROUTES))('are written with %s, of nobody but who did it', async (route) => {
+    const login = await signIn(app);
+    const other = await logInAgain(login);
+    const client = new Client(app, login);
+    const { prepare, events: expected } = OWN_ROUTES[route]!;
+    const { path, body } = prepare(other);
+    const method = route.split(' ', 1)[0]!.toLowerCase() as 'delete';
+    const events = await log.during(() => client[method](path).send(body).expect(204));
+    expect(names(events)).toEqual(expected);
+    for (const event of events) {
+      expect(event).toMatchObject({
+        applicationId: null,
+        actor: { issuer: 'local', subject: login.user.id, tokenId: claimsOf(login.accessToken).jti },
+      });
+      expect(event.target.kind === 'user' ? event.target.id : event.before!.userId).toBe(login.user.id);
+    }
+  });
+
   it.each(Object.keys(CHANGING_ROUTES))('are not written of %s by somebody who may not', async (route) => {
     const { path, body } = await CHANGING_ROUTES[route]!.prepare(await around());
     const outsider = await Client.signedIn(app, { scope: 'audit:read' });
     const method = route.split(' ', 1)[0]!.toLowerCase() as 'post';
     expect(await log.during(() => outsider[method](path).send(body).expect(403))).toEqual([]);
   });
+
+  async function logInAgain({ user }: SignedIn): Promise<SignedIn> {
+    const login = { email: user.email, password: PASSWORD };
+    return (await request(app.http).post('/auth/login').send(login).expect(200)).body as SignedIn;
+  }
 
   it('are taken back with a change that is', async () => {
     const { applicationId } = await around();

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client, Pool } from 'pg';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -87,6 +88,33 @@ describe('The numbers of changes', () => {
         rows: [{ kind: 'members', id: application }],
       });
     }
+  });
+
+  it('are taken by the end of a session, and not by what starts one or tidies up', async () => {
+    await pool.query(
+      `INSERT INTO users (id, email, normalized_email, password_hash, created_at)
+       VALUES ('019b76da-a800-7000-8000-000000000001', 'a@b', 'a@b', '$2b$04$' || repeat('a', 53), now())`,
+    );
+    const start = (id: string, expires: string): Promise<unknown> =>
+      pool.query(
+        `INSERT INTO refresh_token_families (id, user_id, scopes, created_at, expires_at)
+         VALUES ($1, '019b76da-a800-7000-8000-000000000001', '{}', now() - interval '2 days', now() + $2::interval)`,
+        [id, expires],
+      );
+    const [live, another, over] = [randomUUID(), randomUUID(), randomUUID()];
+    const before = await records.lastNumber();
+    await start(live, '1 hour');
+    await start(another, '1 hour');
+    await start(over, '-1 hour');
+    await pool.query('UPDATE refresh_token_families SET expires_at = expires_at + interval $$1 minute$$');
+    await pool.query('DELETE FROM refresh_token_families WHERE id = $1', [over]);
+    expect(await changesAfter(before)).toEqual([]);
+
+    await pool.query('DELETE FROM refresh_token_families WHERE id = $1', [live]);
+    expect(await changesAfter(before)).toEqual([{ kind: 'session', id: live }]);
+    const between = await records.lastNumber();
+    await pool.query(`DELETE FROM users WHERE email = 'a@b'`);
+    expect(await changesAfter(between)).toEqual([{ kind: 'session', id: another }]);
   });
 
   it('are not taken by issuing, nor by what no verdict holds', async () => {

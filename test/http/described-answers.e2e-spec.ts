@@ -97,6 +97,26 @@ describe('the answers of the service are what openapi.json says, field by field:
     await call('post /auth/browser/logout', {}, { headers: { ...headers, cookie } });
   });
 
+  it('those of sessions, and of the end of an account', async () => {
+    const { user } = await signIn(app);
+    const login = { body: { email: user.email, password: PASSWORD } };
+    const { body } = await call('post /auth/login', {}, login);
+    const { accessToken: token } = body as SignedIn;
+    const { data } = (await call('get /auth/sessions', {}, { token, query: { limit: '2' } })).body as {
+      data: { id: string; current: boolean }[];
+    };
+    const { id } = data.find(({ current }) => !current)!;
+    for (const _ of ['ended', 'not there']) await call('delete /auth/sessions/{id}', { id }, { token });
+    await call('delete /auth/sessions', {}, { token });
+    await call('delete /auth/me', {}, { token, body: { password: 'a wrong one' } });
+    const application = await call('post /applications', {}, { token, body: { name: 'Mine' } });
+    const confirmation = { token, body: { password: PASSWORD } };
+    await call('delete /auth/me', {}, confirmation);
+    await call('delete /applications/{id}', { id: application.body.id as string }, { token });
+    await call('delete /auth/me', {}, confirmation);
+    await call('get /auth/sessions', {}, { token });
+  });
+
   it('those of applications and their members', async () => {
     const created = await asOwner('post /applications', {}, { body: { name: 'Weather' } });
     const { id } = created.body as { id: string };

@@ -194,7 +194,7 @@ describe('Swagger UI', () => {
   });
 });
 
-/** What is said of a good body when those whom it names are not there. */
+/** What is said of a good body when those whom it names are not there, or somebody who asks to go is still needed. */
 const ABSENT = new Set([
   'application_not_found',
   'user_not_found',
@@ -202,6 +202,7 @@ const ABSENT = new Set([
   'email_taken',
   'invalid_credentials',
   'invalid_refresh_token',
+  'owns_applications',
 ]);
 
 /** Whether a reader sees from it what a value looks like. */

@@ -10,6 +10,7 @@ interface Friend {
 
 /** What people and services do with this service in a day on which all goes well: every operation, once at least. */
 export async function goWell(service: Recorder): Promise<void> {
+  await comeAndLeave(service);
   const friendsPassword = service.keep("friend's password", `a long talk ${random()}`);
   const friend = await service.signIn('friend', '/auth/register', {
     email: 'friend@example.org',
@@ -58,6 +59,25 @@ async function useBrowser(service: Recorder): Promise<void> {
   await call('login', account);
   await call('refresh');
   await call('logout');
+}
+
+/** Somebody who sees to their sessions, and deletes their account. */
+async function comeAndLeave(service: Recorder): Promise<void> {
+  const password = service.keep("leaver's password", `a long way ${random()}`);
+  const account = { email: 'leaver@example.org', password };
+  await service.signIn('leaver', '/auth/register', account);
+  // What a client calls itself is kept, and shown to its person.
+  for (const kind of ['live', 'service', 'rt']) {
+    const name = service.keep(`name of a client, as ${kind}`, `upblit_${kind}_${alphanumeric(43)}`);
+    await service.signIn(`leaver as ${kind}`, '/auth/login', account, { 'user-agent': `curl ${name}` });
+  }
+  const { text } = await service.call('/auth/sessions');
+  const { data } = JSON.parse(text) as { data: { id: string; current: boolean }[] };
+  for (const { id } of data.filter(({ current }) => !current)) {
+    await service.call(`/auth/sessions/${id}`, { method: 'DELETE' });
+  }
+  await service.call('/auth/sessions', { method: 'DELETE' });
+  await service.call('/auth/me', { method: 'DELETE', body: { password } });
 }
 
 async function useKeys(service: Recorder, application: string): Promise<void> {
@@ -264,6 +284,8 @@ export async function goWrong(service: Recorder, time: string): Promise<void> {
     await wrong(`/${secret}/${encoded}?cursor=${secret}&limit=${secret}`);
     await wrong('/apikey/verify', { headers: { 'x-service-key': secret, 'x-api-key': secret } });
     await wrong('/apikey/verify', { headers: { authorization: `Bearer ${secret}` }, body: { key: secret } });
+    await wrong('/auth/me', { method: 'DELETE', body: { password: secret, [secret]: secret } });
+    await wrong(`/auth/sessions/${secret}`, { method: 'DELETE' });
     await wrong('/auth/me', { headers: { authorization: `Bearer ${secret}` } });
     await wrong('/auth/me', { headers: { authorization: `Basic ${btoa(`x:${secret}`)}` } });
     await wrong('/auth/me', {

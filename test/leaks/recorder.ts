@@ -38,8 +38,13 @@ export class Recorder {
   }
 
   /** Signs somebody in, in one of the ways, and calls on as that person. */
-  async signIn(name: string, path: string, body: Json): Promise<Tokens> {
-    const { text } = await this.call(path, { body, handsOut: true });
+  async signIn(
+    name: string,
+    path: string,
+    body: Json,
+    headers: Record<string, string> = {},
+  ): Promise<Tokens> {
+    const { text } = await this.call(path, { body, headers, handsOut: true });
     const tokens = JSON.parse(text) as Tokens;
     this.#accessToken = this.keep(`access token of ${name}`, tokens.accessToken);
     this.keep(`refresh token of ${name}`, tokens.refreshToken);

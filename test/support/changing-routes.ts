@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from './builders.js';
+import { PASSWORD, type SignedIn } from './sign-in.js';
 
 /** What is there before a route is called: an application of the founder's, of which the caller is an owner, too. */
 export interface Surroundings {
@@ -21,7 +22,7 @@ const SERVICE_KEY = { name: 'a machine', scopes: ['keys:verify'] };
 
 const CREDITS = { remaining: 10 };
 
-/** Every route behind an access token that changes something. */
+/** Every route behind an access token that changes something of an application. */
 export const CHANGING_ROUTES: Record<string, ChangingRoute> = {
   'POST /applications': {
     prepare: () => call('/applications', { name: 'another' }),
@@ -156,6 +157,34 @@ export const CHANGING_ROUTES: Record<string, ChangingRoute> = {
     events: ['ServiceKeyRotated'],
   },
 };
+
+interface OwnRoute {
+  /** The call of somebody who has logged in twice; `other` is the login that does not make it. */
+  prepare: (other: SignedIn) => { path: string; body?: object };
+  events: string[];
+}
+
+/** Every route behind an access token that changes something of the person whose it is. */
+export const OWN_ROUTES: Record<string, OwnRoute> = {
+  'DELETE /auth/me': {
+    prepare: () => ({ path: '/auth/me', body: { password: PASSWORD } }),
+    events: ['SessionEnded', 'SessionEnded', 'UserDeleted'],
+  },
+  'DELETE /auth/sessions': {
+    prepare: () => ({ path: '/auth/sessions' }),
+    events: ['SessionEnded'],
+  },
+  'DELETE /auth/sessions/:id': {
+    prepare: (other) => ({ path: `/auth/sessions/${sessionOf(other)}` }),
+    events: ['SessionEnded'],
+  },
+};
+
+/** The id of the session that an access token belongs to. */
+export function sessionOf({ accessToken }: Pick<SignedIn, 'accessToken'>): string {
+  const claims = Buffer.from(accessToken.split('.')[1]!, 'base64url').toString();
+  return (JSON.parse(claims) as { sid: string }).sid;
+}
 
 function call(path: string, body?: object): Promise<{ path: string; body?: object }> {
   return Promise.resolve(body === undefined ? { path } : { path, body });

@@ -29,5 +29,5 @@ export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
   rate_limit_hits: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   refresh_token_families: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   refresh_tokens: ['SELECT', 'INSERT', 'UPDATE'],
-  users: ['SELECT', 'INSERT', 'UPDATE'],
+  users: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 };

@@ -57,6 +57,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   email_taken: { status: 409, title: 'Email already registered' },
   weak_password: { status: 400, title: 'Weak password' },
   cross_site_request: { status: 403, title: 'Cross-site request' },
+  session_not_found: { status: 404, title: 'Session not found' },
+  wrong_password: { status: 403, title: 'Wrong password' },
+  owns_applications: { status: 409, title: 'Applications would be left without an owner' },
 
   application_not_found: { status: 404, title: 'Application not found' },
   application_limit_reached: { status: 403, title: 'Application limit reached' },

@@ -7,6 +7,7 @@ import { ActingServiceKeys } from './application/acting-service-keys.js';
 import { ApplicationDeletionHooks } from './application/application-deletion-hooks.js';
 import { ApplicationService } from './application/application.service.js';
 import { KeysOfMembers } from './application/keys-of-members.js';
+import { LeaveOnAccountDeletion } from './application/leave-on-account-deletion.js';
 import { MemberService } from './application/member.service.js';
 import { OfferService } from './application/offer.service.js';
 import { ApplicationQuotas } from './domain/application-quotas.js';
@@ -38,6 +39,7 @@ import { TypeOrmOfferRepository } from './infrastructure/typeorm-offer.repositor
     MemberService,
     OfferService,
     ExpiredOffersPurge,
+    LeaveOnAccountDeletion,
     ApplicationDeletionHooks,
     ActingServiceKeys,
     KeysOfMembers,

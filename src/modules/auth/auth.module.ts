@@ -3,19 +3,25 @@ import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ENV, type Env } from '../../config/env.js';
 import { Clock } from '../../shared/clock.js';
+import { FreshnessModule } from '../freshness/index.js';
+import { AccountDeletionHooks } from './application/account-deletion-hooks.js';
+import { AccountDeletionService } from './application/account-deletion.service.js';
 import { AccessTokenIssuer } from './domain/access-token-issuer.js';
 import { AccessTokenVerifier, TrustedIssuers } from './application/access-token-verifier.js';
 import { AttemptLimiter } from './domain/attempt-limiter.js';
 import { AuthService } from './application/auth.service.js';
+import { LiveSessions } from './application/live-sessions.js';
 import { NewPasswords } from './application/new-passwords.js';
 import { PasswordHasher } from './domain/password-hasher.js';
 import { PublishedKeys } from './application/published-keys.js';
 import { RefusedSignInsRecorder } from './application/refused-sign-ins.js';
 import { PasswordStrength } from './domain/password-strength.js';
 import { ServiceKeyAuthentication } from './application/service-key-authentication.js';
+import { SessionService } from './application/session.service.js';
 import { SubjectDirectory } from './application/subject-directory.js';
 import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
 import { UserRepository } from './domain/user.repository.js';
+import { AccountController } from './http/account.controller.js';
 import { AuthController } from './http/auth.controller.js';
 import { BrowserSessionController } from './http/browser-session.controller.js';
 import { JwksController } from './http/jwks.controller.js';
@@ -25,6 +31,7 @@ import { LimitManagementCallsGuard } from './http/limit-calls.guard.js';
 import { RouteAccess } from './http/route-access.js';
 import { RouteExplorer } from './http/route-explorer.js';
 import { ScopeGuard } from './http/scope.guard.js';
+import { SessionsController } from './http/sessions.controller.js';
 import { VerifiedTokens } from './http/verified-tokens.js';
 import { BcryptPasswordHasher } from './infrastructure/bcrypt-password-hasher.js';
 import { ExpiredFamiliesPurge } from './infrastructure/expired-families.purge.js';
@@ -45,12 +52,23 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
 @Module({
   imports: [
     DiscoveryModule,
+    FreshnessModule,
     TypeOrmModule.forFeature([userSchema, refreshTokenFamilySchema, refreshTokenSchema]),
   ],
-  controllers: [AuthController, BrowserSessionController, JwksController],
+  controllers: [
+    AuthController,
+    AccountController,
+    SessionsController,
+    BrowserSessionController,
+    JwksController,
+  ],
   providers: [
     AuthService,
     NewPasswords,
+    SessionService,
+    AccountDeletionService,
+    AccountDeletionHooks,
+    LiveSessions,
     AccessTokenVerifier,
     JwtStrategy,
     VerifiedTokens,
@@ -110,7 +128,14 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
         ),
     },
   ],
-  exports: [AttemptLimiter, PublishedKeys, RouteExplorer, ServiceKeyAuthentication, SubjectDirectory],
+  exports: [
+    AccountDeletionHooks,
+    AttemptLimiter,
+    PublishedKeys,
+    RouteExplorer,
+    ServiceKeyAuthentication,
+    SubjectDirectory,
+  ],
 })
 export class AuthModule {}
 

@@ -1,4 +1,5 @@
 export { AuthModule } from './auth.module.js';
+export { AccountDeletionHooks, type AccountDeletionHook } from './application/account-deletion-hooks.js';
 export {
   isMeantAsServiceKey,
   ServiceKeyAuthentication,
@@ -7,6 +8,7 @@ export {
 export { PublishedKeys } from './application/published-keys.js';
 export { type Principal } from './domain/principal.js';
 export { SubjectDirectory } from './application/subject-directory.js';
+export { ABOUT_THE_CALLER } from './http/about-the-caller.decorator.js';
 export { CurrentActor, CurrentOrigin } from './http/current-actor.decorator.js';
 export { type AuthenticatedRequest } from './http/current-principal.decorator.js';
 export { Public } from '../../shared/http/public.decorator.js';

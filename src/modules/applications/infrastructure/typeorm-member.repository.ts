@@ -4,6 +4,7 @@ import { In, IsNull, LessThan, Repository, type EntityManager } from 'typeorm';
 import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import type { PageRequest } from '../../../shared/page.js';
+import type { Subject } from '../../../shared/subject.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { applicationNotFound } from '../domain/application.js';
 import { Member } from '../domain/member.js';
@@ -32,6 +33,14 @@ export class TypeOrmMemberRepository extends MemberRepository {
       order: { id: 'DESC' },
       take: page.limit + 1,
     });
+  }
+
+  async applicationsOf({ issuer, subject }: Subject, tx: Transaction): Promise<string[]> {
+    const rows = await managerOf(tx).query<{ id: string }[]>(
+      'SELECT application_id AS id FROM application_members WHERE issuer = $1 AND subject = $2 ORDER BY application_id',
+      [issuer, subject],
+    );
+    return rows.map(({ id }) => id);
   }
 
   async change<T>(applicationId: string, change: (members: Members) => T, tx: Transaction): Promise<T> {

@@ -10,6 +10,7 @@ export const OCSF = {
   delete: { class: 6003, activity: 4 },
   other: { class: 6003, activity: 99 },
   accountCreate: { class: 3001, activity: 1 },
+  accountDelete: { class: 3001, activity: 6 },
   accountAttachPolicy: { class: 3001, activity: 7 },
   accountDetachPolicy: { class: 3001, activity: 8 },
   accountOther: { class: 3001, activity: 99 },
@@ -66,6 +67,7 @@ export const AUDIT_ACTIONS = {
     says: 'The stored form of a password was renewed; the password is the same.',
     ocsf: 'accountOther',
   },
+  UserDeleted: { says: 'Somebody deleted their account.', ocsf: 'accountDelete' },
   SignedIn: { says: 'Somebody signed in.', ocsf: 'logon' },
   SignInsRefused: {
     says: 'So many sign-ins failed, or came from one address, that further ones were refused for a while.',
@@ -81,6 +83,7 @@ export const AUDIT_ACTIONS = {
     ocsf: 'authenticationOther',
   },
   SignedOut: { says: 'Somebody signed out.', ocsf: 'logoff' },
+  SessionEnded: { says: 'Somebody ended a session of theirs, or deleted their account.', ocsf: 'logoff' },
   AuditTrailPruned: {
     says: 'The operator deleted events of the audit trail up to one of them.',
     ocsf: 'other',

@@ -6,6 +6,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { SCOPES, type Scope } from '../../../shared/scopes.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
+import { Freshness } from '../../freshness/index.js';
 import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
 import { RefreshToken, RefreshTokenFamily } from '../domain/refresh-token-family.js';
 import { RefreshTokenSecret } from '../domain/refresh-token-secret.js';
@@ -40,6 +41,7 @@ export class AuthService {
     private readonly newPasswords: NewPasswords,
     private readonly accessTokens: AccessTokenIssuer,
     private readonly limiter: AttemptLimiter,
+    private readonly freshness: Freshness,
     private readonly clock: Clock,
   ) {}
 
@@ -55,13 +57,13 @@ export class AuthService {
     const party = this.limiter.partyOf(email, address);
     const password = await this.newPasswords.hash(details.password, person, party);
     const user = User.register(uuidv7(), { ...person, password }, this.clock.now());
-    const session = this.newSession(user, [...SCOPES]);
+    const session = this.newSession(user, [...SCOPES], origin);
     await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
       await this.users.add(user, tx);
       await this.families.start(session.family, session.first, tx);
     });
     this.limiter.recognize(email, address);
-    return this.tokensFor(user, session.family.scopes, session.secret);
+    return this.tokensFor(user, session.family, session.secret);
   }
 
   /** Throws `invalid_scope`, `invalid_credentials` and `too_many_requests`. */
@@ -83,12 +85,12 @@ export class AuthService {
     this.limiter.recognize(email, address);
     const isOutdated = this.passwords.isOutdated(user.password);
     const renewed = isOutdated ? await this.passwords.hash(details.password, party) : undefined;
-    const session = this.newSession(user, scopes);
+    const session = this.newSession(user, scopes, origin);
     await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
       if (renewed !== undefined) await this.users.replacePasswordHash(user, renewed, tx);
       await this.families.start(session.family, session.first, tx);
     });
-    return this.tokensFor(user, session.family.scopes, session.secret);
+    return this.tokensFor(user, session.family, session.secret);
   }
 
   /** Throws `invalid_refresh_token` and `too_many_requests`. */
@@ -102,24 +104,30 @@ export class AuthService {
     if (user === undefined) throw invalidRefreshToken();
     this.limiter.countAttempt('refresh', user.id, address);
 
-    const next = RefreshTokenSecret.generate();
-    const { value: verdict } = await this.unitOfWork.run(actorOf(user.id, origin), (tx) =>
-      this.families.rotate(shown, next.hash(), this.clock.now(), tx),
+    const secret = RefreshTokenSecret.generate();
+    const next = RefreshToken.issue(secret.hash(), family, origin, this.clock.now());
+    const { value: verdict, change } = await this.unitOfWork.run(actorOf(user.id, origin), (tx) =>
+      this.families.rotate(shown, next, tx),
     );
     if (verdict === 'reused') {
       this.logger.warn(`A spent refresh token of user ${user.id} was shown again: that login is ended`);
+      await this.freshness.waitForPropagation(change);
     }
     if (verdict !== 'rotate') throw invalidRefreshToken();
-    return this.tokensFor(user, family.scopes, next);
+    return this.tokensFor(user, family, secret);
   }
 
-  /** Ends the login that a refresh token belongs to. */
+  /** Ends the login that a refresh token belongs to. When it resolves, no node accepts its access tokens any more. */
   async logout(refreshToken: string, origin: Origin): Promise<void> {
     const shown = RefreshTokenSecret.parse(refreshToken)?.hash();
-    const family = shown && (await this.families.findByTokenHash(shown));
-    if (family === undefined) return;
-    family.end();
-    await this.unitOfWork.run(actorOf(family.userId, origin), (tx) => this.families.end(family, tx));
+    if (shown === undefined) return;
+    const family = await this.families.findByTokenHash(shown);
+    family?.end();
+    const ended =
+      family &&
+      (await this.unitOfWork.run(actorOf(family.userId, origin), (tx) => this.families.end(family, tx)));
+    // Where there is none, the call may repeat one that could not wait.
+    await this.freshness.waitForPropagation(ended?.change ?? null);
   }
 
   /** The person that a local access token speaks for. Throws `invalid_token` when there is none any more. */
@@ -134,20 +142,21 @@ export class AuthService {
   private newSession(
     user: User,
     scopes: Scope[],
+    origin: Origin,
   ): { family: RefreshTokenFamily; first: RefreshToken; secret: RefreshTokenSecret } {
     const now = this.clock.now();
     const secret = RefreshTokenSecret.generate();
     const family = RefreshTokenFamily.start(uuidv7(), user.id, scopes, now);
-    return { family, first: RefreshToken.issue(secret.hash(), family, now), secret };
+    return { family, first: RefreshToken.issue(secret.hash(), family, origin, now), secret };
   }
 
   private async tokensFor(
     user: User,
-    scopes: readonly Scope[],
+    session: RefreshTokenFamily,
     refreshToken: RefreshTokenSecret,
   ): Promise<SignedIn> {
-    const { token, expiresIn } = await this.accessTokens.issue(user.id, scopes);
-    return { user, accessToken: token, expiresIn, refreshToken, scopes };
+    const { token, expiresIn } = await this.accessTokens.issue(session);
+    return { user, accessToken: token, expiresIn, refreshToken, scopes: session.scopes };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PublicJwk } from '../../../shared/public-jwk.js';
-import type { Scope } from '../../../shared/scopes.js';
+import type { RefreshTokenFamily } from './refresh-token-family.js';
 
 export interface AccessToken {
   token: string;
@@ -9,7 +9,8 @@ export interface AccessToken {
 
 /** Signs the access tokens of the people who registered here. */
 export abstract class AccessTokenIssuer {
-  abstract issue(userId: string, scopes: readonly Scope[]): Promise<AccessToken>;
+  /** A token of a login: it says which one (`sid`), and does not outlive it. */
+  abstract issue(session: RefreshTokenFamily): Promise<AccessToken>;
   /** The keys whose tokens are valid: the current one, and the previous ones. */
   abstract publicKeys(): readonly PublicJwk[];
 }

@@ -1,3 +1,4 @@
+import type { Origin } from '../../../shared/actor.js';
 import { Aggregate, type EventFields, type EventName } from '../../../shared/domain-event.js';
 import type { Scope } from '../../../shared/scopes.js';
 
@@ -57,11 +58,27 @@ export class RefreshToken {
     readonly createdAt: Date,
     /** When it was exchanged for the next one. */
     readonly spentAt: Date | null,
+    /** Whom the current token was handed to, by address and name; forgotten once it is spent. */
+    readonly address: string | null,
+    readonly userAgent: string | null,
   ) {}
 
-  static issue(hash: Buffer, family: RefreshTokenFamily, now: Date): RefreshToken {
-    return new RefreshToken(hash, family.id, now, null);
+  static issue(hash: Buffer, family: RefreshTokenFamily, to: Origin, now: Date): RefreshToken {
+    return new RefreshToken(hash, family.id, now, null, to.address, to.userAgent);
   }
+}
+
+/** A login, as its person sees it. */
+export interface Session {
+  readonly id: string;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: Date;
+  /** When its current refresh token was issued: by the login itself, or by the last refresh. */
+  readonly lastUsedAt: Date;
+  readonly expiresAt: Date;
+  /** From where that was. */
+  readonly address: string | null;
+  readonly userAgent: string | null;
 }
 
 export type RotationVerdict = 'rotate' | 'reused' | 'expired';

@@ -46,7 +46,21 @@ describe('principalOf', () => {
       subject: 'ann',
       scopes: new Set(['apikeys:read']),
       tokenId: null,
+      sessionId: null,
     });
+  });
+
+  it('tells the session of our own tokens alone, and takes none whose session is no id', () => {
+    const sid = '019b76da-a800-7000-8000-000000000002';
+    const own = { ...ISSUER, principalIssuer: LOCAL_ISSUER };
+    const claims = { ...good, sub: '019b76da-a800-7000-8000-000000000001', sid };
+    expect(principalOf(own, claims, NOW).sessionId).toBe(sid);
+    expect(principalOf(own, { ...claims, sid: undefined }, NOW).sessionId).toBeNull();
+    for (const bad of ['', 'one', 7, null, [sid], sid.toUpperCase()]) {
+      expect(() => principalOf(own, { ...claims, sid: bad }, NOW)).toThrow('invalid_token');
+    }
+    expect(read({ sid }).sessionId).toBeNull();
+    expect(read({ sid: 7 }).sessionId).toBeNull();
   });
 
   it('tells the id of the token, where it has one that can be kept', () => {

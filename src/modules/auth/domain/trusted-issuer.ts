@@ -44,11 +44,12 @@ export function acceptsHeader(issuer: TrustedIssuer, header: TokenHeader): boole
 
 /** Who a token speaks for, from claims whose signature was verified with a key of that issuer. */
 export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknown>, now: Date): Principal {
-  const { iss, aud, sub, exp, nbf, iat, scope, jti } = claims;
+  const { iss, aud, sub, exp, nbf, iat, scope, jti, sid } = claims;
   const seconds = now.getTime() / 1000;
   if (iss !== issuer.issuer || !names(aud, issuer.audience) || !isSubjectIdentifier(sub)) throw notValid();
-  // The `sub` of people who registered here is their id.
-  if (issuer.principalIssuer === LOCAL_ISSUER && !isUuid(sub)) throw notValid();
+  const isLocal = issuer.principalIssuer === LOCAL_ISSUER;
+  // The `sub` of people who registered here is their id, and so is the `sid` of their logins.
+  if (isLocal && !(isUuid(sub) && isOptional(sid, isSessionId))) throw notValid();
   if (!isTime(exp) || !isOptional(nbf, isTime) || !isOptional(iat, isTime)) throw notValid();
   if (!isOptional(scope, (value) => typeof value === 'string')) throw notValid();
   if (seconds >= exp + CLOCK_TOLERANCE_SECONDS) {
@@ -64,6 +65,8 @@ export function principalOf(issuer: TrustedIssuer, claims: Record<string, unknow
     scopes: new Set(scopes),
     // Of the same form as a subject. One that is not identifies nothing here, and makes no token worse.
     tokenId: isSubjectIdentifier(jti) ? jti : null,
+    // The sessions of others are theirs to end: nobody tells us.
+    sessionId: isLocal && isSessionId(sid) ? sid : null,
   };
 }
 
@@ -78,6 +81,10 @@ export function notValid(): DomainError {
 function names(aud: unknown, audience: string): boolean {
   const audiences: unknown[] = Array.isArray(aud) ? aud : [aud];
   return audiences.every((one) => typeof one === 'string') && audiences.includes(audience);
+}
+
+function isSessionId(value: unknown): value is string {
+  return typeof value === 'string' && isUuid(value);
 }
 
 function isTime(value: unknown): value is number {

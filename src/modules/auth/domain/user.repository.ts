@@ -9,6 +9,8 @@ export abstract class UserRepository {
   abstract add(user: User, tx: Transaction): Promise<void>;
   abstract find(id: string): Promise<User | undefined>;
   abstract findByEmail(normalizedEmail: string): Promise<User | undefined>;
+  /** Deletes the account, with its logins; nothing happens when somebody else has. */
+  abstract delete(user: User, tx: Transaction): Promise<void>;
   /** Puts a hash of the same password, made as today's are, in the place of the old one if that is still there. */
   abstract replacePasswordHash(user: User, hash: PasswordHash, tx: Transaction): Promise<void>;
 }

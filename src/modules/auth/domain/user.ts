@@ -38,6 +38,13 @@ export class User extends Aggregate {
   get password(): PasswordHash {
     return { text: this.passwordHash, pepperVersion: this.passwordPepperVersion };
   }
+
+  /** What becomes of their logins and memberships, those who keep them see to. */
+  delete(): void {
+    const { id, email, name } = this;
+    const target = { kind: 'user', id } as const;
+    this.record({ name: 'UserDeleted', applicationId: null, target, before: { email, name }, after: null });
+  }
 }
 
 /** One mailbox, one account: nobody tells `Ann@example.org` and `ann@example.org` apart. */

@@ -53,7 +53,7 @@ export const LogoutDocs = (): MethodDecorator =>
       operationId: 'logout',
       summary: 'End a login',
       description:
-        'None of its refresh tokens is valid any more; its access tokens expire by themselves. May be repeated.',
+        'When this is answered, no node accepts its refresh tokens or access tokens any more. May be repeated.',
     }),
     ApiNoContentResponse({ description: 'Ended, or it was before.' }),
     ApiProblems('validation_failed'),

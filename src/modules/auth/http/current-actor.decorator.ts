@@ -6,11 +6,11 @@ import type { AuthenticatedRequest } from './current-principal.decorator.js';
 /** Hands a controller the verified caller, as who makes a change. Only for routes that are not `@Public()`. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
   const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
-  const { scopes: _scopes, ...caller } = request.principal;
+  const { scopes: _scopes, sessionId: _sessionId, ...caller } = request.principal;
   return { ...caller, ...originOf(request) };
 });
 
-/** Hands a controller of a `@Public()` route where the call came from: who made it turns out later. */
+/** Hands a controller where the call came from. */
 export const CurrentOrigin = createParamDecorator((_: unknown, context: ExecutionContext): Origin =>
   originOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );

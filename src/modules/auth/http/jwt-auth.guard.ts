@@ -1,7 +1,9 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
+import { chain } from '../../../shared/concurrency/chain.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { notValid } from '../domain/trusted-issuer.js';
+import { LiveSessions } from '../application/live-sessions.js';
 import { isMeantAsServiceKey, ServiceKeyAuthentication } from '../application/service-key-authentication.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { bearerToken } from './bearer-token.js';
@@ -18,6 +20,7 @@ export class JwtAuthGuard extends AuthGuard() {
     @Inject(RouteAccess) private readonly routes: RouteAccess,
     @Inject(VerifiedTokens) private readonly verified: VerifiedTokens,
     @Inject(ServiceKeyAuthentication) private readonly serviceKeys: ServiceKeyAuthentication,
+    @Inject(LiveSessions) private readonly sessions: LiveSessions,
     strategy: JwtStrategy,
   ) {
     super({ defaultStrategy: strategy.name, property: 'principal', session: false });
@@ -30,9 +33,23 @@ export class JwtAuthGuard extends AuthGuard() {
     const credential = bearerToken(request);
     if (isMeantAsServiceKey(credential)) return this.authenticate(credential, request);
     const principal = this.verified.recall(credential);
-    if (principal === undefined) return super.canActivate(context);
+    if (principal === undefined) return this.verify(context, request);
     request.principal = principal;
-    return true;
+    return this.admit(request);
+  }
+
+  private async verify(context: ExecutionContext, request: AuthenticatedRequest): Promise<boolean> {
+    await super.canActivate(context);
+    return this.admit(request);
+  }
+
+  /** Asked for every request that has arrived, whatever is remembered of its token. */
+  private admit({ principal: { sessionId } }: AuthenticatedRequest): boolean | Promise<boolean> {
+    if (sessionId === null) return true;
+    return chain(this.sessions.has(sessionId), (goesOn) => {
+      if (goesOn) return true;
+      throw new DomainError('invalid_token', 'The session of this access token has ended: log in again.');
+    });
   }
 
   private async authenticate(serviceKey: string, request: AuthenticatedRequest): Promise<boolean> {

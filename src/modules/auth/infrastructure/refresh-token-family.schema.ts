@@ -37,6 +37,8 @@ export const refreshTokenSchema = new EntitySchema<RefreshToken>({
     familyId: { name: 'family_id', type: 'uuid' },
     createdAt: { name: 'created_at', type: 'timestamptz', precision: 3 },
     spentAt: { name: 'spent_at', type: 'timestamptz', precision: 3, nullable: true },
+    address: { type: 'text', nullable: true },
+    userAgent: { name: 'user_agent', type: 'text', nullable: true },
   },
   foreignKeys: [
     {

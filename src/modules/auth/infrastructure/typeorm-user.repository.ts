@@ -37,6 +37,11 @@ export class TypeOrmUserRepository extends UserRepository {
     return (await this.dataSource.manager.findOneBy(User, { normalizedEmail })) ?? undefined;
   }
 
+  async delete(user: User, tx: Transaction): Promise<void> {
+    const { affected } = await managerOf(tx).delete(User, { id: user.id });
+    if (affected === 1) tx.record(eventsOf(user));
+  }
+
   async highestHashCost(): Promise<number | undefined> {
     const [row] = await this.dataSource.query<{ cost: number | null }[]>(
       'SELECT max(substring(password_hash FROM 5 FOR 2)::int) AS cost FROM users',

@@ -57,6 +57,7 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
         issuer: SERVICE_KEY_ISSUER,
         subject: keyId,
         tokenId: secretId,
+        sessionId: null,
         serviceOf: applicationId,
         scopes: new Set(scopes),
       };
