@@ -201,6 +201,13 @@ module.exports = {
       to: { path: '^src/modules/', pathNot: '^src/modules/(audit|applications|auth)/' },
     },
     {
+      name: 'nobody-knows-onlookers',
+      comment: 'Usage and denials look on: nothing that verifies or manages keys depends on what they note.',
+      severity: 'error',
+      from: { path: '^src/modules/([^/]+)/' },
+      to: { path: '^src/modules/(usage|denials)/', pathNot: '^src/modules/$1/' },
+    },
+    {
       name: 'freshness-stands-alone',
       comment: 'The lease is generic: it numbers changes without knowing what changed.',
       severity: 'error',

@@ -30,6 +30,8 @@ import { Offers1764000003300 } from './1764000003300-offers.js';
 import { PasswordPeppers1764000003400 } from './1764000003400-password-peppers.js';
 import { Sessions1764000003500 } from './1764000003500-sessions.js';
 import { AuditTrail1764000003600 } from './1764000003600-audit-trail.js';
+import { Usage1764000003700 } from './1764000003700-usage.js';
+import { Denials1764000003710 } from './1764000003710-denials.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -64,4 +66,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   PasswordPeppers1764000003400,
   Sessions1764000003500,
   AuditTrail1764000003600,
+  Usage1764000003700,
+  Denials1764000003710,
 ];

@@ -8,9 +8,11 @@ import { ApiKeysModule } from './modules/api-keys/index.js';
 import { ApplicationsModule } from './modules/applications/index.js';
 import { AuditModule } from './modules/audit/index.js';
 import { AuthModule } from './modules/auth/index.js';
+import { DenialsModule } from './modules/denials/index.js';
 import { FreshnessModule } from './modules/freshness/index.js';
 import { IdempotencyModule } from './modules/idempotency/index.js';
 import { MeteringModule } from './modules/metering/index.js';
+import { UsageModule } from './modules/usage/index.js';
 import { VerificationModule } from './modules/verification/index.js';
 import { Clock } from './shared/clock.js';
 
@@ -34,6 +36,8 @@ export class AppModule {
         VerificationModule,
         ApiKeysModule,
         AuditModule,
+        UsageModule,
+        DenialsModule,
       ],
       providers: [
         { provide: ENV, useValue: env },

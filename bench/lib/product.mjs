@@ -22,10 +22,12 @@ export const POOL_SIZE = 10;
  * @param {string} options.name
  * @param {string} options.databaseUrl
  * @param {Record<string, string>} [options.env] settings that differ from the defaults
+ * @param {URL[]} [options.preload] modules that it loads before its own
  * @returns {Promise<import('./servers.mjs').Server>}
  */
-export async function startProduct(context, { name, databaseUrl, env = {} }) {
+export async function startProduct(context, { name, databaseUrl, env = {}, preload = [] }) {
   const profiled = context.profileDirectory !== undefined;
+  const modules = [...(profiled ? [new URL('profiler.mjs', import.meta.url)] : []), ...preload];
   const server = await startServer({
     name,
     program: join(context.root, 'dist', 'src', 'main.js'),
@@ -38,7 +40,8 @@ export async function startProduct(context, { name, databaseUrl, env = {} }) {
       MANAGEMENT_CALLS_PER_MINUTE: '10000000',
       MAX_APPLICATIONS_PER_OWNER: '1000000',
       MAX_CONNECTIONS_PER_ADDRESS: '1000000',
-      ...(profiled && profiling(context, name)),
+      ...(modules.length > 0 && { NODE_OPTIONS: modules.map(({ href }) => `--import ${href}`).join(' ') }),
+      ...(profiled && { PROFILE_FILE: join(context.profileDirectory, `${name}.cpuprofile`) }),
       ...env,
     },
     logFile: join(context.directory, `${name.replaceAll(/\W+/g, '-')}.log`),
@@ -46,13 +49,6 @@ export async function startProduct(context, { name, databaseUrl, env = {} }) {
     cwd: context.directory,
   });
   return { ...server, profiled };
-}
-
-function profiling({ profileDirectory }, name) {
-  return {
-    NODE_OPTIONS: `--import ${new URL('profiler.mjs', import.meta.url).href}`,
-    PROFILE_FILE: join(profileDirectory, `${name}.cpuprofile`),
-  };
 }
 
 /** An empty database with the product's tables. @param {import('../run.mjs').Context} context @param {string} name */

@@ -13,6 +13,8 @@ const CONNECTIONS = 64;
 const NODE_HTTP = 'baseline, node:http';
 const FASTIFY = 'baseline, Fastify';
 const WARM = 'ours, warm';
+const WITHOUT_COUNTING = new URL('../lib/without-counting.mjs', import.meta.url);
+const UNCOUNTED = 'ours, warm, without counting';
 /** Without a service key, as VERIFY_ANONYMOUS lets callers ask: what it costs to know who asks. */
 const ANONYMOUS = 'ours, warm, anonymous';
 
@@ -37,6 +39,7 @@ async function startSystems(context) {
   const entries = await loadKeys(context, databaseUrl, KEYS, KEYS);
   const keys = entries.map(({ key }) => key);
   const cold = { VERIFY_CACHE_ENTRIES: '0' };
+  const uncounted = { name: 'uncounted', databaseUrl, preload: [WITHOUT_COUNTING] };
   const database = await startBetterAuth(context, 'database', KEYS);
   const memory = await startBetterAuth(context, 'secondary-storage', KEYS);
   return [
@@ -49,6 +52,7 @@ async function startSystems(context) {
       shuffle(entries).map(anonymousVerification),
       saysValid,
     ),
+    verifying(UNCOUNTED, await startProduct(context, uncounted), keys),
     verifying('ours, cold', await startProduct(context, { name: 'cold', databaseUrl, env: cold }), keys),
     verifying('better-auth', database, database.ready.keys),
     verifying('better-auth, in memory', memory, memory.ready.keys),
@@ -101,6 +105,7 @@ function goals(measured) {
     goal('warm: throughput to the same without a service key', 'at least', 0.95, [
       ...[WARM, ANONYMOUS, 'perSecond'],
     ]),
+    goal('warm: throughput with counting to that without', 'at least', 0.97, [WARM, UNCOUNTED, 'perSecond']),
     goal('warm: throughput to better-auth', 'at least', 15, [WARM, 'better-auth', 'perSecond']),
     goal('cold: throughput to better-auth', 'at least', 6, ['ours, cold', 'better-auth', 'perSecond']),
     goal('warm: throughput to better-auth in memory', 'at least', 4, [

@@ -33,6 +33,7 @@ describe('keys, once issued', () => {
         createdBy: owner.userId,
         expiresAt: null,
         lastUsedAt: null,
+        lastUsedFrom: null,
         revokedAt: null,
         revokedBy: null,
         metadata: {},

@@ -67,6 +67,7 @@ const VIOLATIONS: Record<string, [file: string, imports: string][]> = {
   ],
   'nobody-calls-audit': [['src/modules/api-keys/application/audited.ts', '../../audit/index.js']],
   'audit-knows-no-keys': [['src/modules/audit/http/keys.ts', '../../api-keys/index.js']],
+  'nobody-knows-onlookers': [['src/modules/api-keys/http/usage.ts', '../../usage/index.js']],
   'freshness-stands-alone': [['src/modules/freshness/infrastructure/keys.ts', '../../api-keys/index.js']],
   'shared-imports-itself': [
     ['src/shared/nest.ts', '@nestjs/common'],
@@ -107,6 +108,7 @@ const SOUND: Record<string, string[]> = {
   'src/modules/freshness/index.ts': [],
   'src/modules/audit/index.ts': ['../applications/index.js', '../auth/index.js'],
   'src/modules/verification/index.ts': ['../api-keys/index.js'],
+  'src/modules/usage/index.ts': ['../verification/index.js', '../api-keys/index.js'],
   'src/modules/things/domain/thing.ts': ['../../../shared/clock.js', '../../auth/index.js'],
   'src/modules/things/application/service.ts': [
     '../domain/thing.js',

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request, { type Response, type Test } from 'supertest';
 import { describeApi } from '../../src/app.setup.js';
 import { UNKNOWN_ID } from '../support/builders.js';
+import { eventually } from '../support/eventually.js';
 import { PASSWORD, signIn, type SignedIn } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
 import { DescribedAnswers } from './described-answers.js';
@@ -261,6 +262,34 @@ describe('the answers of the service are what openapi.json says, field by field:
       {},
       { headers: { ...AS_GATEWAY, 'x-api-key': plain.key }, query: { scopes: 'orders:read' } },
     );
+  });
+
+  it('those of usage and of denials', async () => {
+    const applicationId = await application();
+    const key = await issue(applicationId, {
+      scopes: ['orders:read'],
+      rateLimits: LIMITS.rateLimits,
+      tags: ['eu'],
+    });
+    const poor = await issue(applicationId, { credits: { remaining: 0, refill: LIMITS.credits.refill } });
+    for (const body of [
+      { key: key.key, ip: '192.0.2.1' },
+      { key: key.key },
+      { key: key.key, scopes: ['orders:write'] },
+      { key: poor.key },
+      { key: 'unknown', applicationId },
+    ]) {
+      await call('post /apikey/verify', {}, { headers: AS_SERVICE, body });
+    }
+    await eventually(async () => {
+      const denials = await asOwner('get /applications/{id}/denials', { id: applicationId });
+      expect(denials.body.data).toHaveLength(4);
+    });
+    await asOwner('get /apikey/{id}/denials', { id: key.id }, { query: { limit: '1' } });
+    await asOwner('get /apikey/{id}/usage', { id: key.id }, { query: { granularity: 'hour' } });
+    await asOwner('get /applications/{id}/usage', { id: applicationId });
+    await asOwner('get /applications/{id}/usage', { id: applicationId }, { query: { groupBy: 'tag' } });
+    await asOwner('get /apikey/{id}/usage', { id: key.id }, { query: { to: '2090-01-01T00:00:00Z' } });
   });
 
   it('those to whoever holds a key', async () => {

@@ -38,6 +38,7 @@ describe('the service keys of an application', () => {
       createdBy: owner.userId,
       expiresAt: null,
       lastUsedAt: null,
+      lastUsedFrom: null,
       revokedAt: null,
       revokedBy: null,
       ipAllowlist: ['192.0.2.0/24'],

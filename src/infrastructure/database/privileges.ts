@@ -18,6 +18,8 @@ export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
   audit_events: ['SELECT', 'INSERT'],
   audit_unsealed: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   credit_balances: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  denial_rings: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  denials: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   freshness_nodes: ['SELECT', 'INSERT', 'DELETE'],
   freshness_renewals: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   idempotent_answers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -29,5 +31,8 @@ export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
   rate_limit_hits: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   refresh_token_families: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   refresh_tokens: ['SELECT', 'INSERT', 'UPDATE'],
+  usage_days: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  usage_hours: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  usage_writers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   users: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 };

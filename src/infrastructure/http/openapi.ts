@@ -31,6 +31,8 @@ const TAGS: readonly [name: string, description: string][] = [
   ['Limits and credits', 'What the keys of an application share, and balances.'],
   ['Audit', 'Who has changed what.'],
   ['Verification', 'For the services and gateways that receive keys, each of which shows a service key.'],
+  ['Usage', 'How often keys are verified, with which verdicts.'],
+  ['Denials', 'Why keys are refused, for those whose keys they are.'],
   ['Service', 'For those who run the service.'],
 ];
 

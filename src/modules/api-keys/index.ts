@@ -1,5 +1,7 @@
 export { ApiKeysModule } from './api-keys.module.js';
 export { ApiKeyService } from './application/api-key.service.js';
+export { ApiKeyAccess, CurrentApiKey } from './http/api-key-access.guard.js';
+export { KEY_ID_IN_PATH } from './http/api-keys.docs.js';
 export { ServiceKeyService } from './application/service-key.service.js';
 export { MAX_OVERLAP_SECONDS } from './domain/api-key-secret.js';
 export { AddressList } from './domain/address-list.js';
@@ -14,4 +16,5 @@ export {
 } from './domain/key-format.js';
 export { KeyHasher, sha256Of } from './domain/key-hasher.js';
 export { type Metadata } from './domain/metadata.js';
+export { type HandedOutKey } from './domain/api-key.js';
 export { type PlaintextKey } from './domain/plaintext-key.js';

@@ -18,7 +18,6 @@ import { VerifyingCallers } from './http/verifying-callers.js';
 import { VerifyController } from './http/verify.controller.js';
 import { VerifyFastPath } from './http/verify.fast-path.js';
 import { CachedVerificationRecords } from './infrastructure/cached-verification-records.js';
-import { LastUseBuffer } from './infrastructure/last-use-buffer.js';
 import { PostgresRotationOverlapStore } from './infrastructure/postgres-rotation-overlap-store.js';
 import { PostgresVerificationRecordStore } from './infrastructure/postgres-verification-record-store.js';
 import { VerificationLog } from './infrastructure/verification-log.js';
@@ -40,7 +39,6 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
     },
     VerificationObservers,
     RotationOverlapStarter,
-    LastUseBuffer,
     VerificationLog,
     VerificationMetrics,
     VerifyFastPath,

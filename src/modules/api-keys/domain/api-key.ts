@@ -74,6 +74,7 @@ interface ApiKeyProps {
   metered: boolean;
   readonly secrets: ApiKeySecret[];
   readonly lastUsedAt: Date | null;
+  readonly lastUsedFrom: string | null;
   readonly credits: Credits | null;
 }
 
@@ -111,6 +112,8 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
   readonly secrets!: ApiKeySecret[];
   /** To within a second or so; null when it never was. */
   readonly lastUsedAt!: Date | null;
+  /** The address that it was used from then; null when nobody told. */
+  readonly lastUsedFrom!: string | null;
   /** As they were when the key was read; null for unlimited verifications. */
   readonly credits!: Credits | null;
 
@@ -147,6 +150,7 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
       metered: (settings.credits ?? null) !== null,
       secrets: [secret],
       lastUsedAt: null,
+      lastUsedFrom: null,
       credits: settings.credits ?? null,
     });
     const { environment, hint } = key;

@@ -59,6 +59,16 @@ export class ApiKeyDto {
   })
   lastUsedAt!: string | null;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: null,
+    description:
+      'The client address of that verification, as the service that asked has told; null when it did not. Of a ' +
+      'service key, the address that it was used from.',
+  })
+  lastUsedFrom!: string | null;
+
   @ApiProperty({ type: String, format: 'date-time', nullable: true, example: null })
   revokedAt!: string | null;
 

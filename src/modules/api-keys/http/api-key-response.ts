@@ -56,6 +56,7 @@ function commonFields(
     ...(key.createdByIssuer === LOCAL_ISSUER ? {} : { createdByIssuer: key.createdByIssuer }),
     expiresAt: key.expiresAt?.toISOString() ?? null,
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
+    lastUsedFrom: key.lastUsedFrom,
     revokedAt: key.revokedAt?.toISOString() ?? null,
     revokedBy: key.revokedBySubject,
     ...(key.revokedByIssuer === null || key.revokedByIssuer === LOCAL_ISSUER

@@ -60,6 +60,7 @@ export class ServiceKeyDto extends PickType(ApiKeyDto, [
   'createdByIssuer',
   'expiresAt',
   'lastUsedAt',
+  'lastUsedFrom',
   'revokedAt',
   'revokedBy',
   'revokedByIssuer',

@@ -158,6 +158,7 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
 export interface ApiKeyUsageRow {
   apiKeyId: string;
   lastUsedAt: Date;
+  lastUsedFrom: string | null;
 }
 
 export const apiKeyUsageSchema = new EntitySchema<ApiKeyUsageRow>({
@@ -166,6 +167,7 @@ export const apiKeyUsageSchema = new EntitySchema<ApiKeyUsageRow>({
   columns: {
     apiKeyId: { type: 'uuid', primary: true, name: 'api_key_id' },
     lastUsedAt: { ...TIME, name: 'last_used_at' },
+    lastUsedFrom: { type: 'text', name: 'last_used_from', nullable: true },
   },
   foreignKeys: [
     {

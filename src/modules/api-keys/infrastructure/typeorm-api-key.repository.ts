@@ -329,9 +329,11 @@ function complete(
   usage: readonly ApiKeyUsageRow[],
   balances: ReadonlyMap<string, Credits> | null,
 ): ApiKey {
+  const lastUse = usage.find(({ apiKeyId }) => apiKeyId === key.id);
   return Object.assign(key, {
     secrets: secrets.get(key.id) ?? [],
-    lastUsedAt: usage.find(({ apiKeyId }) => apiKeyId === key.id)?.lastUsedAt ?? null,
+    lastUsedAt: lastUse?.lastUsedAt ?? null,
+    lastUsedFrom: lastUse?.lastUsedFrom ?? null,
     credits: balances?.get(key.id) ?? null,
   });
 }

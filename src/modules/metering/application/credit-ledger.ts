@@ -1,6 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { CreditAccounts } from '../domain/credits.js';
-import { CreditStore, type CreditRun, type CreditRunOutcome } from '../domain/credit-store.js';
+import type { CountedKey, CreditAccounts } from '../domain/credits.js';
+import {
+  CreditStore,
+  type CountedVerifications,
+  type CreditRun,
+  type CreditRunOutcome,
+} from '../domain/credit-store.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
 
 /**
@@ -22,6 +27,7 @@ export interface Spending {
 interface SpendingRequest {
   readonly accounts: CreditAccounts;
   readonly cost: number;
+  readonly countedFor: CountedKey | undefined;
 }
 
 /**
@@ -48,10 +54,14 @@ export class CreditLedger {
     return this.calls.waiting;
   }
 
-  /** `cost` is an integer from 0; 0 spends nothing, always passes, and tells what is left. */
-  spend(accounts: CreditAccounts, cost: number): Promise<Spending> {
+  /**
+   * `cost` is an integer from 0; 0 spends nothing, always passes, and tells what is left.
+   *
+   * @param countedFor the key whose usage it is
+   */
+  spend(accounts: CreditAccounts, cost: number, countedFor?: CountedKey): Promise<Spending> {
     // The keys of an application with credits would only wait for each other in the database.
-    return this.calls.call(accounts.applicationId ?? accounts.keyId ?? '', { accounts, cost });
+    return this.calls.call(accounts.applicationId ?? accounts.keyId ?? '', { accounts, cost, countedFor });
   }
 
   private async spendAll(requests: readonly SpendingRequest[]): Promise<Spending[]> {
@@ -73,18 +83,33 @@ export class CreditLedger {
 }
 
 function toRuns(requests: readonly SpendingRequest[]): CreditRun[] {
-  const runs: { accounts: CreditAccounts; cost: number; times: number }[] = [];
-  for (const { accounts, cost } of requests) {
-    const last = runs.at(-1);
+  const runs: (Run & CreditRun)[] = [];
+  for (const { accounts, cost, countedFor } of requests) {
+    let run = runs.at(-1);
     if (
-      last?.cost === cost &&
-      last.accounts.keyId === accounts.keyId &&
-      last.accounts.applicationId === accounts.applicationId
+      run?.cost === cost &&
+      run.accounts.keyId === accounts.keyId &&
+      run.accounts.applicationId === accounts.applicationId
     ) {
-      last.times++;
-    } else runs.push({ accounts, cost, times: 1 });
+      run.times++;
+    } else {
+      run = { accounts, cost, times: 1, counted: [] };
+      runs.push(run);
+    }
+    if (countedFor !== undefined) count(run.counted, countedFor);
   }
   return runs;
+}
+
+interface Run {
+  times: number;
+  readonly counted: { readonly key: CountedKey; times: number }[];
+}
+
+function count(counted: Run['counted'], key: CountedKey): void {
+  const last = counted.at(-1);
+  if (last?.key.keyId === key.keyId) last.times++;
+  else counted.push({ key, times: 1 } satisfies CountedVerifications);
 }
 
 function toSpendings(run: CreditRun, outcome: CreditRunOutcome): Spending[] {

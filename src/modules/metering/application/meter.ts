@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { chain } from '../../../shared/concurrency/chain.js';
-import type { CreditAccounts } from '../domain/credits.js';
 import type { LimitReport, Metering, Usage } from '../domain/metering.js';
 import { CreditLedger, type Spending } from './credit-ledger.js';
 import { RateLimiter, type RateLimitAnswer } from './rate-limiter.js';
@@ -8,6 +7,8 @@ import { RateLimiter, type RateLimitAnswer } from './rate-limiter.js';
 export interface Metered {
   readonly code: 'VALID' | 'RATE_LIMITED' | 'USAGE_EXCEEDED';
   readonly usage: Usage;
+  /** Whether it is counted as usage of its key, with what it has spent. */
+  readonly isCounted: boolean;
 }
 
 const NOTHING: Usage = {
@@ -37,14 +38,20 @@ export class Meter {
     return chain(limits === null ? null : this.limiter.check(limits), (counted) => {
       if (counted?.state === 'limited') {
         const { reports: rateLimits, retryAfterSeconds } = counted;
-        return { code: 'RATE_LIMITED', usage: { ...NOTHING, rateLimits, retryAfterSeconds } };
+        return {
+          code: 'RATE_LIMITED',
+          usage: { ...NOTHING, rateLimits, retryAfterSeconds },
+          isCounted: false,
+        };
       }
       const passed: Usage = {
         ...NOTHING,
         rateLimits: counted?.state === 'passed' ? counted.reports : [],
         unchecked: counted?.state === 'unchecked',
       };
-      return credits === null ? { code: 'VALID', usage: passed } : this.pay(credits, cost, counted, passed);
+      return credits === null
+        ? { code: 'VALID', usage: passed, isCounted: false }
+        : this.pay(credits, cost, counted, passed);
     });
   }
 
@@ -55,18 +62,19 @@ export class Meter {
   }
 
   private async pay(
-    credits: CreditAccounts,
+    credits: NonNullable<Metering['credits']>,
     cost: number,
     counted: RateLimitAnswer | null,
     passed: Usage,
   ): Promise<Metered> {
-    const spending = await this.orTakenBack(counted, this.ledger.spend(credits, cost));
+    const spending = await this.orTakenBack(counted, this.ledger.spend(credits, cost, credits.countedFor));
     const { granted, keyRemaining, applicationRemaining, retryAfterSeconds } = spending;
     return granted
-      ? { code: 'VALID', usage: { ...passed, keyRemaining, applicationRemaining } }
+      ? { code: 'VALID', usage: { ...passed, keyRemaining, applicationRemaining }, isCounted: true }
       : {
           code: 'USAGE_EXCEEDED',
           usage: { ...NOTHING, keyRemaining, applicationRemaining, retryAfterSeconds },
+          isCounted: true,
         };
   }
 

@@ -1,10 +1,18 @@
-import type { CreditAccounts } from './credits.js';
+import type { CountedKey, CreditAccounts } from './credits.js';
 
 /** Equal verifications, one after the other. */
 export interface CreditRun {
   readonly accounts: CreditAccounts;
   /** What each of them costs, from 0. */
   readonly cost: number;
+  readonly times: number;
+  /** For whom they are counted, in their order; those beyond are counted for nobody. */
+  readonly counted?: readonly CountedVerifications[];
+}
+
+/** Verifications of one key in a run, one after the other. */
+export interface CountedVerifications {
+  readonly key: CountedKey;
   readonly times: number;
 }
 
@@ -21,6 +29,9 @@ export interface CreditRunOutcome {
 /**
  * Where balances are kept. Each run spends from both accounts or from none, for good or, when the call fails, in
  * doubt: then it may have been spent, and must not be tried again.
+ *
+ * What it spends, and what it refuses, is counted as usage of the keys in the same transaction: none of it is lost with
+ * the memory of this process.
  */
 export abstract class CreditStore {
   /** Spends the runs, one after the other, and returns what came of each in their order. Fails when the database is away. */

@@ -33,6 +33,12 @@ export interface CreditAccounts {
   readonly applicationId: string | null;
 }
 
+/** A key whose verifications are counted, and its application. */
+export interface CountedKey {
+  readonly keyId: string;
+  readonly applicationId: string;
+}
+
 /** A change of credits: what is left out stays as it is. */
 export type CreditChanges = Partial<Credits>;
 

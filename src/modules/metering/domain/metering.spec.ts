@@ -5,19 +5,23 @@ import { limitSet, type RateLimit } from './rate-limit.js';
 const LIMIT: RateLimit = { name: 'burst', limit: 5, windowSeconds: 1, cost: 1 };
 const limits = limitSet({ id: 'key', rateLimits: [LIMIT] }, { id: 'application', rateLimits: [] });
 const free = { keyId: null, applicationId: null };
+const countedFor = { keyId: 'key', applicationId: 'application' };
 
 describe('The metering of a key', () => {
   it('is nothing without limits and credits', () => {
-    expect(metering(null, free)).toBeNull();
+    expect(metering(null, free, countedFor)).toBeNull();
   });
 
   it('counts without paying, or pays without counting', () => {
-    expect(metering(limits, free)).toEqual({ limits, credits: null });
+    expect(metering(limits, free, countedFor)).toEqual({ limits, credits: null });
     for (const credits of [
       { keyId: 'key', applicationId: null },
       { keyId: null, applicationId: 'application' },
     ]) {
-      expect(metering(null, credits)).toEqual({ limits: null, credits });
+      expect(metering(null, credits, countedFor)).toEqual({
+        limits: null,
+        credits: { ...credits, countedFor },
+      });
     }
   });
 });

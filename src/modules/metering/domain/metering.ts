@@ -1,10 +1,11 @@
-import type { CreditAccounts } from './credits.js';
+import type { CountedKey, CreditAccounts } from './credits.js';
 import type { LimitSet } from './rate-limit.js';
 
 /** What the verifications of a key are counted against and paid from. */
 export interface Metering {
   readonly limits: LimitSet | null;
-  readonly credits: CreditAccounts | null;
+  /** Whose credits they spend, and for which key the spending counts them. */
+  readonly credits: (CreditAccounts & { readonly countedFor: CountedKey }) | null;
 }
 
 /** One limit, as the answers of a verification tell of it. */
@@ -31,7 +32,11 @@ export interface Usage {
 }
 
 /** What a record says of the metering of its key; null, and nothing to do, for most keys. */
-export function metering(limits: LimitSet | null, credits: CreditAccounts): Metering | null {
+export function metering(
+  limits: LimitSet | null,
+  credits: CreditAccounts,
+  countedFor: CountedKey,
+): Metering | null {
   const isPaid = credits.keyId !== null || credits.applicationId !== null;
-  return limits === null && !isPaid ? null : { limits, credits: isPaid ? credits : null };
+  return limits === null && !isPaid ? null : { limits, credits: isPaid ? { ...credits, countedFor } : null };
 }

@@ -72,7 +72,7 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
   private admit(record: VerificationRecord | null, address: string): VerificationRecord {
     const now = this.clock.epochMs();
     const good = admitServiceKey(record, address, now);
-    this.observers.observeServiceKey(good, now);
+    this.observers.observeServiceKey(good, address, now);
     return good;
   }
 }

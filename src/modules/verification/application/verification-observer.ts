@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Verdict, VerificationRecord, VerificationRequest } from '../domain/verification.js';
-import type { Caller, VerdictSource } from './verification-records.js';
+import type { VerdictSource, VerifyingCaller } from './verification-records.js';
 
 /** A verification that has its verdict. */
 export interface ObservedVerification {
@@ -9,22 +9,32 @@ export interface ObservedVerification {
    * The key and the secret that were presented, as they are known; null when there are none. They are also here where
    * the verdict is `NOT_FOUND`, because the key is of another application than the one asked for.
    */
-  readonly record: Pick<VerificationRecord, 'keyId' | 'secretId' | 'applicationId' | 'startsOverlap'> | null;
+  readonly record: VerificationRecord | null;
   readonly source: VerdictSource;
   readonly request: VerificationRequest;
-  readonly caller: Caller;
+  readonly caller: VerifyingCaller;
+  /** The database has counted it for its key, in the transaction in which it spent credits. */
+  readonly isCounted: boolean;
   /** When it was judged, by the database's clock, in milliseconds since 1970. */
   readonly at: number;
 }
 
 /** A service key that has let a machine in. */
-export type ServiceKeyUse = Pick<VerificationRecord, 'keyId' | 'secretId' | 'startsOverlap'>;
+export type ServiceKeyUse = Pick<
+  VerificationRecord,
+  'keyId' | 'secretId' | 'applicationId' | 'startsOverlap'
+>;
 
 /** Is told of every verdict. It is called on the request's path: it takes note, and never waits. */
 export interface VerificationObserver {
   observe(verification: ObservedVerification): void;
-  /** The same of the service keys by which machines are let in. `at` is in milliseconds since 1970. */
-  observeServiceKey?(use: ServiceKeyUse, at: number): void;
+  /**
+   * The same of the service keys by which machines are let in.
+   *
+   * @param address of the machine
+   * @param at in milliseconds since 1970
+   */
+  observeServiceKey?(use: ServiceKeyUse, address: string, at: number): void;
 }
 
 /** Passes every verdict on to all who want to know. */
@@ -48,10 +58,10 @@ export class VerificationObservers implements VerificationObserver {
     }
   }
 
-  observeServiceKey(use: ServiceKeyUse, at: number): void {
+  observeServiceKey(use: ServiceKeyUse, address: string, at: number): void {
     for (const observer of this.observers) {
       try {
-        observer.observeServiceKey?.(use, at);
+        observer.observeServiceKey?.(use, address, at);
       } catch (error) {
         this.logger.error(`the use of a service key was not observed: ${(error as Error).message}`);
       }

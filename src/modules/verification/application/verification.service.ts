@@ -12,7 +12,6 @@ import {
 import { VerificationObservers } from './verification-observer.js';
 import {
   VerificationRecords,
-  type Caller,
   type FoundRecord,
   type PresentedKey,
   type VerifyingCaller,
@@ -73,9 +72,10 @@ export class VerificationService {
     const now = this.clock.epochMs();
     const verdict = judge(found, request, now, caller.keysOf);
     const metering = verdict.valid ? verdict.record.metering : null;
-    if (!verdict.valid || metering === null) return this.observed(verdict, found, request, caller, now);
+    if (!verdict.valid || metering === null)
+      return this.observed(verdict, found, request, caller, now, false);
     return chain(this.meter.check(metering, request.cost ?? 1), (metered) =>
-      this.observed(afterMetering(verdict, metered), found, request, caller, now),
+      this.observed(afterMetering(verdict, metered), found, request, caller, now, metered.isCounted),
     );
   }
 
@@ -83,10 +83,11 @@ export class VerificationService {
     verdict: Verdict,
     { record, source }: FoundRecord,
     request: VerificationRequest,
-    caller: Caller,
+    caller: VerifyingCaller,
     at: number,
+    isCounted: boolean,
   ): Verdict {
-    this.observers.observe({ verdict, record, source, request, caller, at });
+    this.observers.observe({ verdict, record, source, request, caller, isCounted, at });
     return verdict;
   }
 }

@@ -46,7 +46,7 @@ export interface VerificationRequest {
   readonly cost?: number | undefined;
 }
 
-const DENIAL_CODES = [
+export const DENIAL_CODES = [
   'NOT_FOUND',
   'REVOKED',
   'DISABLED',
@@ -62,6 +62,7 @@ export type DenialCode = (typeof DENIAL_CODES)[number];
 
 /** What verdicts there are. */
 export const VERDICT_CODES = ['VALID', ...DENIAL_CODES] as const;
+export type VerdictCode = (typeof VERDICT_CODES)[number];
 
 /** A verdict is a value; an exception is a failure of ours. */
 export type Verdict = (

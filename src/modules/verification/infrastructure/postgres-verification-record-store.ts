@@ -376,8 +376,10 @@ function meteringOf(found: Found): Metering | null {
   if (found.environment === 'service' || found.applicationId === null) return null;
   const key = { id: found.keyId, rateLimits: found.rateLimits };
   const application = { id: found.applicationId, rateLimits: found.applicationRateLimits ?? [] };
-  return metering(limitSet(key, application), {
-    keyId: found.metered ? found.keyId : null,
-    applicationId: found.applicationMetered === true ? found.applicationId : null,
-  });
+  const { keyId, applicationId } = found;
+  const accounts = {
+    keyId: found.metered ? keyId : null,
+    applicationId: found.applicationMetered === true ? applicationId : null,
+  };
+  return metering(limitSet(key, application), accounts, { keyId, applicationId });
 }

@@ -5,9 +5,9 @@ import {
   type ObservedVerification,
   type VerificationObserver,
 } from '../application/verification-observer.js';
-import { VERDICT_CODES } from '../domain/verification.js';
+import { VERDICT_CODES, type VerdictCode } from '../domain/verification.js';
 
-type Counts = Record<(typeof VERDICT_CODES)[number], number>;
+type Counts = Record<VerdictCode, number>;
 
 /** Tells Prometheus what verdicts were given, and what they were made of. */
 @Injectable()

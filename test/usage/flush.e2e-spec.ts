@@ -9,7 +9,7 @@ import { TestApp } from '../support/test-app.js';
 
 const FLUSH_MS = 20;
 
-describe('What is noted of the last use of a key', () => {
+describe('What is noted of the use of keys', () => {
   let database: TestDatabase;
   let other: Postgres;
   let app: TestApp;
@@ -49,16 +49,20 @@ describe('What is noted of the last use of a key', () => {
     await other.query('COMMIT');
     await stopped;
     expect(await lastUse(id)).not.toBeNull();
-    expect(log).not.toContain('It was not written down');
+    expect(log).not.toContain('are not counted');
+    expect(await counted(id)).toBe(1);
   });
 
   it('ends the shutdown in time when it cannot be written, and the log says how much was lost', async () => {
     const keys = await Promise.all([owner.issueKey(applicationId), owner.issueKey(applicationId)]);
     await blockWrites();
     for (const { key } of keys) await verify(app, key);
+    const [{ key }] = keys;
+    await verify(app, key);
     await app.stop();
-    expect(log).toContain('It was not written down when 3 keys were last used');
-    for (const { id } of keys) expect(await lastUse(id)).toBeNull();
+    // The third is the service key that has asked.
+    expect(log).toContain('The usage of 3 keys was not written: 3 verifications are not counted');
+    for (const { id } of keys) expect([await lastUse(id), await counted(id)]).toEqual([null, 0]);
   });
 
   it('is written by one statement at a time, and none queues behind a slow one', async () => {
@@ -67,7 +71,7 @@ describe('What is noted of the last use of a key', () => {
     const pool = poolOf(app.nest.get(DataSource));
     const query = pool.query.bind(pool) as (statement: unknown) => unknown;
     pool.query = ((statement: { text?: string }, ...rest: []) => {
-      if (statement.text?.includes('INSERT INTO api_key_usage') === true) writes += 1;
+      if (statement.text?.includes('write_usage') === true) writes += 1;
       return query(statement, ...rest);
     }) as typeof pool.query;
 
@@ -91,10 +95,16 @@ describe('What is noted of the last use of a key', () => {
 
   async function failures(count: number): Promise<void> {
     await eventually(() => {
-      expect(log.split('could not write down when keys were last used').length - 1).toBeGreaterThanOrEqual(
-        count,
-      );
+      expect(log.split('could not write how often keys were used').length - 1).toBeGreaterThanOrEqual(count);
     });
+  }
+
+  async function counted(id: string): Promise<number> {
+    const { rows } = await other.query<{ count: string }>(
+      'SELECT coalesce(sum(count), 0) AS count FROM usage_hours WHERE api_key_id = $1',
+      [id],
+    );
+    return Number(rows[0]?.count);
   }
 
   async function lastUse(id: string): Promise<unknown> {
