@@ -27,6 +27,7 @@ import { RevokedKeys1764000003100 } from './1764000003100-revoked-keys.js';
 import { KeyTags1764000003200 } from './1764000003200-key-tags.js';
 import { ImportsOfApplications1764000003210 } from './1764000003210-imports-of-applications.js';
 import { Offers1764000003300 } from './1764000003300-offers.js';
+import { KeysPerDay1764000003310 } from './1764000003310-keys-per-day.js';
 import { PasswordPeppers1764000003400 } from './1764000003400-password-peppers.js';
 import { Sessions1764000003500 } from './1764000003500-sessions.js';
 import { AuditTrail1764000003600 } from './1764000003600-audit-trail.js';
@@ -63,6 +64,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   KeyTags1764000003200,
   ImportsOfApplications1764000003210,
   Offers1764000003300,
+  KeysPerDay1764000003310,
   PasswordPeppers1764000003400,
   Sessions1764000003500,
   AuditTrail1764000003600,

@@ -250,6 +250,12 @@ export const variables = {
     '1000',
     'Active keys an application may have at once.',
   ),
+  MAX_KEYS_ISSUED_PER_DAY: integer(
+    1,
+    1_000_000_000,
+    '10000',
+    'Keys that may be issued for an application on one day (UTC), imported ones and revoked ones among them.',
+  ),
   REVOKED_KEY_RETENTION_DAYS: integer(
     1,
     36_500,

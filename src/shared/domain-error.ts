@@ -45,6 +45,7 @@ export type ErrorCode =
   | 'api_key_not_found'
   | 'service_key_not_found'
   | 'api_key_limit_reached'
+  | 'daily_key_limit_reached'
   | 'api_key_revoked'
   | 'api_key_expired'
   | 'too_many_secrets'

@@ -60,7 +60,8 @@ describe('the statement that inserts the keys of several callers', () => {
   }
 
   function insert(key: ApiKey, maxActive = ROOM): Promise<boolean> {
-    return keys.insertBatched(key, maxActive, actor(key.createdBySubject, key.createdByIssuer));
+    const limits = { maxActiveKeysPerApplication: maxActive, maxKeysIssuedPerDay: ROOM };
+    return keys.insertBatched(key, limits, actor(key.createdBySubject, key.createdByIssuer));
   }
 
   async function isStored({ id }: ApiKey): Promise<boolean> {

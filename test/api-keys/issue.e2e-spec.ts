@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import request from 'supertest';
 import { uuidv7 } from 'uuidv7';
 import { ApiKey } from '../../src/modules/api-keys/domain/api-key.js';
+import { ApiKeyLimits } from '../../src/modules/api-keys/domain/api-key-limits.js';
 import { ApiKeyRepository } from '../../src/modules/api-keys/domain/api-key.repository.js';
 import { ApiKeySecret } from '../../src/modules/api-keys/domain/api-key-secret.js';
 import { KeyHash } from '../../src/modules/api-keys/domain/key-hasher.js';
@@ -126,6 +127,7 @@ describe('POST /apikey?ApplicationId=', () => {
     await owner.issueKey(fresh);
     const repository = app.nest.get(ApiKeyRepository, { strict: false });
     const unitOfWork = app.nest.get(UnitOfWork);
+    const limits = app.nest.get(ApiKeyLimits, { strict: false });
     const insert = (name: string): Promise<string> => {
       const [id, secretId] = [uuidv7(), uuidv7()];
       const hash = new KeyHash(randomBytes(32), 1);
@@ -135,9 +137,9 @@ describe('POST /apikey?ApplicationId=', () => {
       const settings = { name, environment: 'live' as const };
       const key = ApiKey.issue({ id, application, settings, secret, by, now: new Date() });
       // After a statement was refused the others try alone, at once, and do not wait for each other either.
-      const alone = (): Promise<unknown> => unitOfWork.run(by, (tx) => repository.insert(key, LIMIT, tx));
+      const alone = (): Promise<unknown> => unitOfWork.run(by, (tx) => repository.insert(key, limits, tx));
       return repository
-        .insertBatched(key, LIMIT, by)
+        .insertBatched(key, limits, by)
         .then((isInserted) => isInserted || alone())
         .then(
           () => name,

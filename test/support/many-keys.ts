@@ -9,7 +9,8 @@ export async function insertIdleKeys(app: TestApp, applicationId: string, count:
     `INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, expires_at, created_at,
                            created_by_issuer, created_by_subject, tags, ip_allowlist, rate_limits, metered,
                            version)
-     SELECT overlay(gen_random_uuid()::text PLACING '00' FROM 1)::uuid, $1, 'idle', 'live', '{}', '{}', n % 2 = 0, CASE WHEN n % 2 = 0 THEN now() END, now(),
+     SELECT overlay(gen_random_uuid()::text PLACING '00' FROM 1)::uuid, $1, 'idle', 'live', '{}', '{}', n % 2 = 0, CASE WHEN n % 2 = 0 THEN now() END,
+            now() - interval '1 year',
             'test', 'test', '{}', '{}', '[]', false, 1
        FROM generate_series(1, $2::integer) n`,
     [applicationId, count],

@@ -73,6 +73,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   api_key_not_found: { status: 404, title: 'API key not found' },
   service_key_not_found: { status: 404, title: 'Service key not found' },
   api_key_limit_reached: { status: 409, title: 'API key limit reached' },
+  daily_key_limit_reached: { status: 429, title: 'Daily key limit reached' },
   api_key_revoked: { status: 409, title: 'API key revoked' },
   api_key_expired: { status: 409, title: 'API key expired' },
   too_many_secrets: { status: 409, title: 'Too many secrets' },

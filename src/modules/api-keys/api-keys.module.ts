@@ -5,7 +5,7 @@ import { ApplicationsModule } from '../applications/index.js';
 import { FreshnessModule } from '../freshness/index.js';
 import { IdempotencyModule } from '../idempotency/index.js';
 import { MeteringModule } from '../metering/index.js';
-import { ApiKeyLimits, ApiKeyService } from './application/api-key.service.js';
+import { ApiKeyService } from './application/api-key.service.js';
 import { BulkRevocationService } from './application/bulk-revocation.service.js';
 import { BulkRevocationController } from './http/bulk-revocation.controller.js';
 import { ActingServiceKey } from './application/acting-service-key.js';
@@ -14,6 +14,7 @@ import { KeyImportService } from './application/key-import.service.js';
 import { KeyImportController } from './http/key-import.controller.js';
 import { RevokeKeysOfMembers } from './application/revoke-keys-of-members.js';
 import { RevokeKeysOnApplicationDeletion } from './application/revoke-keys-on-application-deletion.js';
+import { ApiKeyLimits } from './domain/api-key-limits.js';
 import { ApiKeyRepository } from './domain/api-key.repository.js';
 import { KeyHasher } from './domain/key-hasher.js';
 import { ApiKeyAccessGuard } from './http/api-key-access.guard.js';
@@ -66,6 +67,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
       inject: [ENV],
       useFactory: (env: Env): ApiKeyLimits => ({
         maxActiveKeysPerApplication: env.MAX_ACTIVE_KEYS_PER_APPLICATION,
+        maxKeysIssuedPerDay: env.MAX_KEYS_ISSUED_PER_DAY,
       }),
     },
   ],

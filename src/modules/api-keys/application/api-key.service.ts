@@ -27,6 +27,7 @@ import {
 } from '../domain/api-key.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
+import { ApiKeyLimits } from '../domain/api-key-limits.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import { CreditBalances, type CreditChanges } from '../../metering/index.js';
 import { generateKey } from '../domain/key-format.js';
@@ -35,11 +36,6 @@ import { PlaintextKey } from '../domain/plaintext-key.js';
 
 /** How often a change is tried again when another one came between. */
 const CHANGE_ATTEMPTS = 5;
-
-/** The settings of the operator. */
-export abstract class ApiKeyLimits {
-  abstract readonly maxActiveKeysPerApplication: number;
-}
 
 export interface KeyFilter {
   status?: KeyStatus;
@@ -87,8 +83,8 @@ export class ApiKeyService {
   ) {}
 
   /**
-   * Throws what `ApiKey.issue` throws, `api_key_limit_reached`, what `ApplicationService.assertStillPermitted` throws,
-   * and what `IdempotencyService.once` throws.
+   * Throws what `ApiKey.issue` throws, `api_key_limit_reached`, `daily_key_limit_reached`, what
+   * `ApplicationService.assertStillPermitted` throws, and what `IdempotencyService.once` throws.
    */
   issue(
     actor: Actor,
@@ -133,7 +129,7 @@ export class ApiKeyService {
     });
     const issued = { id, plaintext };
     const isAllOfIt = keep === undefined && key.credits === null;
-    if (!isAllOfIt || !(await this.keys.insertBatched(key, this.maxActive, actor))) {
+    if (!isAllOfIt || !(await this.keys.insertBatched(key, this.limits, actor))) {
       await this.unitOfWork.run(actor, (tx) => this.insert(key, (within) => keep?.(issued, within), tx));
     }
     // Before it is acknowledged, another transaction has to see it.
@@ -147,7 +143,7 @@ export class ApiKeyService {
     tx: Transaction,
   ): Promise<void> {
     await first(tx);
-    await this.keys.insert(key, this.maxActive, tx);
+    await this.keys.insert(key, this.limits, tx);
     if (key.credits !== null) await this.putCredits(key, key.credits, tx);
     await this.assertStillPermitted(key, tx);
   }
@@ -166,10 +162,6 @@ export class ApiKeyService {
     if (applicationId === null) return;
     const permission: Permission = isForService ? 'manage-service-keys' : 'manage-keys';
     await this.applications.assertStillPermitted(applicationId, permission, tx);
-  }
-
-  private get maxActive(): number {
-    return this.limits.maxActiveKeysPerApplication;
   }
 
   async list(
@@ -209,7 +201,7 @@ export class ApiKeyService {
     changes: ApiKeyChanges,
   ): Promise<Key> {
     const { credits } = changes;
-    const maxActive = mayActivate(changes) ? this.maxActive : undefined;
+    const maxActive = mayActivate(changes) ? this.limits.maxActiveKeysPerApplication : undefined;
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
       current.change(changes, application, this.clock.now());

@@ -10,10 +10,10 @@ import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import { ApiKey, type ApiKeySettings, type KeyApplication } from '../domain/api-key.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
+import { ApiKeyLimits } from '../domain/api-key-limits.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import { importedHint } from '../domain/imported-key.js';
 import { KeyHasher } from '../domain/key-hasher.js';
-import { ApiKeyLimits } from './api-key.service.js';
 
 /** The maximum number of keys of one call. */
 export const MAX_IMPORT = 1000;
@@ -61,8 +61,8 @@ export class KeyImportService {
   /**
    * What became of each key, in their order; one that the application has already is left alone. What other applications
    * have is theirs, and says nothing: whoever has a key may have imported it before those who issued it. Throws
-   * what `ApiKey.issue` and `ApplicationService.assertStillPermitted` throw, `api_key_limit_reached`, and
-   * `service_unavailable` when too many import at once, and imports nothing then.
+   * what `ApiKey.issue` and `ApplicationService.assertStillPermitted` throw, `api_key_limit_reached`,
+   * `daily_key_limit_reached`, and `service_unavailable` when too many import at once, and imports nothing then.
    */
   async import(
     actor: Actor,
@@ -91,9 +91,8 @@ export class KeyImportService {
       const hashes = this.hasher.digestCandidates(key.sha256);
       candidates.push({ key: this.toKey(actor, application, key, now), hashes });
     }
-    const maxActive = this.limits.maxActiveKeysPerApplication;
     return this.unitOfWork.run(actor, async (tx) => {
-      const imported = await this.keys.import(application.id, candidates, maxActive, now, tx);
+      const imported = await this.keys.import(application.id, candidates, this.limits, now, tx);
       await this.applications.assertStillPermitted(application.id, 'manage-keys', tx);
       return candidates.map(({ key: { id } }) =>
         imported.has(id) ? { outcome: 'imported', id } : { outcome: 'exists' },

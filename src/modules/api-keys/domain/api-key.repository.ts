@@ -5,6 +5,7 @@ import type { Subject } from '../../../shared/subject.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import type { Dated } from '../../freshness/index.js';
 import type { ApiKey } from './api-key.js';
+import type { ApiKeyLimits } from './api-key-limits.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
 
 export interface ApiKeyQuery {
@@ -30,13 +31,14 @@ export abstract class ApiKeyRepository {
    * which its events are written. Returns false, and does nothing, when that cannot be done without waiting for
    * somebody: the keys of the application have to be counted, say, or the actor has no role any more that permits it.
    */
-  abstract insertBatched(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean>;
+  abstract insertBatched(key: ApiKey, limits: ApiKeyLimits, actor: Actor): Promise<boolean>;
 
   /**
-   * Inserts the key with its secret. Throws `application_not_found` when the application was deleted meanwhile and
-   * `api_key_limit_reached` when it has `maxActive` active keys; both hold however many are issued at once.
+   * Inserts the key with its secret. Throws `application_not_found` when the application was deleted meanwhile,
+   * and `api_key_limit_reached` or `daily_key_limit_reached` when it has as many keys as it may; all hold however many
+   * are issued at once.
    */
-  abstract insert(key: ApiKey, maxActive: number, tx: Transaction): Promise<void>;
+  abstract insert(key: ApiKey, limits: ApiKeyLimits, tx: Transaction): Promise<void>;
 
   /** Whether the secrets of the key are committed: others see them. */
   abstract isStored(key: ApiKey): Promise<boolean>;
@@ -48,7 +50,7 @@ export abstract class ApiKeyRepository {
   abstract import(
     applicationId: string,
     candidates: readonly { key: ApiKey; hashes: readonly Buffer[] }[],
-    maxActive: number,
+    limits: ApiKeyLimits,
     now: Date,
     tx: Transaction,
   ): Promise<Set<string>>;

@@ -70,6 +70,7 @@ export const IssueApiKeyDocs = (): MethodDecorator =>
       'not_application_owner',
       'application_not_found',
       'api_key_limit_reached',
+      'daily_key_limit_reached',
     ),
   );
 

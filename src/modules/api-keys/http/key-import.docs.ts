@@ -41,5 +41,10 @@ export const ImportApiKeysDocs = (): MethodDecorator =>
         results: [{ outcome: 'imported', id: '019b76da-a800-7000-8000-000000000002' }, { outcome: 'exists' }],
       },
     }),
-    ApiProblems('validation_failed', 'insufficient_scope', 'api_key_limit_reached'),
+    ApiProblems(
+      'validation_failed',
+      'insufficient_scope',
+      'api_key_limit_reached',
+      'daily_key_limit_reached',
+    ),
   );

@@ -84,7 +84,7 @@ export const IssueServiceKeyDocs = (): MethodDecorator =>
       },
     }),
     ApiOkResponse(KEY_AS_JSON_STRING),
-    ApiProblems('api_key_limit_reached'),
+    ApiProblems('api_key_limit_reached', 'daily_key_limit_reached'),
   );
 
 export const ListServiceKeysDocs = (): MethodDecorator =>

@@ -8,21 +8,25 @@ import { Batcher } from '../../../shared/concurrency/batcher.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import { membersLock, rolesWithPermission } from '../../applications/index.js';
 import type { ApiKey } from '../domain/api-key.js';
+import type { ApiKeyLimits } from '../domain/api-key-limits.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { apiKeySchema, apiKeySecretSchema } from './api-key.schema.js';
 
 /** While a statement runs, further keys wait and share the next one, and its commit. It waits for nobody's lock. */
 const BATCHES = { maxBatches: 1, maxCalls: 50 };
 
+const TODAY = `(now() AT TIME ZONE 'UTC')::date`;
+const ISSUED_TODAY = `CASE WHEN issued_on >= ${TODAY} THEN issued ELSE 0 END`;
+
 interface NewKey {
   readonly key: ApiKey;
-  readonly maxActive: number;
+  readonly limits: ApiKeyLimits;
   readonly actor: Actor;
 }
 
 /**
- * Inserts new keys in one round trip, as nearly every key is issued. It reserves the quota as `reserve_key_quota` does,
- * if the stored count allows it without counting anew, and checks once more that each actor may issue. Keys that are
+ * Inserts new keys in one round trip, as nearly every key is issued. It reserves the quota as `reserve_issue_quota` does,
+ * if the stored counts allow it without counting anew, and checks once more that each actor may issue. Keys that are
  * issued at once share a statement and its commit, and their events are written in it.
  */
 export class BatchedApiKeyInserts {
@@ -47,9 +51,9 @@ export class BatchedApiKeyInserts {
    * else is issuing for it or changing its members at the moment, or the actor may not issue any more. The caller then
    * inserts the key in a transaction of its own.
    */
-  async insert(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean> {
+  async insert(key: ApiKey, limits: ApiKeyLimits, actor: Actor): Promise<boolean> {
     if (key.applicationId === null) return false;
-    const done = await this.calls.call(key.applicationId, { key, maxActive, actor });
+    const done = await this.calls.call(key.applicationId, { key, limits, actor });
     if (done instanceof Error) throw done;
     return done;
   }
@@ -77,7 +81,8 @@ export class BatchedApiKeyInserts {
     const values: unknown[] = [
       JSON.stringify(keys.map((key) => this.keys.rowOf(key))),
       JSON.stringify(keys.flatMap((key) => key.secrets.map((secret) => this.secrets.rowOf(secret)))),
-      Math.min(...requests.map(({ maxActive }) => maxActive)),
+      Math.min(...requests.map(({ limits }) => limits.maxActiveKeysPerApplication)),
+      Math.min(...requests.map(({ limits }) => limits.maxKeysIssuedPerDay)),
     ];
     if (subscribers > 0) {
       values.push(
@@ -140,8 +145,12 @@ function insertText(
             FOR UPDATE OF counts SKIP LOCKED
          ),
          reserved AS (
-           UPDATE application_key_counts counts SET unrevoked = unrevoked + locked.keys FROM locked
+           UPDATE application_key_counts counts
+              SET unrevoked = unrevoked + locked.keys, issued = ${ISSUED_TODAY} + locked.keys,
+                  issued_on = greatest(issued_on, ${TODAY})
+             FROM locked
             WHERE counts.application_id = locked.application_id AND unrevoked + locked.keys <= $3
+              AND issued_on IS NOT NULL AND ${ISSUED_TODAY} + locked.keys <= $4
            RETURNING counts.application_id
          ),
          inserted AS (
@@ -163,7 +172,7 @@ function endOf(subscribers: EventSubscribers): string {
   return `,
          event AS MATERIALIZED (
            SELECT jsonb_agg(event ORDER BY place) AS events
-             FROM jsonb_array_elements($4::jsonb) WITH ORDINALITY AS given (event, place)
+             FROM jsonb_array_elements($5::jsonb) WITH ORDINALITY AS given (event, place)
             WHERE (event -> 'target' ->> 'id')::uuid IN (SELECT id FROM inserted)
            HAVING count(*) > 0
          ),

@@ -22,6 +22,7 @@ import type { Snapshot, Transaction } from '../../../shared/transaction.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import type { Dated } from '../../freshness/index.js';
 import { ApiKey } from '../domain/api-key.js';
+import type { ApiKeyLimits } from '../domain/api-key-limits.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
 import { keyStatusConditions } from '../../../shared/key-status.js';
@@ -107,14 +108,14 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     this.many = new ApiKeyBulkInsert(dataSource);
   }
 
-  insertBatched(key: ApiKey, maxActive: number, actor: Actor): Promise<boolean> {
-    return this.inserts.insert(key, maxActive, actor);
+  insertBatched(key: ApiKey, limits: ApiKeyLimits, actor: Actor): Promise<boolean> {
+    return this.inserts.insert(key, limits, actor);
   }
 
-  async insert(key: ApiKey, maxActive: number, tx: Transaction): Promise<void> {
+  async insert(key: ApiKey, limits: ApiKeyLimits, tx: Transaction): Promise<void> {
     const manager = managerOf(tx);
     if (key.applicationId !== null) {
-      await reserveKeyQuota(manager, key.applicationId, 1, maxActive, key.createdAt);
+      await reserveKeyQuota(manager, key.applicationId, 1, limits, key.createdAt);
     }
     await manager.insert<ObjectLiteral>(apiKeySchema, key);
     await manager.insert(apiKeySecretSchema, key.secrets);
@@ -129,7 +130,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
   async import(
     applicationId: string,
     candidates: readonly { key: ApiKey; hashes: readonly Buffer[] }[],
-    maxActive: number,
+    limits: ApiKeyLimits,
     now: Date,
     tx: Transaction,
   ): Promise<Set<string>> {
@@ -148,7 +149,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
       for (const name of names) seen.add(name);
       return [key];
     });
-    await reserveKeyQuota(manager, applicationId, keys.length, maxActive, now);
+    await reserveKeyQuota(manager, applicationId, keys.length, limits, now);
     if (keys.length === 0) return new Set();
     await this.many.insert(keys, manager);
     expectProof(tx);
