@@ -30,6 +30,49 @@ describe('parseTrustedIssuers', () => {
     expect(JSON.stringify(issuers)).not.toContain(SECRET);
   });
 
+  it('takes tokens that say that they are access tokens, and others of the clients that are named', () => {
+    const [usual, ofClients, special] = parse(
+      REMOTE,
+      { ...REMOTE, issuer: 'https://b.example/', authorizedParties: ['dashboard'] },
+      { ...REMOTE, issuer: 'https://c.example/', types: ['application/Vendor-AT+JWT'] },
+    );
+    expect(usual).toMatchObject({ types: ['at+jwt'], authorizedParties: null });
+    expect(ofClients).toMatchObject({
+      types: ['at+jwt', 'jwt', undefined],
+      authorizedParties: ['dashboard'],
+    });
+    expect(special?.types).toEqual(['vendor-at+jwt']);
+  });
+
+  it('reads how long tokens may last, what they must say, and where their scopes stand', () => {
+    const [usual, special] = parse(REMOTE, {
+      ...REMOTE,
+      issuer: 'https://b.example/',
+      maxLifetimeSeconds: 3600,
+      requiredClaims: { 'https://b.example/tenant': 'acme', '/realm~1access/a~0b': [1, true] },
+      scopeClaim: '/realm_access/roles',
+      roles: { admin: ['applications:write'], nobody: [] },
+    });
+    expect(usual).toMatchObject({
+      maxLifetimeSeconds: 86_400,
+      requiredClaims: [],
+      scopeClaim: ['scope'],
+      roles: null,
+    });
+    expect(special).toMatchObject({
+      maxLifetimeSeconds: 3600,
+      requiredClaims: [
+        { path: ['https://b.example/tenant'], values: ['acme'] },
+        { path: ['realm/access', 'a~b'], values: [1, true] },
+      ],
+      scopeClaim: ['realm_access', 'roles'],
+      roles: new Map([
+        ['admin', ['applications:write']],
+        ['nobody', []],
+      ]),
+    });
+  });
+
   it.each([
     ['no JSON', '[{', 'must be JSON'],
     ['no array', '{}', 'must be a JSON array of objects'],
@@ -61,6 +104,21 @@ describe('parseTrustedIssuers', () => {
       'algorithms must be ["HS256"]',
     ],
     ['a scope that does not exist', { ...REMOTE, defaultScopes: ['admin'] }, 'defaultScopes must be scopes'],
+    ['any type of token without its clients', { ...REMOTE, types: ['at+jwt', 'JWT'] }, 'types must be more'],
+    ['tokens without a type and clients', { ...REMOTE, types: [null] }, 'types must be more'],
+    ['no types', { ...REMOTE, types: [] }, 'types must be an array'],
+    ['a type that is none', { ...REMOTE, types: ['a b'] }, 'types must be an array'],
+    ['no clients', { ...REMOTE, authorizedParties: [] }, 'authorizedParties must name'],
+    ['a client that is no name', { ...REMOTE, authorizedParties: [1] }, 'authorizedParties must be an array'],
+    ['a lifetime of nothing', { ...REMOTE, maxLifetimeSeconds: 0 }, 'maxLifetimeSeconds must be'],
+    ['an endless lifetime', { ...REMOTE, maxLifetimeSeconds: null }, 'maxLifetimeSeconds must be'],
+    ['a list of claims', { ...REMOTE, requiredClaims: ['a'] }, 'requiredClaims must be an object'],
+    ['a claim of no value', { ...REMOTE, requiredClaims: { a: [] } }, 'requiredClaims must have'],
+    ['a claim that is an object', { ...REMOTE, requiredClaims: { a: {} } }, 'requiredClaims must have'],
+    ['a claim without a name', { ...REMOTE, requiredClaims: { '': 1 } }, 'requiredClaims must name'],
+    ['scopes that stand nowhere', { ...REMOTE, scopeClaim: '/a~2' }, 'scopeClaim must name'],
+    ['a role of unknown scopes', { ...REMOTE, roles: { admin: ['admin'] } }, 'roles must be scopes'],
+    ['roles that are a list', { ...REMOTE, roles: ['admin'] }, 'roles must be an object'],
     ['a field that is not known', { ...REMOTE, jwks_url: 'x' }, 'has a field other than issuer, audience'],
   ])('refuses %s, naming the entry and the field', (_, entry, complaint) => {
     expect(() => parse(SHARED, entry)).toThrow(`entry 1: ${complaint}`);

@@ -172,7 +172,7 @@ export const variables = {
   JWT_ISSUERS: secret(
     optional(
       parseTrustedIssuers,
-      'Other issuers whose access tokens are taken, as JSON: [{"issuer", "audience", "jwksUrl" or "hs256Secret" (at least 32 bytes), "algorithms"?, "defaultScopes"?}].',
+      'Other issuers whose access tokens are taken, as JSON: [{"issuer", "audience", "jwksUrl" or "hs256Secret" (at least 32 bytes), …}]; what else an entry may say is in docs/operations/issuers.md.',
     ),
   ),
   BCRYPT_COST: integer(

@@ -10,9 +10,9 @@ const SECRET = 'a secret of thirty-two bytes, or more';
 const SHARED = 'https://shared.example/';
 const now = (): number => Math.floor(Date.now() / 1000);
 
-function sharedToken(claims: object = {}, secret = SECRET, alg = 'HS256'): string {
-  const base = { iss: SHARED, aud: 'shared-audience', sub: 'auth0|someone', exp: now() + 300 };
-  return joinToken({ alg, typ: 'JWT' }, { ...base, ...claims }, Buffer.from(secret));
+function sharedToken(claims: object = {}, secret = SECRET, alg = 'HS256', typ = 'at+jwt'): string {
+  const base = { iss: SHARED, aud: 'shared-audience', sub: 'auth0|someone', iat: now(), exp: now() + 300 };
+  return joinToken({ alg, typ }, { ...base, ...claims }, Buffer.from(secret));
 }
 
 const me = (app: TestApp, token: string): request.Test =>
@@ -84,6 +84,32 @@ describe('A token of another issuer', () => {
     it('without the default scopes, when it says that it has none', async () => {
       expect((await me(app, second.token({ scope: '' }))).body.scope).toBe('');
     });
+  });
+
+  it('has the scopes of its roles, where the issuer says what they allow', async () => {
+    const node = await TestApp.start({
+      database: app.database,
+      env: {
+        JWT_ISSUERS: JSON.stringify([
+          first.settings({
+            scopeClaim: '/realm_access/roles',
+            roles: { 'key-admin': ['apikeys:read', 'apikeys:write'] },
+            requiredClaims: { tenant: ['acme'] },
+            maxLifetimeSeconds: 300,
+          }),
+        ]),
+      },
+    });
+    try {
+      const roles = { tenant: 'acme', realm_access: { roles: ['key-admin', 'offline_access'] } };
+      const answer = await me(node, first.token(roles));
+      expect([answer.status, answer.body.scope]).toEqual([200, 'apikeys:read apikeys:write']);
+      await expectRefused(node, first.token({ ...roles, tenant: 'other' }));
+      await expectRefused(node, first.token({ ...roles, exp: now() + 302 }));
+      await expectRefused(node, first.token({ ...roles, realm_access: { roles: { 'key-admin': true } } }));
+    } finally {
+      await node.stop();
+    }
   });
 
   it('speaks for somebody else than the same sub of another issuer does', async () => {
@@ -180,6 +206,16 @@ describe('A token of another issuer', () => {
       ['when its issuer differs by a slash', () => first.token({ iss: first.issuer.slice(0, -1) })],
       ['when its issuer is not configured', () => first.token({ iss: 'https://evil.example/' })],
       ['when its typ is a logout token’s', () => first.token({}, { typ: 'logout+jwt' })],
+      ['when it is an ID token by its claims', () => first.token({ nonce: 'n', at_hash: 'h' })],
+      ['when it is an ID token without a typ', () => first.token({ at_hash: 'h' }, { typ: undefined })],
+      ['when it is of no client that is named', () => first.token({ azp: 'another' })],
+      ['when it is of no client at all', () => first.token({ azp: undefined })],
+      [
+        'when only its type could tell what it is, and does not',
+        () => sharedToken({}, SECRET, 'HS256', 'JWT'),
+      ],
+      ['when it may last for longer than a day', () => first.token({ exp: now() + 86_500 })],
+      ['when it does not say when it was issued', () => sharedToken({ iat: undefined })],
       ['when it has expired', () => first.token({ exp: now() - 31 })],
       ['when it never expires', () => sharedToken({ exp: undefined })],
       ['when it is not valid yet', () => first.token({ nbf: now() + 31 })],

@@ -44,7 +44,8 @@ export class ExternalIssuer {
 
   /** An entry of `JWT_ISSUERS`. */
   settings(more: Json = {}): Json {
-    return { issuer: this.issuer, audience: this.audience, jwksUrl: this.jwksUrl, ...more };
+    const { issuer, audience, jwksUrl } = this;
+    return { issuer, audience, jwksUrl, authorizedParties: ['a-dashboard'], ...more };
   }
 
   /** Takes a new key into use, and the old ones out. */
@@ -60,6 +61,7 @@ export class ExternalIssuer {
       {
         iss: this.issuer,
         aud: this.audience,
+        azp: 'a-dashboard',
         sub: 'auth0|someone',
         iat: now,
         exp: now + 300,

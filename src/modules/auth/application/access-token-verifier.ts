@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { Clock } from '../../../shared/clock.js';
 import { readUnverified } from '../domain/json-web-token.js';
 import type { Principal } from '../domain/principal.js';
-import { acceptsHeader, notValid, principalOf, type TrustedIssuer } from '../domain/trusted-issuer.js';
+import { acceptsUnverified, notValid, principalOf, type TrustedIssuer } from '../domain/trusted-issuer.js';
 
 /** The issuers whose tokens are taken, by their `iss`. */
 export class TrustedIssuers extends Map<string, TrustedIssuer> {}
@@ -29,7 +29,7 @@ export class AccessTokenVerifier {
     const unverified = readUnverified(token);
     if (unverified === undefined) throw notValid();
     const issuer = this.issuers.get(unverified.issuer);
-    if (issuer === undefined || !acceptsHeader(issuer, unverified.header)) throw notValid();
+    if (issuer === undefined || !acceptsUnverified(issuer, unverified)) throw notValid();
     const key = await issuer.keys.find(unverified.header);
     if (key === undefined) throw notValid();
     return key;

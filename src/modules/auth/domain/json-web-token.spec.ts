@@ -8,8 +8,16 @@ const join = (header: unknown, claims: unknown = { iss: 'me' }): string =>
 describe('readUnverified', () => {
   it('returns what a key is chosen by', () => {
     const header = { alg: 'ES256', kid: 'k', typ: 'at+jwt' };
-    expect(readUnverified(join({ ...header, more: 1 }))).toEqual({ header, issuer: 'me' });
-    expect(readUnverified(join({ alg: 'HS256' }))).toStrictEqual({ header: { alg: 'HS256' }, issuer: 'me' });
+    expect(readUnverified(join({ ...header, more: 1 }))).toEqual({
+      header,
+      issuer: 'me',
+      claims: { iss: 'me' },
+    });
+    expect(readUnverified(join({ alg: 'HS256' }, { iss: 'me', a: [1] }))).toStrictEqual({
+      header: { alg: 'HS256' },
+      issuer: 'me',
+      claims: { iss: 'me', a: [1] },
+    });
   });
 
   it('reads one of 8 KiB', () => {

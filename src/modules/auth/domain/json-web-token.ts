@@ -13,10 +13,11 @@ export interface TokenHeader {
   readonly typ?: string;
 }
 
-/** What a token says of itself, before anything is verified: use it to choose a key, and for nothing else. */
+/** What a token says of itself, before anything is verified: use it to choose a key, or to refuse, and for nothing else. */
 export interface UnverifiedToken {
   readonly header: TokenHeader;
   readonly issuer: string;
+  readonly claims: Readonly<Record<string, unknown>>;
 }
 
 /** Reads a token's header and issuer. Undefined for everything that is not strictly a signed JWT. */
@@ -33,6 +34,7 @@ export function readUnverified(token: string): UnverifiedToken | undefined {
   return {
     header: { alg, ...(kid === undefined ? {} : { kid }), ...(typ === undefined ? {} : { typ }) },
     issuer: payload.iss,
+    claims: payload,
   };
 }
 

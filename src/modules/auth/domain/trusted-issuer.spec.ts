@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Scope } from '../../../shared/scopes.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
-import { acceptsHeader, principalOf, type TrustedIssuer } from './trusted-issuer.js';
+import { acceptsUnverified, principalOf, type TrustedIssuer } from './trusted-issuer.js';
 
 const NOW = new Date('2026-05-27T10:00:00.000Z');
 const SECONDS = NOW.getTime() / 1000;
@@ -12,10 +13,15 @@ const ISSUER: TrustedIssuer = {
   algorithms: ['ES256', 'RS256'],
   types: ['at+jwt', undefined],
   keys: { isFixed: true, find: () => Promise.resolve(undefined) },
+  authorizedParties: null,
+  maxLifetimeSeconds: null,
+  requiredClaims: [],
+  scopeClaim: ['scope'],
+  roles: null,
   defaultScopes: ['audit:read'],
 };
 
-describe('acceptsHeader', () => {
+describe('acceptsUnverified', () => {
   it.each([
     [{ alg: 'ES256', typ: 'at+jwt' }, true],
     [{ alg: 'RS256' }, true],
@@ -31,7 +37,29 @@ describe('acceptsHeader', () => {
     [{ alg: 'ES256', typ: 'text/application/at+jwt' }, false],
     [{ alg: 'ES256', typ: 'atapplication/+jwt' }, false],
   ])("takes no header whose algorithm or type is not the issuer's: %j", (header, accepted) => {
-    expect(acceptsHeader(ISSUER, header)).toBe(accepted);
+    expect(acceptsUnverified(ISSUER, { header, claims: {} })).toBe(accepted);
+  });
+
+  describe.each([
+    { nonce: 'n' },
+    { nonce: null },
+    { at_hash: 'h' },
+    { c_hash: 'h' },
+    { s_hash: 'h' },
+    { typ: 'ID' },
+    { token_use: 'id' },
+  ])('with the claims %j of an ID token', (claims) => {
+    const issuer = { ...ISSUER, types: ['at+jwt', 'jwt', 'own+jwt', undefined] };
+
+    it.each([undefined, 'JWT', 'application/jwt'])('takes none of the type %s', (typ) => {
+      const header = { alg: 'ES256', ...(typ === undefined ? {} : { typ }) };
+      expect(acceptsUnverified(issuer, { header, claims: { sub: 'ann' } })).toBe(true);
+      expect(acceptsUnverified(issuer, { header, claims })).toBe(false);
+    });
+
+    it.each(['at+jwt', 'own+jwt'])('takes one that says that it is something else: %s', (typ) => {
+      expect(acceptsUnverified(issuer, { header: { alg: 'ES256', typ }, claims })).toBe(true);
+    });
   });
 });
 
@@ -73,6 +101,102 @@ describe('principalOf', () => {
   it('gives the default scopes to a token without the claim only', () => {
     expect(read({}).scopes).toEqual(new Set(['audit:read']));
     expect(read({ scope: '' }).scopes).toEqual(new Set());
+  });
+
+  describe('of an issuer with further settings', () => {
+    const withSettings = (settings: Partial<TrustedIssuer>, claims: object): ReturnType<typeof principalOf> =>
+      principalOf({ ...ISSUER, ...settings }, { ...good, ...claims }, NOW);
+
+    it.each([
+      [{ azp: 'a' }, true],
+      [{ client_id: 'a' }, true],
+      [{ azp: 'a', client_id: 'c' }, true],
+      [{ cid: 'a' }, true],
+      [{ appid: 'b' }, true],
+      [{ azp: 'c', client_id: 'a' }, false],
+      [{ azp: null, client_id: 'a' }, false],
+      [{ azp: 'c' }, false],
+      [{ azp: ['a'] }, false],
+      [{ azp: '' }, false],
+      [{}, false],
+    ])('takes tokens of its clients alone: %j', (claims, isTaken) => {
+      const attempt = expect(() => withSettings({ authorizedParties: new Set(['a', 'b']) }, claims));
+      if (isTaken) attempt.not.toThrow();
+      else attempt.toThrow('invalid_token');
+    });
+
+    it.each([
+      [{ iat: SECONDS - 59 }, true],
+      [{ iat: SECONDS, exp: SECONDS + 60 }, true],
+      [{ iat: SECONDS, exp: SECONDS + 60.5 }, false],
+      [{ iat: SECONDS + 11, exp: SECONDS + 20 }, false],
+      [{ exp: SECONDS + 5 }, false],
+    ])(
+      'takes none that is valid for longer than it may be, or does not say for how long: %j',
+      (claims, isTaken) => {
+        const attempt = expect(() => withSettings({ maxLifetimeSeconds: 60 }, claims));
+        if (isTaken) attempt.not.toThrow();
+        else attempt.toThrow('invalid_token');
+      },
+    );
+
+    it.each([
+      [{ tenant: 'acme', realm: { verified: true } }, true],
+      [{ tenant: ['other', 'emca'], realm: { verified: [true] } }, true],
+      [{ tenant: 'acme', realm: { verified: 'true' } }, false],
+      [{ tenant: 'acme' }, false],
+      [{ tenant: 'acme', realm: null }, false],
+      [{ tenant: 'acm', realm: { verified: true } }, false],
+      [{ tenant: { acme: true }, realm: { verified: true } }, false],
+      [{ realm: { verified: true } }, false],
+    ])('takes those alone that have every required claim: %j', (claims, isTaken) => {
+      const requiredClaims = [
+        { path: ['tenant'], values: ['acme', 'emca'] },
+        { path: ['realm', 'verified'], values: [true] },
+      ];
+      const attempt = expect(() => withSettings({ requiredClaims }, claims));
+      if (isTaken) attempt.not.toThrow();
+      else attempt.toThrow('invalid_token');
+    });
+
+    it('finds no required claim in what every object has', () => {
+      const requiredClaims = [{ path: ['constructor', 'name'], values: ['Object'] }];
+      expect(() => withSettings({ requiredClaims }, {})).toThrow('invalid_token');
+    });
+
+    it.each([
+      [{ permissions: ['apikeys:read', 'openid'] }, ['apikeys:read']],
+      [{ permissions: 'apikeys:read audit:read' }, ['apikeys:read', 'audit:read']],
+      [{ permissions: [], scope: 'apikeys:read' }, []],
+      [{ scope: 'apikeys:read' }, ['audit:read']],
+    ])('reads the scopes where it says that they stand: %j', (claims, scopes) => {
+      expect(withSettings({ scopeClaim: ['permissions'] }, claims).scopes).toEqual(new Set(scopes));
+    });
+
+    it.each([
+      { permissions: 7 },
+      { permissions: ['apikeys:read', 7] },
+      { permissions: { a: 1 } },
+      { permissions: null },
+    ])('refuses what is no list of scopes there: %j', (claims) => {
+      expect(() => withSettings({ scopeClaim: ['permissions'] }, claims)).toThrow('invalid_token');
+    });
+
+    it('gives roles the scopes that they are to have, and the names of scopes none', () => {
+      const settings: Partial<TrustedIssuer> = {
+        scopeClaim: ['realm_access', 'roles'],
+        roles: new Map<string, Scope[]>([
+          ['admin', ['applications:write', 'apikeys:write']],
+          ['auditor', ['audit:read']],
+        ]),
+      };
+      const scopesOf = (roles: unknown): unknown =>
+        withSettings(settings, { realm_access: { roles } }).scopes;
+      expect(scopesOf(['admin', 'auditor', 'nobody'])).toEqual(
+        new Set(['applications:write', 'apikeys:write', 'audit:read']),
+      );
+      expect(scopesOf(['apikeys:write', '__proto__'])).toEqual(new Set());
+    });
   });
 
   it('tolerates ten seconds between the clocks, and no more', () => {

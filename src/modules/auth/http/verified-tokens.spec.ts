@@ -40,6 +40,11 @@ function issuerOf(name: string, isFixed: boolean): TrustedIssuer {
     algorithms: ['ES256'],
     types: ['at+jwt'],
     keys: { isFixed, find: () => Promise.resolve(undefined) },
+    authorizedParties: null,
+    maxLifetimeSeconds: null,
+    requiredClaims: [],
+    scopeClaim: ['scope'],
+    roles: null,
     defaultScopes: [],
   };
 }

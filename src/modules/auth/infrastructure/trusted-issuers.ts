@@ -18,6 +18,11 @@ export function trustedIssuers(env: Env, localKeys: LocalKeys, clock: Clock): Tr
     algorithms: [SIGNING_ALGORITHM],
     types: ['at+jwt'],
     keys: localKeys,
+    authorizedParties: null,
+    maxLifetimeSeconds: null,
+    requiredClaims: [],
+    scopeClaim: ['scope'],
+    roles: null,
     defaultScopes: [],
   };
   const others = (env.JWT_ISSUERS ?? []).map((settings) => external(settings, clock));
@@ -25,16 +30,12 @@ export function trustedIssuers(env: Env, localKeys: LocalKeys, clock: Clock): Tr
 }
 
 function external(settings: IssuerSettings, clock: Clock): TrustedIssuer {
-  const { issuer, audience, algorithms, defaultScopes } = settings;
+  const { authorizedParties, ...others } = settings;
   return {
-    issuer,
-    principalIssuer: issuer,
-    audience,
-    algorithms,
-    // Most issuers do not follow RFC 9068 yet; what is some other kind of token says so.
-    types: ['at+jwt', 'jwt', undefined],
+    ...others,
+    principalIssuer: settings.issuer,
+    authorizedParties: authorizedParties === null ? null : new Set(authorizedParties),
     keys: keysOf(settings, clock),
-    defaultScopes,
   };
 }
 
