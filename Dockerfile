@@ -4,10 +4,13 @@
 FROM node:24.21.0-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --workspaces=false
-COPY nest-cli.json tsconfig.json tsconfig.build.json ormconfig.ts ./
+COPY web/package.json web/
+RUN npm ci --ignore-scripts --workspace=web --include-workspace-root
+COPY nest-cli.json tsconfig.json tsconfig.build.json ormconfig.ts openapi.json ./
 COPY migrations migrations
+COPY scripts scripts
 COPY src src
+COPY web web
 RUN npm run build
 
 # The optional packages are the embedded PostgreSQL, which an image has no use for.
@@ -24,6 +27,7 @@ COPY scripts/run-migrations.mjs scripts/
 COPY scripts/lib/checkout.mjs scripts/lib/
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY --from=build /app/web/dist web/dist
 USER node
 EXPOSE 3000
 CMD ["node", "dist/src/main.js"]

@@ -40,7 +40,9 @@ const noSockets = {
 export default defineConfig(
   {
     ignores: [
-      ...['dist/', 'coverage/', '.data/', '**/node_modules/'],
+      ...['**/dist/', 'coverage/', '.data/', '**/node_modules/'],
+      // Made from openapi.json.
+      'web/src/api/schema.d.ts',
       // Checked once their clients are generated: test/http/generated-clients.slow-spec.ts.
       ...['test/clients/hey-api/', 'test/clients/openapi-fetch/'],
     ],
@@ -48,7 +50,7 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   eslint.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -92,6 +94,14 @@ export default defineConfig(
     files: ['src/modules/*/domain/**/*.ts'],
     rules: {
       'no-restricted-imports': ['error', { paths: [...refusedImports, noSockets] }],
+    },
+  },
+  {
+    files: ['web/**/*.{ts,tsx}'],
+    rules: {
+      // Where somebody is sent: the router catches it.
+      '@typescript-eslint/only-throw-error': ['error', { allow: ['Redirect'] }],
+      'no-console': 'error',
     },
   },
   { files: ['src/config/env.ts'], rules: { 'no-restricted-properties': 'off' } },

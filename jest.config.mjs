@@ -32,6 +32,8 @@ export default {
     // They need server binaries on the path: `redis-server`, and `nginx` with `caddy`.
     { ...withPostgres, displayName: 'redis', testRegex: String.raw`/test/redis/.*\.e2e-spec\.ts$` },
     { ...withPostgres, displayName: 'gateways', testRegex: String.raw`/test/gateways/.*\.e2e-spec\.ts$` },
+    // Drives Debian's Chromium (`CHROMIUM` names another one): `npm test -- --selectProjects browser`.
+    { ...withPostgres, displayName: 'browser', testRegex: String.raw`\.browser-spec\.ts$` },
     // Starts three PostgreSQL of Debian's packages: `npm run chaos -- --help`.
     { ...project, displayName: 'cluster', testRegex: String.raw`\.cluster-spec\.ts$` },
     // The tests of `e2e` once more, with `pgbouncer` between the service and PostgreSQL, and those of it alone. To be

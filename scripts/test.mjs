@@ -7,9 +7,11 @@ import { ensurePackages } from './lib/packages.mjs';
 // after `--` is Jest's; the projects come last, because that option takes all that follows it.
 const [projects, ...args] = process.argv.slice(2);
 if (!args.includes('--selectProjects')) args.push('--selectProjects', ...projects.split(','));
-// Slow tests generate clients, with packages that nothing else needs.
-const isSlow = args.includes('slow', args.indexOf('--selectProjects'));
-await ensurePackages(isSlow ? 'test/clients' : undefined);
+// Slow tests generate clients, and others drive a browser, with packages that nothing else needs.
+const workspaces = { slow: 'test/clients', browser: 'test/browser' };
+const selected = args.slice(args.indexOf('--selectProjects'));
+const [, workspace] = Object.entries(workspaces).find(([project]) => selected.includes(project)) ?? [];
+await ensurePackages(workspace);
 const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), ...args], {
   cwd: root,
   stdio: 'inherit',

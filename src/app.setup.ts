@@ -5,6 +5,8 @@ import type { DestinationStream } from 'pino';
 import { AppModule } from './app.module.js';
 import { parseEnv, type Env } from './config/env.js';
 import { allowOrigins } from './infrastructure/http/cors.js';
+import { serveDashboard } from './infrastructure/http/dashboard.js';
+import { dashboardDirectory, readDashboard } from './infrastructure/http/dashboard-files.js';
 import { DeclaredInputGuard } from './infrastructure/http/declared-input.guard.js';
 import { serveDocs } from './infrastructure/http/docs.js';
 import { Lifecycle } from './infrastructure/http/lifecycle.js';
@@ -47,8 +49,16 @@ export async function describeApi(): Promise<OpenAPIObject> {
   return buildDocument(app);
 }
 
-/** Everything between the socket and the controllers; `main.ts` and the tests share it. */
-export async function setUpApp(app: NestFastifyApplication, env: Env): Promise<NestFastifyApplication> {
+/**
+ * Everything between the socket and the controllers; `main.ts` and the tests share it.
+ *
+ * @param dashboard The directory of the dashboard's files; it is not served when they have not been built.
+ */
+export async function setUpApp(
+  app: NestFastifyApplication,
+  env: Env,
+  dashboard = dashboardDirectory(),
+): Promise<NestFastifyApplication> {
   const fastify = app.getHttpAdapter().getInstance();
   app.useLogger(new NestLogger(fastify.log));
   app.useGlobalFilters(new ProblemFilter());
@@ -66,6 +76,8 @@ export async function setUpApp(app: NestFastifyApplication, env: Env): Promise<N
   });
   const refuseTheRest = refuseOtherMethods(fastify);
   if (env.DOCS === 'on') serveDocs(app);
+  const files = env.DASHBOARD === 'on' ? readDashboard(dashboard) : undefined;
+  if (files !== undefined) serveDashboard(fastify, files);
   await app.init();
   readBodies(fastify);
   refuseTheRest();

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fail, messageOf, root, say } from './checkout.mjs';
+import { fingerprintOf } from './fingerprint.mjs';
 import { withSetupLock } from './lock.mjs';
 import { swcOptions } from './swc-options.mjs';
 
@@ -60,14 +60,8 @@ async function build() {
   await rename(draft, OUTPUT);
 }
 
-/** Reads everything at once and in one go: every start waits for this. */
 function fingerprint() {
-  const hash = createHash('sha256');
-  for (const path of [...sourceFiles(), ...TOOLS]) {
-    const content = readFileSync(join(root, path));
-    hash.update(`${path}\0${content.length}\0`).update(content);
-  }
-  return hash.digest('hex');
+  return fingerprintOf([...sourceFiles(), ...TOOLS]);
 }
 
 /** Paths below the checkout, sorted; tests are left out. */

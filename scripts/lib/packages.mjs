@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { fail, root, say } from './checkout.mjs';
 import { withSetupLock } from './lock.mjs';
 
+/** Installed with the product, and asked for by what builds it. */
+export const DASHBOARD = 'web';
+
 /**
  * Runs `npm ci` when what is installed is not what the lock file says. Imports nothing that needs installing.
  *
@@ -20,7 +23,9 @@ export async function ensurePackages(workspace) {
       // The build needs what `NODE_ENV=production` would leave out, and the embedded PostgreSQL is optional.
       ...['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
       // Nobody who starts the service waits for the packages of the benchmark.
-      ...(workspace === undefined ? ['--workspaces=false'] : []),
+      ...(workspace === undefined || workspace === DASHBOARD
+        ? [`--workspace=${DASHBOARD}`, '--include-workspace-root']
+        : []),
     ]);
     if (status !== 0) fail('The packages could not be installed: see above, and try "npm ci".');
   });
@@ -53,7 +58,7 @@ async function areInstalled(needed) {
 
 /** The entries of a lock file that these need, one for another, without the checkout's own folders. */
 function closure(packages, paths) {
-  const found = new Set(paths);
+  const found = new Set(paths.filter((path) => path in packages));
   for (const path of found) {
     const { dependencies, devDependencies, optionalDependencies, peerDependencies } = packages[path];
     const names = { ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies };

@@ -52,6 +52,11 @@ export const variables = {
     'on',
     'Whether /docs and /openapi.json are served; with `off` they are answered 404.',
   ),
+  DASHBOARD: oneOf(
+    ['on', 'off'],
+    'on',
+    'Whether the dashboard is served at /dashboard; with `off` that is answered 404.',
+  ),
   TRUST_PROXY: trustProxy(
     'Proxies whose X-Forwarded-For counts: addresses, CIDR ranges, or loopback, linklocal, uniquelocal, with ' +
       'commas between them. Nobody by default.',

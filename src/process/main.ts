@@ -36,7 +36,10 @@ try {
     end.onSignals();
     const opened = await open(env, end);
     const address = await (hasWorkers ? serveByWorkers(opened, end, log) : serve(opened, end));
-    if (env.NODE_ENV !== 'production') process.stdout.write(welcome(localUrl(address), env.DOCS === 'on'));
+    if (env.NODE_ENV !== 'production') {
+      const served = { dashboard: env.DASHBOARD === 'on', docs: env.DOCS === 'on' };
+      process.stdout.write(welcome(localUrl(address), served));
+    }
   }
 } catch (error) {
   say(explainFailure(error));

@@ -28,11 +28,11 @@ curl -s $UPBLIT/apikey/verify -H "Authorization: Bearer $SERVICE_KEY" \\
 }
 
 /** What a person who has just started the service wants to know next. */
-export function welcome(url: string, hasDocs: boolean): string {
+export function welcome(url: string, served: { dashboard: boolean; docs: boolean }): string {
   return `
 Upblit API keys is ready.
 
-${hasDocs ? `  Documentation  ${url}/docs\n` : ''}  Health         ${url}/health/ready
+${served.dashboard ? `  Dashboard      ${url}/dashboard\n` : ''}${served.docs ? `  Documentation  ${url}/docs\n` : ''}  Health         ${url}/health/ready
 
 From no account to a verified key (paste this into another terminal):
 

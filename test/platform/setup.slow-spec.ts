@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { access, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { brotliDecompressSync } from 'node:zlib';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -84,9 +85,9 @@ describe('installing', () => {
       bench: { dependencies: { b: '1' } },
     });
     await ensurePackages();
-    expect(await npmCalls()).toEqual([expect.stringContaining('--workspaces=false')]);
+    expect(await npmCalls()).toEqual([expect.stringContaining('--workspace=web --include-workspace-root')]);
     await ensurePackages({}, 'bench');
-    expect(await npmCalls()).toEqual([expect.anything(), expect.not.stringContaining('--workspaces')]);
+    expect(await npmCalls()).toEqual([expect.anything(), expect.not.stringContaining('--workspace')]);
   });
 
   it('happens once when two starts want it, also after a third was killed at it', async () => {
@@ -166,6 +167,51 @@ describe('building', () => {
       process.stderr.write = (text) => process.stdout.write(text);
       const { ensureBuild } = await import('./scripts/lib/build.mjs');
       await ensureBuild();`);
+  }
+});
+
+describe('building the dashboard', () => {
+  beforeEach(async () => {
+    await symlink(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
+    await write('package-lock.json', '{}');
+    await mkdir(join(checkout, 'web'));
+    for (const tool of ['build.mjs', 'vite.config.mjs'])
+      await cp(join(ROOT, 'web', tool), join(checkout, 'web', tool));
+    await write(
+      'web/index.html',
+      '<!doctype html><script type="module" src="/src/main.ts"></script><div id="root"></div>',
+    );
+    await write('web/src/main.ts', 'document.title = "first";');
+  });
+
+  it('happens when a source was changed, and only then, and compresses each text', async () => {
+    expect(await ensureDashboard()).toBe('Building the dashboard …\n');
+    expect(await ensureDashboard()).toBe('');
+    await write('web/src/main.ts', 'document.title = "second";');
+    expect(await ensureDashboard()).toBe('Building the dashboard …\n');
+    const files = await readdir(join(checkout, 'web/dist'), { recursive: true });
+    const [script] = files.filter((path) => path.endsWith('.js'));
+    expect(files).toEqual(
+      expect.arrayContaining(['index.html', 'index.html.br', `${script!}.br`, `${script!}.gz`]),
+    );
+    const page = await readFile(join(checkout, 'web/dist/index.html'), 'utf8');
+    expect(page).toContain(`/dashboard/${script!}`);
+    const compressed = await readFile(join(checkout, `web/dist/${script!}.br`));
+    expect(brotliDecompressSync(compressed).toString()).toContain('second');
+  });
+
+  it('leaves the last good build alone when the sources cannot be built', async () => {
+    await ensureDashboard();
+    await write('web/src/main.ts', 'document.title = ;');
+    await expect(ensureDashboard()).rejects.toThrow('The build of the dashboard failed');
+    expect(await isThere('web/dist/index.html')).toBe(true);
+  });
+
+  async function ensureDashboard(): Promise<string> {
+    return run(`
+      process.stderr.write = (text) => process.stdout.write(text);
+      const { ensureDashboard } = await import('./scripts/lib/dashboard.mjs');
+      await ensureDashboard();`);
   }
 });
 

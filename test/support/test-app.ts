@@ -27,6 +27,8 @@ export interface TestAppOptions {
   machine?: Clock;
   /** Another application's database, for several nodes on one. */
   database?: TestDatabase;
+  /** The directory of a dashboard, in place of the one that is built here. */
+  dashboard?: string;
   /** Takes the lines of the log, which is silent unless `env` sets LOG_LEVEL. */
   log?: { write(line: string): void };
 }
@@ -70,7 +72,7 @@ export class TestApp {
     if (options.machine !== undefined) builder.overrideProvider(SystemClock).useValue(options.machine);
     const module = await builder.compile();
     const nest = module.createNestApplication<NestFastifyApplication>(createAdapter(env, options.log));
-    await setUpApp(nest, env);
+    await setUpApp(nest, env, options.dashboard);
     await nest.listen(0, '127.0.0.1');
     return new TestApp(nest, env, database, options.database === undefined);
   }

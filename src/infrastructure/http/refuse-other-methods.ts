@@ -20,7 +20,8 @@ interface Declared {
 export function refuseOtherMethods(fastify: FastifyInstance): () => void {
   const declared = new Map<string, Declared>();
   fastify.addHook('onRoute', ({ url, method, config }) => {
-    if (url.includes('*')) return;
+    // All paths at once, and so none that is known.
+    if (url === '*' || url === '/*') return;
     const { fastPath: _ofItsMethod, ...settings } = settingsOf(config);
     const path = declared.get(url) ?? { methods: new Set(), settings };
     for (const name of [method].flat()) path.methods.add(name.toUpperCase());

@@ -22,6 +22,24 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = record(
   }),
 );
 
+/** Those of the dashboard: everything comes from files of this service, and no text becomes a script. */
+export const dashboardHeaders: Readonly<Record<string, string>> = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join(';'),
+  'permissions-policy': 'clipboard-read=(), clipboard-write=(self), camera=(), geolocation=(), microphone=()',
+};
+
 /** What every answer has beside its request's id, the verification's too. */
 export const COMMON_HEADERS: Readonly<Record<string, string>> = {
   // What may be cached says so itself.

@@ -1,0 +1,69 @@
+import { useNavigate } from '@tanstack/react-router';
+import { client, type ApiKey, type Application } from '../api/client.js';
+import { unwrap } from '../api/problem.js';
+import { applicationQuery, applicationsQuery, queryClient } from '../api/queries.js';
+import { ConfirmByName } from '../components/confirm-name.js';
+import { RelativeTime } from '../components/time.js';
+import { say } from '../components/toast.js';
+
+/** @param keys All that are known of it; `areAll` says whether there are more. */
+export function DeleteApplicationDialog({
+  application,
+  keys,
+  areAll,
+  onClose,
+}: {
+  application: Application;
+  keys: readonly ApiKey[];
+  areAll: boolean;
+  onClose: () => void;
+}) {
+  const navigate = useNavigate();
+  const working = keys.filter(({ status }) => status === 'active');
+  const lastUsedAt = working
+    .map((key) => key.lastUsedAt ?? '')
+    .sort()
+    .at(-1);
+
+  async function remove(): Promise<void> {
+    unwrap(await client.DELETE('/applications/{id}', { params: { path: { id: application.id } } }));
+    await navigate({ to: '/' });
+    queryClient.removeQueries({ queryKey: applicationQuery(application.id).queryKey });
+    queryClient.removeQueries({ queryKey: ['keys', application.id] });
+    await queryClient.invalidateQueries({ queryKey: applicationsQuery.queryKey, exact: true });
+    say(`${application.name} is deleted. None of its keys is valid any more.`);
+  }
+
+  return (
+    <ConfirmByName
+      title="Delete application"
+      name={application.name}
+      action="Delete application"
+      work={remove}
+      onClose={onClose}
+    >
+      <p>
+        <strong>{application.name}</strong> and all its keys stop working at once, for good. There is no way
+        back.
+      </p>
+      <div className={working.length > 0 ? 'notice danger' : 'notice'}>
+        <p>
+          {!areAll && 'At least '}
+          {working.length === 0
+            ? 'No active key'
+            : working.length === 1
+              ? '1 active key'
+              : `${working.length} active keys`}{' '}
+          will be revoked.{' '}
+          {lastUsedAt ? (
+            <>
+              The last use was <RelativeTime time={lastUsedAt} />.
+            </>
+          ) : (
+            working.length > 0 && 'None of them has been used yet.'
+          )}
+        </p>
+      </div>
+    </ConfirmByName>
+  );
+}

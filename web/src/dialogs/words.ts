@@ -1,0 +1,4 @@
+/** The words of a text, between spaces, commas and line ends, each once. */
+export function wordsOf(text: string): string[] {
+  return [...new Set(text.split(/[\s,]+/).filter(Boolean))];
+}

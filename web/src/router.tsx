@@ -1,0 +1,115 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Outlet,
+  redirect,
+  type ErrorComponentProps,
+} from '@tanstack/react-router';
+import { ProblemError } from './api/problem.js';
+import { KEY_STATUSES, type KeyFilter } from './pages/key-filter.js';
+import { ApplicationPage } from './pages/application.js';
+import { ApplicationsPage } from './pages/applications.js';
+import { FailurePage, NotFoundPage } from './pages/failure.js';
+import { Shell } from './pages/shell.js';
+import { SignInPage } from './pages/sign-in.js';
+import { session } from './session/session.js';
+
+/** What is in the address of the page for signing in. */
+interface SignInSearch {
+  /** The path to return to, below the dashboard. */
+  from?: string | undefined;
+}
+
+const rootRoute = createRootRoute({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+  errorComponent: ({ error, reset }: ErrorComponentProps) => <FailurePage error={error} retry={reset} />,
+});
+
+const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: 'sign-in',
+  validateSearch: ({ from }: Record<string, unknown>): SignInSearch => ({
+    from: isOwnPath(from) ? from : undefined,
+  }),
+  beforeLoad: async ({ search }) => {
+    if (!(await isSignedIn())) return;
+    if (search.from === undefined) throw redirect({ to: '/', replace: true });
+    throw redirect({ href: search.from, replace: true });
+  },
+  component: SignInPage,
+});
+
+/** Everything that only somebody who is signed in sees. */
+const signedInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'signed-in',
+  beforeLoad: async ({ location }) => {
+    const state = await session.start();
+    if (state.status === 'signed-in') return;
+    const search = location.pathname === '/' ? {} : { from: location.href };
+    throw redirect({ to: '/sign-in', search, replace: true });
+  },
+  component: Shell,
+});
+
+const applicationsRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: '/',
+  validateSearch: ({ q }: Record<string, unknown>): { q?: string | undefined } => ({ q: textOf(q) }),
+  component: ApplicationsPage,
+});
+
+export const applicationRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: 'applications/$applicationId',
+  validateSearch: ({ q, status, environment, page }: Record<string, unknown>): KeyFilter => ({
+    q: textOf(q),
+    status: oneOf(KEY_STATUSES, status),
+    environment: oneOf(['live', 'test'] as const, environment),
+    page: typeof page === 'number' && Number.isInteger(page) && page > 1 ? page : undefined,
+  }),
+  component: ApplicationPage,
+});
+
+export const router = createRouter({
+  basepath: '/dashboard',
+  routeTree: rootRoute.addChildren([
+    signInRoute,
+    signedInRoute.addChildren([applicationsRoute, applicationRoute]),
+  ]),
+  defaultPreload: false,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+/** Without the service nobody can be told to be signed in; the page for signing in says so when it is asked. */
+async function isSignedIn(): Promise<boolean> {
+  try {
+    return (await session.start()).status === 'signed-in';
+  } catch (error) {
+    if (error instanceof ProblemError) return false;
+    throw error;
+  }
+}
+
+/** No address of another origin can be made of it. */
+function isOwnPath(from: unknown): from is string {
+  return typeof from === 'string' && /^\/(?![/\\])/.test(from);
+}
+
+/** Undefined takes the place of what is no good: the router would keep it else. */
+function textOf(value: unknown): string | undefined {
+  const text = typeof value === 'number' ? String(value) : value;
+  return typeof text === 'string' && text !== '' ? text : undefined;
+}
+
+function oneOf<Value>(values: readonly Value[], value: unknown): Value | undefined {
+  return values.find((one) => one === value);
+}
