@@ -10,6 +10,7 @@ import { applicationSchema } from './src/modules/applications/infrastructure/app
 import { idempotentAnswerSchema } from './src/modules/idempotency/infrastructure/idempotent-answer.schema.js';
 import { memberSchema } from './src/modules/applications/infrastructure/member.schema.js';
 import { offerSchema } from './src/modules/applications/infrastructure/offer.schema.js';
+import { oneTimeTokenSchema } from './src/modules/auth/infrastructure/one-time-token.schema.js';
 import {
   refreshTokenFamilySchema,
   refreshTokenSchema,
@@ -23,6 +24,7 @@ export default new DataSource({
     userSchema,
     refreshTokenFamilySchema,
     refreshTokenSchema,
+    oneTimeTokenSchema,
     applicationSchema,
     memberSchema,
     offerSchema,

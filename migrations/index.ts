@@ -29,6 +29,8 @@ import { ImportsOfApplications1764000003210 } from './1764000003210-imports-of-a
 import { Offers1764000003300 } from './1764000003300-offers.js';
 import { KeysPerDay1764000003310 } from './1764000003310-keys-per-day.js';
 import { PasswordPeppers1764000003400 } from './1764000003400-password-peppers.js';
+import { OneTimeTokens1764000003410 } from './1764000003410-one-time-tokens.js';
+import { VerifiedEmails1764000003420 } from './1764000003420-verified-emails.js';
 import { Sessions1764000003500 } from './1764000003500-sessions.js';
 import { AuditTrail1764000003600 } from './1764000003600-audit-trail.js';
 import { Usage1764000003700 } from './1764000003700-usage.js';
@@ -66,6 +68,8 @@ export const migrations: (new () => MigrationInterface)[] = [
   Offers1764000003300,
   KeysPerDay1764000003310,
   PasswordPeppers1764000003400,
+  OneTimeTokens1764000003410,
+  VerifiedEmails1764000003420,
   Sessions1764000003500,
   AuditTrail1764000003600,
   Usage1764000003700,

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ENV, type Env } from './config/env.js';
+import { ENV, localAccountsOf, type Env } from './config/env.js';
 import { DatabaseClock } from './infrastructure/database/database-clock.js';
 import { DatabaseModule } from './infrastructure/database/database.module.js';
 import { ServiceModule } from './infrastructure/http/service.module.js';
@@ -7,7 +7,7 @@ import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
 import { ApiKeysModule } from './modules/api-keys/index.js';
 import { ApplicationsModule } from './modules/applications/index.js';
 import { AuditModule } from './modules/audit/index.js';
-import { AuthModule } from './modules/auth/index.js';
+import { AuthModule, LocalAccountsModule } from './modules/auth/index.js';
 import { DenialsModule } from './modules/denials/index.js';
 import { FreshnessModule } from './modules/freshness/index.js';
 import { IdempotencyModule } from './modules/idempotency/index.js';
@@ -29,6 +29,7 @@ export class AppModule {
         ServiceModule,
         FreshnessModule,
         AuthModule,
+        ...(localAccountsOf(env) === 'off' ? [] : [LocalAccountsModule]),
         ApplicationsModule,
         IdempotencyModule,
         MeteringModule,

@@ -37,6 +37,7 @@ export async function startProduct(context, { name, databaseUrl, env = {}, prelo
       DATA_DIR: join(context.directory, 'data'),
       API_KEY_PEPPERS: `${pepper.version}=${pepper.key.toString('base64url')}`,
       JWT_SIGNING_KEY: signingKey,
+      LOCAL_ACCOUNTS: 'open',
       MANAGEMENT_CALLS_PER_MINUTE: '10000000',
       MAX_APPLICATIONS_PER_OWNER: '1000000',
       MAX_KEYS_ISSUED_PER_DAY: '1000000000',

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { envExample } from './env-example.js';
-import { directUrlOf, EnvError, parseEnv } from './env.js';
+import { directUrlOf, EnvError, localAccountsOf, parseEnv } from './env.js';
 import { variables } from './variables.js';
 
 const PRODUCTION = {
@@ -87,6 +87,45 @@ describe('the configuration', () => {
       expect(problemsOf({ CORS_ORIGINS: value })).toContain('CORS_ORIGINS');
     },
   );
+});
+
+describe('LOCAL_ACCOUNTS', () => {
+  it('is open, and in production on invitation, unless it is set', () => {
+    expect(localAccountsOf(parseEnv({}))).toBe('open');
+    expect(localAccountsOf(parseEnv({ NODE_ENV: 'test' }))).toBe('open');
+    expect(localAccountsOf(parseEnv(PRODUCTION))).toBe('invite');
+    for (const LOCAL_ACCOUNTS of ['open', 'invite', 'off']) {
+      expect(localAccountsOf(parseEnv({ LOCAL_ACCOUNTS }))).toBe(LOCAL_ACCOUNTS);
+      expect(localAccountsOf(parseEnv({ ...PRODUCTION, LOCAL_ACCOUNTS }))).toBe(LOCAL_ACCOUNTS);
+    }
+    expect(problemsOf({ LOCAL_ACCOUNTS: 'closed' })).toContain('LOCAL_ACCOUNTS must be one of');
+  });
+});
+
+describe('SMTP_URL', () => {
+  const SMTP_URL = 'smtps://user:secret@mail.example.com';
+
+  it('needs somebody whom mails come from', () => {
+    expect(problemsOf({ SMTP_URL })).toContain('MAIL_FROM is required with SMTP_URL');
+    for (const MAIL_FROM of ['keys@example.com', 'Upblit <keys@example.com>', '<keys@example.com>']) {
+      expect(problemsOf({ SMTP_URL, MAIL_FROM })).toBe('');
+    }
+  });
+
+  it.each([
+    'keys',
+    'a@b, c@d',
+    'Upblit keys@example.com',
+    'Upblit <keys@example.com',
+    'keys@example.com>',
+    'a\n <a@b>',
+  ])('takes nobody like %j', (MAIL_FROM) => {
+    expect(problemsOf({ SMTP_URL, MAIL_FROM })).toContain('MAIL_FROM must be');
+  });
+
+  it.each(['mail.example.com', 'https://mail.example.com'])('is not %s', (url) => {
+    expect(problemsOf({ SMTP_URL: url, MAIL_FROM: 'a@b.example' })).toContain('SMTP_URL must be');
+  });
 });
 
 describe('API_KEY_PEPPER_VERSION', () => {

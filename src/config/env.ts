@@ -121,6 +121,13 @@ export function mayGenerateSecrets(env: Env): boolean {
   return env.NODE_ENV !== 'production' && env.DATABASE_URL === undefined;
 }
 
+/** Who may make an account here. */
+export function localAccountsOf(
+  env: Pick<Env, 'LOCAL_ACCOUNTS' | 'NODE_ENV'>,
+): NonNullable<Env['LOCAL_ACCOUNTS']> {
+  return env.LOCAL_ACCOUNTS ?? (env.NODE_ENV === 'production' ? 'invite' : 'open');
+}
+
 type Problem = [name: keyof Variables, problem: string];
 
 /** What is wrong with variables that are fine by themselves. Those that could not be read are undefined. */
@@ -143,6 +150,9 @@ function jointProblems(env: Env): Problem[] {
   }
   if (env.JWT_ISSUERS?.some(({ issuer }) => issuer === env.JWT_ISSUER) === true) {
     problems.push(['JWT_ISSUERS', 'must not name JWT_ISSUER: its tokens are signed here']);
+  }
+  if (env.SMTP_URL !== undefined && env.MAIL_FROM === undefined) {
+    problems.push(['MAIL_FROM', 'is required with SMTP_URL']);
   }
   if (env.RATE_LIMIT_STORE === 'redis' && env.REDIS_URL === undefined) {
     problems.push(['REDIS_URL', 'is required with RATE_LIMIT_STORE=redis']);

@@ -73,6 +73,14 @@ export function oneOf<const T extends string>(
   };
 }
 
+/** One whose default depends on something else, as `about` says. */
+export function optionalOneOf<const T extends string>(
+  values: readonly T[],
+  about: string,
+): Variable<T> & { default: undefined } {
+  return { ...oneOf(values, values[0] as NoInfer<T>, about), default: undefined };
+}
+
 export function optionalUrl(protocols: string[], about: string): Variable<string> & { default: undefined } {
   return {
     about,
@@ -86,6 +94,14 @@ export function optionalUrl(protocols: string[], about: string): Variable<string
       return value;
     },
   };
+}
+
+/** An address, alone or as `Name <address>`. */
+export function parseSender(value: string): string {
+  if (!/^(?:[^\s<>@,]+@[^\s<>@,]+|(?:[^<>\p{Cc}]+ )?<[^\s<>@,]+@[^\s<>@,]+>)$/u.test(value)) {
+    throw new Error('must be an address such as keys@example.com, or Name <keys@example.com>');
+  }
+  return value;
 }
 
 /** How the proxies of a private network are named without their addresses. */

@@ -4,8 +4,10 @@ import {
   oneOf,
   optional,
   optionalInteger,
+  optionalOneOf,
   optionalOrigins,
   optionalUrl,
+  parseSender,
   secret,
   text,
   trustProxy,
@@ -180,6 +182,10 @@ export const variables = {
       'Other issuers whose access tokens are taken, as JSON: [{"issuer", "audience", "jwksUrl" or "hs256Secret" (at least 32 bytes), …}]; what else an entry may say is in docs/operations/issuers.md.',
     ),
   ),
+  LOCAL_ACCOUNTS: optionalOneOf(
+    ['open', 'invite', 'off'],
+    'Who may make an account here: everybody, who has an invitation of `npm run account`, or nobody, and then there are no passwords and no logins. `open` by default, in production `invite`.',
+  ),
   BCRYPT_COST: integer(
     4,
     15,
@@ -202,6 +208,26 @@ export const variables = {
   ),
   AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT: integer(1, 1_000_000, '60', 'Refreshes of one account.'),
 
+  AUTH_RATE_LIMIT_MAILS_PER_ACCOUNT: integer(
+    1,
+    1_000_000,
+    '3',
+    'Mails that are asked for to one email, whether or not anybody has it.',
+  ),
+  SMTP_URL: secret(
+    optionalUrl(
+      ['smtp:', 'smtps:'],
+      'Server that takes mails, for new passwords and the verification of emails: smtps://user:password@host or smtp://…, which is encrypted by STARTTLS unless it ends in ?requireTLS=false. No mails by default.',
+    ),
+  ),
+  MAIL_FROM: optional(
+    parseSender,
+    'Whom mails come from, such as Upblit <keys@example.com>; required with SMTP_URL.',
+  ),
+  MAIL_LINK_URL: optionalUrl(
+    ['https:', 'http:'],
+    'Page of yours that mails lead to, with #reset=TOKEN or #verify=TOKEN after it. By default mails hold the token, for POST /auth/password/reset or /auth/email/verify.',
+  ),
   API_KEY_PEPPERS: secret(
     optional(
       parsePeppers,

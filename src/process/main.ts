@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { loadEnv, type Env } from '../config/env.js';
+import { loadEnv, localAccountsOf, type Env } from '../config/env.js';
 import { withLocalSecrets } from '../config/local-secrets.js';
 import { workerVariables } from '../config/worker-env.js';
 import { CLOSING_TIMEOUT, EndOfProcess } from './end-of-process.js';
@@ -38,7 +38,7 @@ try {
     const address = await (hasWorkers ? serveByWorkers(opened, end, log) : serve(opened, end));
     if (env.NODE_ENV !== 'production') {
       const served = { dashboard: env.DASHBOARD === 'on', docs: env.DOCS === 'on' };
-      process.stdout.write(welcome(localUrl(address), served));
+      process.stdout.write(welcome(localUrl(address), served, localAccountsOf(env)));
     }
   }
 } catch (error) {

@@ -28,17 +28,30 @@ curl -s $UPBLIT/apikey/verify -H "Authorization: Bearer $SERVICE_KEY" \\
 }
 
 /** What a person who has just started the service wants to know next. */
-export function welcome(url: string, served: { dashboard: boolean; docs: boolean }): string {
+export function welcome(
+  url: string,
+  served: { dashboard: boolean; docs: boolean },
+  accounts: 'open' | 'invite' | 'off',
+): string {
   return `
 Upblit API keys is ready.
 
 ${served.dashboard ? `  Dashboard      ${url}/dashboard\n` : ''}${served.docs ? `  Documentation  ${url}/docs\n` : ''}  Health         ${url}/health/ready
 
-From no account to a verified key (paste this into another terminal):
-
-${walk(url)}
+${nextStep(url, accounts)}
 
 Stop it with Ctrl-C.
 
 `;
+}
+
+function nextStep(url: string, accounts: 'open' | 'invite' | 'off'): string {
+  switch (accounts) {
+    case 'open':
+      return `From no account to a verified key (paste this into another terminal):\n\n${walk(url)}`;
+    case 'invite':
+      return 'An account needs an invitation: npm run account -- invite you@example.com';
+    case 'off':
+      return 'Nobody has an account here: call with the access token of an issuer that JWT_ISSUERS names.';
+  }
 }

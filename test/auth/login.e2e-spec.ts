@@ -89,6 +89,18 @@ describe('POST /auth/login', () => {
     expect((await login({ email: user.email, password: PASSWORD })).status).toBe(200);
   });
 
+  it('takes many logins at once while how the password is kept is renewed', async () => {
+    const { user } = await signIn(app);
+    await app.query('UPDATE users SET password_hash = $2, password_pepper_version = NULL WHERE id = $1', [
+      user.id,
+      await bcrypt.hash(PASSWORD, 4),
+    ]);
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, () => login({ email: user.email, password: PASSWORD })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array<number>(6).fill(200));
+  });
+
   it.each([
     ['no email', { password: PASSWORD }],
     ['no password', { email: 'ann@example.org' }],

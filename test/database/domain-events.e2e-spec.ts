@@ -37,7 +37,9 @@ describe('the events of changes', () => {
       .routes()
       .filter((route) => route.method !== 'GET')
       .filter((route) => explorer.metadataOf(REQUIRED_SCOPES, route) !== undefined)
-      .map(({ method, path }) => `${method} ${path}`);
+      .map(({ method, path }) => `${method} ${path}`)
+      // What it asks for is done, and told, by the service itself, after it was answered.
+      .filter((route) => route !== 'POST /auth/email/verification');
     const promised = [...Object.keys(CHANGING_ROUTES), ...Object.keys(OWN_ROUTES)];
     expect(promised.sort()).toEqual(changing.sort());
   });

@@ -4,6 +4,7 @@ import request, { type Response, type Test } from 'supertest';
 import { describeApi } from '../../src/app.setup.js';
 import { UNKNOWN_ID } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
+import { MailServer, tokenIn } from '../support/mail-server.js';
 import { PASSWORD, signIn, type SignedIn } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
 import { DescribedAnswers } from './described-answers.js';
@@ -22,8 +23,10 @@ let app: TestApp;
 let described: DescribedAnswers;
 let operations: { method: Method; path: string; operation: Record<string, unknown> }[];
 let owner: SignedIn;
+let mailServer: MailServer;
 beforeAll(async () => {
-  app = await TestApp.start();
+  mailServer = await MailServer.start();
+  app = await TestApp.start({ env: { SMTP_URL: mailServer.url, MAIL_FROM: 'keys@example.com' } });
   const document = await describeApi();
   described = new DescribedAnswers(document);
   operations = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -35,7 +38,10 @@ beforeAll(async () => {
   );
   owner = await signIn(app);
 });
-afterAll(() => app.stop());
+afterAll(async () => {
+  await app.stop();
+  await mailServer.stop();
+});
 
 /** Calls the service and checks the answer: `get /apikey/{id}`, with what stands for `{id}`. */
 async function call(
@@ -116,6 +122,27 @@ describe('the answers of the service are what openapi.json says, field by field:
     await call('delete /applications/{id}', { id: application.body.id as string }, { token });
     await call('delete /auth/me', {}, confirmation);
     await call('get /auth/sessions', {}, { token });
+  });
+
+  it('those of passwords and emails', async () => {
+    const { accessToken: token, user } = await signIn(app);
+    const change = (currentPassword: string, newPassword: string): Promise<Response> =>
+      call('post /auth/password', {}, { token, body: { currentPassword, newPassword } });
+    await change(PASSWORD, 'password');
+    await change(`${PASSWORD}?`, `${PASSWORD}!`);
+    await change(PASSWORD, `${PASSWORD}!`);
+    const verification = tokenIn(await mailServer.next(user.email));
+    await call('post /auth/email/verification', {}, { token });
+    await mailServer.next(user.email);
+    await call('get /auth/me', {}, { token });
+    await call('post /auth/email/verify', {}, { body: { token: verification } });
+    await call('post /auth/email/verify', {}, { body: { token: verification } });
+    await call('post /auth/password/forgot', {}, { body: { email: user.email } });
+    const reset = { token: tokenIn(await mailServer.next(user.email)), password: PASSWORD };
+    await call('post /auth/password/reset', {}, { body: reset });
+    await call('post /auth/password/reset', {}, { body: reset });
+    const stranger = { email: `${randomUUID()}@example.org`, password: PASSWORD, invitation: 'none' };
+    await call('post /auth/register', {}, { body: stranger });
   });
 
   it('those of applications and their members', async () => {

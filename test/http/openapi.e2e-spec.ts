@@ -8,6 +8,7 @@ import request from 'supertest';
 import { describeApi } from '../../src/app.setup.js';
 import { PROBLEMS } from '../../src/infrastructure/http/problem.js';
 import { Client } from '../support/builders.js';
+import { MailServer } from '../support/mail-server.js';
 import { TestApp } from '../support/test-app.js';
 import { AS_SERVICE } from '../support/service-key.js';
 
@@ -15,18 +16,29 @@ import { AS_SERVICE } from '../support/service-key.js';
 type Json = Record<string, any>;
 
 let app: TestApp;
+let mailServer: MailServer;
 let document: OpenAPIObject;
 let operations: { method: string; path: string; operation: Json }[];
 beforeAll(async () => {
   // The issuer that the examples name.
   const issuer = { issuer: 'https://login.example.com/', audience: 'upblit', hs256Secret: 'x'.repeat(32) };
-  app = await TestApp.start({ env: { JWT_ISSUERS: JSON.stringify([issuer]) } });
+  mailServer = await MailServer.start();
+  app = await TestApp.start({
+    env: {
+      JWT_ISSUERS: JSON.stringify([issuer]),
+      SMTP_URL: mailServer.url,
+      MAIL_FROM: 'keys@example.com',
+    },
+  });
   document = await describeApi();
   operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => ({ method, path, operation: operation as Json })),
   );
 });
-afterAll(() => app.stop());
+afterAll(async () => {
+  await app.stop();
+  await mailServer.stop();
+});
 
 describe('openapi.json', () => {
   it('in the repository is what the code makes: run "npm run openapi"', async () => {
@@ -203,6 +215,7 @@ const ABSENT = new Set([
   'invalid_credentials',
   'invalid_refresh_token',
   'owns_applications',
+  'invalid_one_time_token',
 ]);
 
 /** Whether a reader sees from it what a value looks like. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { tokenIn, type MailServer } from '../support/mail-server.js';
 import { alphanumeric, random, type Recorder } from './recorder.js';
 
 const EMAIL = 'someone@example.org';
@@ -9,7 +10,7 @@ interface Friend {
 }
 
 /** What people and services do with this service in a day on which all goes well: every operation, once at least. */
-export async function goWell(service: Recorder): Promise<void> {
+export async function goWell(service: Recorder, mails: MailServer): Promise<void> {
   await comeAndLeave(service);
   const friendsPassword = service.keep("friend's password", `a long talk ${random()}`);
   const friend = await service.signIn('friend', '/auth/register', {
@@ -22,6 +23,10 @@ export async function goWell(service: Recorder): Promise<void> {
   await service.signIn('refresh', '/auth/refresh', { refreshToken });
   await service.call('/auth/me');
   await useBrowser(service);
+  await readMails(service, mails);
+  const newPassword = service.keep('new password', `a long run ${random()}`);
+  await service.call('/auth/password', { body: { currentPassword: password, newPassword } });
+  await service.signIn('login with the new password', '/auth/login', { email: EMAIL, password: newPassword });
 
   await useKeys(service, await createApplication(service));
   await askTwice(service, await createApplication(service));
@@ -78,6 +83,21 @@ async function comeAndLeave(service: Recorder): Promise<void> {
   }
   await service.call('/auth/sessions', { method: 'DELETE' });
   await service.call('/auth/me', { method: 'DELETE', body: { password } });
+}
+
+/** What is asked for by mail, and done with the tokens of the mails. */
+async function readMails(service: Recorder, mails: MailServer): Promise<void> {
+  const token = async (name: string): Promise<string> => service.keep(name, tokenIn(await mails.next(EMAIL)));
+  const first = await token('token of the first mail');
+  await service.call('/auth/email/verification', { method: 'POST' });
+  await service.call('/auth/email/verify', { body: { token: await token('token to verify') } });
+  await service.call('/auth/email/verify', { body: { token: first } });
+  const forgetful = 'friend@example.org';
+  await service.call('/auth/password/forgot', { body: { email: forgetful } });
+  await mails.next(forgetful);
+  const reset = service.keep('token to reset', tokenIn(await mails.next(forgetful)));
+  const password = service.keep("friend's new password", `a long pause ${random()}`);
+  await service.call('/auth/password/reset', { body: { token: reset, password } });
 }
 
 async function useKeys(service: Recorder, application: string): Promise<void> {
@@ -246,6 +266,7 @@ export async function goWrong(service: Recorder, time: string): Promise<void> {
     key: `upblit_live_${alphanumeric(36)}`,
     'service key': `upblit_service_${alphanumeric(36)}`,
     'refresh token': `upblit_rt_${alphanumeric(43)}`,
+    'one-time token': `upblit_ot_${alphanumeric(43)}`,
     'access token': `eyJhbGciOiJub25lIn0.${alphanumeric(60)}.${alphanumeric(86)}`,
   };
   for (const [kind, secret] of Object.entries(madeUp)) service.keep(`${kind} of nobody, ${time}`, secret);
@@ -266,6 +287,14 @@ export async function goWrong(service: Recorder, time: string): Promise<void> {
     await wrong('/auth/refresh', { body: { refreshToken } });
     await wrong('/auth/logout', { body: { refreshToken } });
   }
+
+  const token = madeUp['one-time token'];
+  await wrong('/auth/register', {
+    body: { email: 'x@example.org', password: wrongPassword, invitation: token },
+  });
+  await wrong('/auth/password/reset', { body: { token, password: wrongPassword } });
+  await wrong('/auth/email/verify', { body: { token } });
+  await wrong('/auth/password', { body: { currentPassword: wrongPassword, newPassword: wrongPassword } });
 
   for (const secret of [key, ...Object.values(madeUp)].filter((one) => one !== undefined)) {
     const encoded = encodeURIComponent(`key=${secret}`);

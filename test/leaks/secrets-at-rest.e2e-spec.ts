@@ -9,6 +9,7 @@ import {
   startEmbeddedPostgres,
   type EmbeddedPostgres,
 } from '../../src/infrastructure/embedded-postgres/index.js';
+import { MailServer } from '../support/mail-server.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { goWell, goWrong } from './life.js';
 import { Recorder } from './recorder.js';
@@ -29,6 +30,7 @@ describe('keys, passwords and tokens', () => {
   let postgres: EmbeddedPostgres;
   let service: ServiceProcess;
   let life: Recorder;
+  let mailServer: MailServer;
   let scanner: SecretScanner;
   /** PostgreSQL's data directory, with its write-ahead log. */
   let dataDirectory: string;
@@ -43,18 +45,21 @@ describe('keys, passwords and tokens', () => {
     const signingKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
       .privateKey.export({ type: 'pkcs8', format: 'der' })
       .toString('base64');
+    mailServer = await MailServer.start();
     service = await ServiceProcess.start(
       {
         LOG_LEVEL: 'trace',
         DATABASE_URL: postgres.url,
         MIGRATE_ON_START: 'true',
+        SMTP_URL: mailServer.url,
+        MAIL_FROM: 'keys@example.com',
         API_KEY_PEPPERS: `1=${pepper}`,
         JWT_SIGNING_KEY: `-----BEGIN PRIVATE KEY-----\\n${signingKey}\\n-----END PRIVATE KEY-----`,
       },
       scratch,
     );
     life = new Recorder(service.url);
-    await goWell(life);
+    await goWell(life, mailServer);
     await goWrong(life, 'first');
     tables = await dump(postgres.url);
     dataDirectory = await valueOf(postgres.url, 'SHOW data_directory');
@@ -69,6 +74,7 @@ describe('keys, passwords and tokens', () => {
   }, 120_000);
 
   afterAll(async () => {
+    await mailServer.stop();
     await removeEmbeddedPostgres(scratch);
     await rm(scratch, { recursive: true, force: true });
   });

@@ -166,6 +166,13 @@ interface OwnRoute {
 
 /** Every route behind an access token that changes something of the person whose it is. */
 export const OWN_ROUTES: Record<string, OwnRoute> = {
+  'POST /auth/password': {
+    prepare: () => ({
+      path: '/auth/password',
+      body: { currentPassword: PASSWORD, newPassword: 'a longer walk in the mountains' },
+    }),
+    events: ['PasswordChanged', 'SessionEnded'],
+  },
   'DELETE /auth/me': {
     prepare: () => ({ path: '/auth/me', body: { password: PASSWORD } }),
     events: ['SessionEnded', 'SessionEnded', 'UserDeleted'],

@@ -27,6 +27,7 @@ export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
   // Its triggers write the feed in the name of whoever changes a key.
   key_changes: ['SELECT', 'INSERT', 'DELETE'],
   migrations: ['SELECT'],
+  one_time_tokens: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   pending_key_revocations: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   rate_limit_hits: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   refresh_token_families: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

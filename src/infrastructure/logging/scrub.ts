@@ -5,7 +5,7 @@
  */
 const SECRETS = new RegExp(
   [
-    String.raw`upblit(?:_|%5f)+(?:live|test|rt|service)(?:_|%5f)+[\w%-]*`,
+    String.raw`upblit(?:_|%5f)+(?:live|test|rt|ot|service)(?:_|%5f)+[\w%-]*`,
     String.raw`\beyJ[\w-]{6,}(?:\.[\w-]*){0,2}`,
     // "upblit_" in hex; in base64 at each of the three offsets; and as UTF-16.
     '7570626c69745f[0-9a-f]*',

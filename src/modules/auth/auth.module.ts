@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { ENV, type Env } from '../../config/env.js';
+import { ENV, localAccountsOf, type Env } from '../../config/env.js';
 import { Clock } from '../../shared/clock.js';
 import { FreshnessModule } from '../freshness/index.js';
 import { AccountDeletionHooks } from './application/account-deletion-hooks.js';
@@ -9,9 +9,15 @@ import { AccountDeletionService } from './application/account-deletion.service.j
 import { AccessTokenIssuer } from './domain/access-token-issuer.js';
 import { AccessTokenVerifier, TrustedIssuers } from './application/access-token-verifier.js';
 import { AttemptLimiter } from './domain/attempt-limiter.js';
+import { AccountAdministration } from './application/account-administration.service.js';
+import { AccountMails } from './application/account-mails.service.js';
 import { AuthService } from './application/auth.service.js';
 import { LiveSessions } from './application/live-sessions.js';
+import { Invitations, RegistrationPolicy } from './application/invitations.js';
+import { MailQueue } from './application/mail-queue.js';
+import { MailLinks, Mailer } from './application/mailer.js';
 import { NewPasswords } from './application/new-passwords.js';
+import { PasswordService } from './application/password.service.js';
 import { PasswordHasher } from './domain/password-hasher.js';
 import { PublishedKeys } from './application/published-keys.js';
 import { RefusedSignInsRecorder } from './application/refused-sign-ins.js';
@@ -19,31 +25,34 @@ import { PasswordStrength } from './domain/password-strength.js';
 import { ServiceKeyAuthentication } from './application/service-key-authentication.js';
 import { SessionService } from './application/session.service.js';
 import { SubjectDirectory } from './application/subject-directory.js';
+import { OneTimeTokenRepository } from './domain/one-time-token.repository.js';
 import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
 import { UserRepository } from './domain/user.repository.js';
-import { AccountController } from './http/account.controller.js';
-import { AuthController } from './http/auth.controller.js';
-import { BrowserSessionController } from './http/browser-session.controller.js';
 import { JwksController } from './http/jwks.controller.js';
 import { JwtAuthGuard } from './http/jwt-auth.guard.js';
 import { JwtStrategy } from './http/jwt.strategy.js';
 import { LimitManagementCallsGuard } from './http/limit-calls.guard.js';
+import { MeController } from './http/me.controller.js';
 import { RouteAccess } from './http/route-access.js';
 import { RouteExplorer } from './http/route-explorer.js';
 import { ScopeGuard } from './http/scope.guard.js';
-import { SessionsController } from './http/sessions.controller.js';
 import { VerifiedTokens } from './http/verified-tokens.js';
 import { BcryptPasswordHasher } from './infrastructure/bcrypt-password-hasher.js';
 import { ExpiredFamiliesPurge } from './infrastructure/expired-families.purge.js';
+import { ExpiredTokensPurge } from './infrastructure/expired-tokens.purge.js';
 import { LocalKeys } from './infrastructure/local-keys.js';
 import { LocalTokenIssuer } from './infrastructure/local-token-issuer.js';
+import { MailMetrics } from './infrastructure/mail-metrics.js';
 import { MemoryAttemptLimiter } from './infrastructure/memory-attempt-limiter.js';
 import {
   refreshTokenFamilySchema,
   refreshTokenSchema,
 } from './infrastructure/refresh-token-family.schema.js';
+import { oneTimeTokenSchema } from './infrastructure/one-time-token.schema.js';
 import { PasswordPeppers } from './infrastructure/password-peppers.js';
+import { NoMailer, SmtpMailer } from './infrastructure/smtp-mailer.js';
 import { trustedIssuers } from './infrastructure/trusted-issuers.js';
+import { TypeOrmOneTimeTokenRepository } from './infrastructure/typeorm-one-time-token.repository.js';
 import { TypeOrmRefreshTokenFamilyRepository } from './infrastructure/typeorm-refresh-token-family.repository.js';
 import { TypeOrmUserRepository } from './infrastructure/typeorm-user.repository.js';
 import { userSchema } from './infrastructure/user.schema.js';
@@ -53,15 +62,9 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
   imports: [
     DiscoveryModule,
     FreshnessModule,
-    TypeOrmModule.forFeature([userSchema, refreshTokenFamilySchema, refreshTokenSchema]),
+    TypeOrmModule.forFeature([userSchema, refreshTokenFamilySchema, refreshTokenSchema, oneTimeTokenSchema]),
   ],
-  controllers: [
-    AuthController,
-    AccountController,
-    SessionsController,
-    BrowserSessionController,
-    JwksController,
-  ],
+  controllers: [MeController, JwksController],
   providers: [
     AuthService,
     NewPasswords,
@@ -69,6 +72,12 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
     AccountDeletionService,
     AccountDeletionHooks,
     LiveSessions,
+    Invitations,
+    PasswordService,
+    AccountAdministration,
+    AccountMails,
+    MailQueue,
+    MailMetrics,
     AccessTokenVerifier,
     JwtStrategy,
     VerifiedTokens,
@@ -79,11 +88,13 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
     RouteExplorer,
     RouteAccess,
     ExpiredFamiliesPurge,
+    ExpiredTokensPurge,
     // The order is the order they run in: who is calling, then what they may do.
     { provide: APP_GUARD, useClass: JwtAuthGuard },
     { provide: APP_GUARD, useClass: LimitManagementCallsGuard },
     { provide: APP_GUARD, useClass: ScopeGuard },
     { provide: UserRepository, useClass: TypeOrmUserRepository },
+    { provide: OneTimeTokenRepository, useClass: TypeOrmOneTimeTokenRepository },
     { provide: RefreshTokenFamilyRepository, useClass: TypeOrmRefreshTokenFamilyRepository },
     { provide: LocalKeys, inject: [ENV], useFactory: localKeys },
     { provide: TrustedIssuers, inject: [ENV, LocalKeys, Clock], useFactory: trustedIssuers },
@@ -111,7 +122,30 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
           await users.highestHashCost(),
         ),
     },
-    { provide: PasswordStrength, useFactory: () => ZxcvbnPasswordStrength.load() },
+    {
+      provide: PasswordStrength,
+      inject: [ENV],
+      useFactory: (env: Env) => {
+        const strength = new ZxcvbnPasswordStrength();
+        return localAccountsOf(env) === 'off' ? strength : strength.load();
+      },
+    },
+    {
+      provide: Mailer,
+      inject: [ENV],
+      useFactory: ({ SMTP_URL: url, MAIL_FROM: from = '' }: Env) =>
+        url === undefined ? new NoMailer() : new SmtpMailer(url, from),
+    },
+    {
+      provide: MailLinks,
+      inject: [ENV],
+      useFactory: (env: Env) => new MailLinks(env.MAIL_LINK_URL ?? null),
+    },
+    {
+      provide: RegistrationPolicy,
+      inject: [ENV],
+      useFactory: (env: Env) => new RegistrationPolicy(localAccountsOf(env) === 'invite'),
+    },
     {
       provide: AttemptLimiter,
       inject: [ENV, Clock],
@@ -122,6 +156,7 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
             perAddress: env.AUTH_RATE_LIMIT_PER_ADDRESS,
             perAccount: env.AUTH_RATE_LIMIT_PER_ACCOUNT,
             refreshPerAccount: env.AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT,
+            mailsPerAccount: env.AUTH_RATE_LIMIT_MAILS_PER_ACCOUNT,
             managementPerMinute: env.MANAGEMENT_CALLS_PER_MINUTE,
           },
           clock,
@@ -130,10 +165,15 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
   ],
   exports: [
     AccountDeletionHooks,
+    AccountDeletionService,
+    AccountMails,
     AttemptLimiter,
+    AuthService,
+    PasswordService,
     PublishedKeys,
     RouteExplorer,
     ServiceKeyAuthentication,
+    SessionService,
     SubjectDirectory,
   ],
 })

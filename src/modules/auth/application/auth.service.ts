@@ -5,7 +5,7 @@ import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { SCOPES, type Scope } from '../../../shared/scopes.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
-import { UnitOfWork } from '../../../shared/unit-of-work.js';
+import { OptimisticLockError, UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { Freshness } from '../../freshness/index.js';
 import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
 import { RefreshToken, RefreshTokenFamily } from '../domain/refresh-token-family.js';
@@ -16,6 +16,8 @@ import { UserRepository } from '../domain/user.repository.js';
 import { AccessTokenIssuer } from '../domain/access-token-issuer.js';
 import { AttemptLimiter } from '../domain/attempt-limiter.js';
 import { PasswordHasher } from '../domain/password-hasher.js';
+import { AccountMails } from './account-mails.service.js';
+import { Invitations } from './invitations.js';
 import { NewPasswords } from './new-passwords.js';
 
 /** The tokens of a person who has signed in. */
@@ -39,20 +41,25 @@ export class AuthService {
     private readonly families: RefreshTokenFamilyRepository,
     private readonly passwords: PasswordHasher,
     private readonly newPasswords: NewPasswords,
+    private readonly invitations: Invitations,
+    private readonly mails: AccountMails,
     private readonly accessTokens: AccessTokenIssuer,
     private readonly limiter: AttemptLimiter,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
   ) {}
 
-  /** Throws `weak_password`, `email_taken` and `too_many_requests`. */
+  /**
+   * Throws `invitation_required`, `invalid_one_time_token`, `weak_password`, `email_taken` and `too_many_requests`.
+   */
   async register(
-    details: { email: string; password: string; name?: string },
+    details: { email: string; password: string; name?: string; invitation?: string },
     origin: Origin,
   ): Promise<SignedIn> {
     const { address } = origin;
     const email = normalizeEmail(details.email);
     this.limiter.countAttempt('register', email, address);
+    const invitation = await this.invitations.check(details.invitation, email);
     const person = { email: details.email, name: details.name ?? null };
     const party = this.limiter.partyOf(email, address);
     const password = await this.newPasswords.hash(details.password, person, party);
@@ -60,13 +67,15 @@ export class AuthService {
     const session = this.newSession(user, [...SCOPES], origin);
     await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
       await this.users.add(user, tx);
+      await this.invitations.accept(invitation, user, tx);
       await this.families.start(session.family, session.first, tx);
     });
     this.limiter.recognize(email, address);
+    this.mails.greet(user, origin);
     return this.tokensFor(user, session.family, session.secret);
   }
 
-  /** Throws `invalid_scope`, `invalid_credentials` and `too_many_requests`. */
+  /** Throws `invalid_scope`, `invalid_credentials`, `account_disabled` and `too_many_requests`. */
   async login(
     details: { email: string; password: string; scope?: string },
     origin: Origin,
@@ -78,18 +87,25 @@ export class AuthService {
     const user = await this.users.findByEmail(email);
     const party = this.limiter.partyOf(email, address);
     const matches = await this.passwords.verify(details.password, user?.password, party);
-    if (user === undefined || !matches) {
-      throw new DomainError('invalid_credentials', 'Check the email and the password, or register first.');
-    }
+    if (user === undefined || !matches) throw invalidCredentials();
+    // Told to nobody but who knows the password.
+    if (user.isDisabled) throw accountDisabled();
     this.limiter.forgive('login', email, address);
     this.limiter.recognize(email, address);
     const isOutdated = this.passwords.isOutdated(user.password);
     const renewed = isOutdated ? await this.passwords.hash(details.password, party) : undefined;
     const session = this.newSession(user, scopes, origin);
-    await this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
-      if (renewed !== undefined) await this.users.replacePasswordHash(user, renewed, tx);
-      await this.families.start(session.family, session.first, tx);
-    });
+    const started = await unlessStale(
+      this.unitOfWork.run(actorOf(user.id, origin), async (tx) => {
+        const current = await this.users.lock(user.id, tx);
+        // It is another since it was compared: changed, which has ended all sessions, or hashed anew.
+        if (current?.passwordHash !== user.passwordHash) throw new OptimisticLockError();
+        if (current.isDisabled) throw accountDisabled();
+        if (renewed !== undefined) await this.users.replacePasswordHash(user, renewed, tx);
+        await this.families.start(session.family, session.first, tx);
+      }),
+    );
+    if (started === null) return this.login(details, origin);
     return this.tokensFor(user, session.family, session.secret);
   }
 
@@ -163,6 +179,17 @@ export class AuthService {
 /** Somebody who registered here. They are known by their password or a refresh token; the access token comes after. */
 function actorOf(userId: string, origin: Origin): Actor {
   return personActor({ issuer: LOCAL_ISSUER, subject: userId }, origin);
+}
+
+function invalidCredentials(): DomainError {
+  return new DomainError('invalid_credentials', 'Check the email and the password, or register first.');
+}
+
+function accountDisabled(): DomainError {
+  return new DomainError(
+    'account_disabled',
+    'Ask the operator of this service why your account is disabled.',
+  );
 }
 
 function invalidRefreshToken(): DomainError {

@@ -13,15 +13,19 @@ export class NewPasswords {
     private readonly hasher: PasswordHasher,
   ) {}
 
-  /** Throws `weak_password`, and `service_unavailable` when too many are waiting for a hash. */
+  /**
+   * Throws `weak_password`, naming the field it came in, and `service_unavailable` when too many are waiting for a
+   * hash.
+   */
   async hash(
     password: string,
     person: { email: string; name: string | null },
     from: Party,
+    field = 'password',
   ): Promise<PasswordHash> {
     if (await this.strength.isGuessable(password, wordsAbout(person))) {
       throw new DomainError('weak_password', 'Choose a password that is harder to guess.', {
-        errors: [{ field: 'password', message: 'is one of the first that are guessed' }],
+        errors: [{ field, message: 'is one of the first that are guessed' }],
       });
     }
     return this.hasher.hash(password, from);

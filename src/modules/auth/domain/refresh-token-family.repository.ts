@@ -36,6 +36,9 @@ export abstract class RefreshTokenFamilyRepository {
   /** Ends the family; nothing happens when it has ended before, which is as certain then as with `exists`. */
   abstract end(family: RefreshTokenFamily, tx: Transaction): Promise<void>;
 
+  /** The ids of somebody's families, which nobody else ends before the transaction does. */
+  abstract lockAllOf(userId: string, tx: Transaction): Promise<string[]>;
+
   /** Ends somebody's families, and returns how many there were. */
   abstract endOf(userId: string, which: WhichSessions, tx: Transaction): Promise<number>;
 

@@ -11,6 +11,10 @@ export abstract class UserRepository {
   abstract findByEmail(normalizedEmail: string): Promise<User | undefined>;
   /** Deletes the account, with its logins; nothing happens when somebody else has. */
   abstract delete(user: User, tx: Transaction): Promise<void>;
+  /** The same as `find`, and nobody else changes them, or logs them in, before the transaction ends. */
+  abstract lock(id: string, tx: Transaction): Promise<User | undefined>;
+  /** Writes what may change of somebody who is locked. */
+  abstract update(user: User, tx: Transaction): Promise<void>;
   /** Puts a hash of the same password, made as today's are, in the place of the old one if that is still there. */
   abstract replacePasswordHash(user: User, hash: PasswordHash, tx: Transaction): Promise<void>;
 }

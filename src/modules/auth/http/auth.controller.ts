@@ -1,16 +1,11 @@
-import { Body, Controller, Get, Header, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post } from '@nestjs/common';
 import type { Origin } from '../../../shared/actor.js';
 import { Public } from '../../../shared/http/public.decorator.js';
-import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { AuthService } from '../application/auth.service.js';
-import type { Principal } from '../domain/principal.js';
-import { AuthDocs, GetMeDocs, LoginDocs, LogoutDocs, RefreshDocs, RegisterDocs } from './auth.docs.js';
+import { AuthDocs, LoginDocs, LogoutDocs, RefreshDocs, RegisterDocs } from './auth.docs.js';
 import { LoginDto, RefreshTokenDto, RegisterDto } from './credentials.dto.js';
 import { CurrentOrigin } from './current-actor.decorator.js';
-import { CurrentPrincipal } from './current-principal.decorator.js';
 import { LimitCalls } from './limit-calls.guard.js';
-import { MeDto } from './me.dto.js';
-import { RequireScopes } from './require-scopes.decorator.js';
 import { TokensDto, toTokens } from './tokens.dto.js';
 
 @AuthDocs()
@@ -53,15 +48,5 @@ export class AuthController {
   @LogoutDocs()
   async logout(@Body() body: RefreshTokenDto, @CurrentOrigin() origin: Origin): Promise<void> {
     await this.auth.logout(body.refreshToken, origin);
-  }
-
-  @Get('me')
-  @RequireScopes()
-  @GetMeDocs()
-  async me(@CurrentPrincipal() principal: Principal): Promise<MeDto> {
-    const scope = [...principal.scopes].join(' ');
-    if (principal.issuer !== LOCAL_ISSUER) return { id: principal.subject, email: null, name: null, scope };
-    const { id, email, name } = await this.auth.profileOf(principal.subject);
-    return { id, email, name, scope };
   }
 }

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import {
   ApiBearerAuth,
+  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -8,10 +9,25 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { RegisterDto } from './credentials.dto.js';
 import { MeDto } from './me.dto.js';
 import { TokensDto } from './tokens.dto.js';
 
 export const AuthDocs = (): ClassDecorator => applyDecorators(ApiTags('Auth'));
+
+const PERSON = { email: 'ann@example.org', password: 'a long walk in the hills', name: 'Ann' };
+
+export const RegisterBody = (): MethodDecorator =>
+  ApiBody({
+    type: RegisterDto,
+    examples: {
+      open: { summary: 'Where everybody may register', value: PERSON },
+      invite: {
+        summary: 'With an invitation',
+        value: { ...PERSON, invitation: 'upblit_ot_IeoAGoT5b0VGe38SEKb6o8uvNc6ZAhgtSFjT3bHd3vs' },
+      },
+    },
+  });
 
 export const RegisterDocs = (): MethodDecorator =>
   applyDecorators(
@@ -20,8 +36,16 @@ export const RegisterDocs = (): MethodDecorator =>
       summary: 'Create an account and sign in',
       description: 'An email is taken in any case of its letters. The tokens are those of a login.',
     }),
+    RegisterBody(),
     ApiCreatedResponse({ type: TokensDto }),
-    ApiProblems('validation_failed', 'weak_password', 'email_taken', 'too_many_requests'),
+    ApiProblems(
+      'validation_failed',
+      'weak_password',
+      'invitation_required',
+      'invalid_one_time_token',
+      'email_taken',
+      'too_many_requests',
+    ),
   );
 
 export const LoginDocs = (): MethodDecorator =>
@@ -32,7 +56,13 @@ export const LoginDocs = (): MethodDecorator =>
       description: 'An unknown email and a wrong password get the same answer, after the same work.',
     }),
     ApiOkResponse({ type: TokensDto }),
-    ApiProblems('validation_failed', 'invalid_scope', 'invalid_credentials', 'too_many_requests'),
+    ApiProblems(
+      'validation_failed',
+      'invalid_scope',
+      'invalid_credentials',
+      'account_disabled',
+      'too_many_requests',
+    ),
   );
 
 export const RefreshDocs = (): MethodDecorator =>

@@ -7,6 +7,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
+import { RegisterBody } from './auth.docs.js';
 import { BrowserTokensDto } from './tokens.dto.js';
 
 const SETS_COOKIE = {
@@ -36,10 +37,13 @@ export const BrowserRegisterDocs = (): MethodDecorator =>
         'As `POST /auth/register`, with the refresh token in a cookie in place of the answer. Refused for pages of ' +
         'other origins, and for whoever is no browser.',
     }),
+    RegisterBody(),
     ApiCreatedResponse({ type: BrowserTokensDto, headers: SETS_COOKIE }),
     ApiProblems(
       'validation_failed',
       'weak_password',
+      'invitation_required',
+      'invalid_one_time_token',
       'email_taken',
       'cross_site_request',
       'too_many_requests',
@@ -58,6 +62,7 @@ export const BrowserLoginDocs = (): MethodDecorator =>
       'validation_failed',
       'invalid_scope',
       'invalid_credentials',
+      'account_disabled',
       'cross_site_request',
       'too_many_requests',
     ),

@@ -1,33 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsEmail, IsString, Length, Matches, MaxLength, ValidateBy } from 'class-validator';
+import { IsEmail, IsString, Length, Matches, MaxLength } from 'class-validator';
 import { Omittable, Trim } from '../../../shared/http/validation.js';
-import {
-  isPossiblePassword,
-  MAX_PASSWORD_CHARACTERS,
-  MIN_PASSWORD_CHARACTERS,
-} from '../domain/password-policy.js';
 import { SCOPES } from '../../../shared/scopes.js';
-
-const EMAIL = { type: String, format: 'email', maxLength: 254, example: 'ann@example.org' } as const;
-
-const IsPassword = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'isPassword',
-    validator: {
-      validate: (value: unknown) => typeof value === 'string' && isPossiblePassword(value),
-      defaultMessage: () =>
-        `must be ${MIN_PASSWORD_CHARACTERS} to ${MAX_PASSWORD_CHARACTERS} characters of any script`,
-    },
-  });
-
-const NEW_PASSWORD = {
-  description:
-    'Characters of any script. One that is easy to guess is refused, as is one that is made of the email or the name.',
-  format: 'password',
-  minLength: MIN_PASSWORD_CHARACTERS,
-  maxLength: MAX_PASSWORD_CHARACTERS,
-  example: 'a long walk in the hills',
-} as const;
+import { EMAIL, IsPassword, NEW_PASSWORD, ONE_TIME_TOKEN } from './credentials.fields.js';
 
 export class RegisterDto {
   @ApiProperty(EMAIL)
@@ -49,6 +24,15 @@ export class RegisterDto {
   @Length(1, 100)
   @Matches(/^\P{Cc}*$/u, { message: 'must not hold control characters' })
   name?: string;
+
+  @ApiPropertyOptional({
+    ...ONE_TIME_TOKEN,
+    description: 'The token of an invitation for this email. Needed where the operator invites.',
+  })
+  @Omittable()
+  @IsString()
+  @MaxLength(1000)
+  invitation?: string;
 }
 
 export class LoginDto {

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 export class MeDto {
   @ApiProperty({
@@ -17,6 +17,11 @@ export class MeDto {
 
   @ApiProperty({ type: String, nullable: true, example: 'Ann' })
   name!: string | null;
+
+  @ApiPropertyOptional({
+    description: 'Whether they have shown that they read the mail of it. Only where the service sends mails.',
+  })
+  emailVerified?: boolean;
 
   @ApiProperty({
     description: 'What the access token may be used for.',

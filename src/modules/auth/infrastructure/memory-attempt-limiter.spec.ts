@@ -15,6 +15,7 @@ describe('MemoryAttemptLimiter', () => {
       perAddress: 2,
       perAccount: 3,
       refreshPerAccount: 5,
+      mailsPerAccount: 2,
       managementPerMinute: 4,
     };
     limiter = new MemoryAttemptLimiter(limits, clock);
@@ -33,6 +34,17 @@ describe('MemoryAttemptLimiter', () => {
   it('lets nobody lock the owner out of an account at an address they signed in from', () => {
     limiter.recognize('ann', HOME);
     exhaust(ATTACKER);
+    attempt(HOME);
+  });
+
+  it('counts mails to an email by a limit of their own, wherever they are asked for', () => {
+    limiter.recognize('ann', HOME);
+    limiter.countAttempt('mail', 'ann', HOME);
+    limiter.countAttempt('mail', 'ann', ATTACKER);
+    expect(() => {
+      limiter.countAttempt('mail', 'ann', HOME);
+    }).toThrow('too_many_requests');
+    limiter.countAttempt('mail', 'bob', HOME);
     attempt(HOME);
   });
 

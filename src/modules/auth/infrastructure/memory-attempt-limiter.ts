@@ -14,6 +14,8 @@ export interface AttemptLimits {
   /** Failed logins, or registrations, of one account. */
   perAccount: number;
   refreshPerAccount: number;
+  /** Mails to one account, or to an email that has none. */
+  mailsPerAccount: number;
   /** Calls of one principal in a minute. */
   managementPerMinute: number;
 }
@@ -119,9 +121,10 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
   }
 
   countAttempt(call: LimitedCall, account: string, address: string): void {
-    const limit = call === 'refresh' ? this.limits.refreshPerAccount : this.limits.perAccount;
     const tell = call === 'login' ? { address, account } : undefined;
-    this.count(this.accounts, this.accountKey(call, account, address), limit, 'account', { tell });
+    this.count(this.accounts, this.accountKey(call, account, address), this.limitOf(call), 'account', {
+      tell,
+    });
   }
 
   forgive(call: LimitedCall, account: string, address: string): void {
@@ -140,6 +143,11 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
 
   recognize(account: string, address: string): void {
     this.recognized.set(`login ${account} ${networkOf(address)}`, true);
+  }
+
+  private limitOf(call: LimitedCall): number {
+    if (call === 'refresh') return this.limits.refreshPerAccount;
+    return call === 'mail' ? this.limits.mailsPerAccount : this.limits.perAccount;
   }
 
   private accountKey(call: LimitedCall, account: string, address: string): string {

@@ -1,4 +1,4 @@
-import type { Env } from '../../../config/env.js';
+import { localAccountsOf, type Env } from '../../../config/env.js';
 import type { IssuerSettings } from '../../../config/trusted-issuers.js';
 import type { Clock } from '../../../shared/clock.js';
 import { TrustedIssuers } from '../application/access-token-verifier.js';
@@ -26,7 +26,9 @@ export function trustedIssuers(env: Env, localKeys: LocalKeys, clock: Clock): Tr
     defaultScopes: [],
   };
   const others = (env.JWT_ISSUERS ?? []).map((settings) => external(settings, clock));
-  return new TrustedIssuers([local, ...others].map((issuer) => [issuer.issuer, issuer]));
+  // Where nobody has an account, nobody has a token of ours.
+  const own = localAccountsOf(env) === 'off' ? [] : [local];
+  return new TrustedIssuers([...own, ...others].map((issuer) => [issuer.issuer, issuer]));
 }
 
 function external(settings: IssuerSettings, clock: Clock): TrustedIssuer {

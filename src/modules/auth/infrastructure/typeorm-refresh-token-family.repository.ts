@@ -142,6 +142,15 @@ export class TypeOrmRefreshTokenFamilyRepository extends RefreshTokenFamilyRepos
     if ((await endSome(family.userId, { only: family.id }, tx)).length === 1) tx.record(eventsOf(family));
   }
 
+  async lockAllOf(userId: string, tx: Transaction): Promise<string[]> {
+    // In the order in which they are ended.
+    const rows = await managerOf(tx).query<{ id: string }[]>(
+      'SELECT id FROM refresh_token_families WHERE user_id = $1 ORDER BY id FOR UPDATE',
+      [userId],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async endOf(userId: string, which: WhichSessions, tx: Transaction): Promise<number> {
     const ids = await endSome(userId, which, tx);
     tx.record(

@@ -42,6 +42,17 @@ export class TypeOrmUserRepository extends UserRepository {
     if (affected === 1) tx.record(eventsOf(user));
   }
 
+  async lock(id: string, tx: Transaction): Promise<User | undefined> {
+    const found = await managerOf(tx).findOne(User, { where: { id }, lock: { mode: 'for_no_key_update' } });
+    return found ?? undefined;
+  }
+
+  async update(user: User, tx: Transaction): Promise<void> {
+    const { id, password, disabledAt, emailVerifiedAt } = user;
+    await managerOf(tx).update(User, { id }, { ...columnsOf(password), disabledAt, emailVerifiedAt });
+    tx.record(eventsOf(user));
+  }
+
   async highestHashCost(): Promise<number | undefined> {
     const [row] = await this.dataSource.query<{ cost: number | null }[]>(
       'SELECT max(substring(password_hash FROM 5 FOR 2)::int) AS cost FROM users',

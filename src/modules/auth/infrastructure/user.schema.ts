@@ -14,6 +14,8 @@ export const userSchema = new EntitySchema<User>({
     passwordHash: { type: 'text', name: 'password_hash' },
     passwordPepperVersion: { type: 'smallint', name: 'password_pepper_version', nullable: true },
     createdAt: { type: 'timestamptz', precision: 3, name: 'created_at' },
+    disabledAt: { type: 'timestamptz', precision: 3, name: 'disabled_at', nullable: true },
+    emailVerifiedAt: { type: 'timestamptz', precision: 3, name: 'email_verified_at', nullable: true },
   },
   uniques: [{ name: 'users_normalized_email_key', columns: ['normalizedEmail'] }],
   checks: [

@@ -34,32 +34,38 @@ type Judge = Pick<ZxcvbnFactory, 'check'>;
  * enough, for the rest of the password makes it no weaker.
  */
 export class ZxcvbnPasswordStrength extends PasswordStrength {
-  constructor(private readonly judge: Judge) {
+  constructor(private readonly judge: () => Judge | Promise<Judge> = sharedJudge) {
     super();
   }
 
   /**
-   * Reads the dictionaries, once in a process: that takes a few tenths of a second, and about 40 MB. At the start, for
-   * nobody else is served meanwhile.
+   * Reads the dictionaries, once in a process: that takes a few tenths of a second, and about 40 MB. To be done before
+   * anybody is served, who would wait for it.
    */
-  static async load(): Promise<ZxcvbnPasswordStrength> {
-    loaded ??= makeJudge();
-    return new ZxcvbnPasswordStrength(await loaded);
+  async load(): Promise<this> {
+    await this.judge();
+    return this;
   }
 
   async isGuessable(password: string, words: readonly string[]): Promise<boolean> {
     const text = password.normalize('NFKC');
     if (words.includes(text.toLowerCase())) return true;
+    const judge = await this.judge();
     for (let from = 0; from < Math.min(text.length, MAX_LENGTH); from += PART) {
       if (from > 0) await setImmediate();
       // A number of guesses that is none is not enough of them.
-      if (this.judge.check(text.slice(from, from + PART), [...words]).guesses >= MIN_GUESSES) return false;
+      if (judge.check(text.slice(from, from + PART), [...words]).guesses >= MIN_GUESSES) return false;
     }
     return true;
   }
 }
 
 let loaded: Promise<Judge> | undefined;
+
+function sharedJudge(): Promise<Judge> {
+  loaded ??= makeJudge();
+  return loaded;
+}
 
 async function makeJudge(): Promise<Judge> {
   const [common, english] = await Promise.all([

@@ -1,0 +1,24 @@
+export interface Mail {
+  to: string;
+  subject: string;
+  text: string;
+}
+
+/** What sends mails. */
+export abstract class Mailer {
+  /** False where none are sent. */
+  abstract readonly isAvailable: boolean;
+  /** Resolves when the mail was taken over by a server. Rejects when that was tried in vain. */
+  abstract send(mail: Mail): Promise<void>;
+}
+
+/** Where mails lead to. */
+export class MailLinks {
+  /** @param page a page of the operator's, which reads the token after the `#`; null for none, and mails hold the token */
+  constructor(private readonly page: string | null) {}
+
+  /** Behind a `#` no browser sends it to anybody. */
+  to(action: 'reset' | 'verify', token: string): string {
+    return this.page === null ? token : `${this.page}#${action}=${token}`;
+  }
+}
