@@ -13,7 +13,7 @@ interface Friend {
 export async function goWell(service: Recorder, mails: MailServer): Promise<void> {
   await comeAndLeave(service);
   const friendsPassword = service.keep("friend's password", `a long talk ${random()}`);
-  const friend = await service.signIn('friend', '/auth/register', {
+  await service.signIn('friend', '/auth/register', {
     email: 'friend@example.org',
     password: friendsPassword,
   });
@@ -23,7 +23,8 @@ export async function goWell(service: Recorder, mails: MailServer): Promise<void
   await service.signIn('refresh', '/auth/refresh', { refreshToken });
   await service.call('/auth/me');
   await useBrowser(service);
-  await readMails(service, mails);
+  const friend = await readMails(service, mails);
+  await service.signIn('login after the mails', '/auth/login', { email: EMAIL, password });
   const newPassword = service.keep('new password', `a long run ${random()}`);
   await service.call('/auth/password', { body: { currentPassword: password, newPassword } });
   await service.signIn('login with the new password', '/auth/login', { email: EMAIL, password: newPassword });
@@ -85,8 +86,8 @@ async function comeAndLeave(service: Recorder): Promise<void> {
   await service.call('/auth/me', { method: 'DELETE', body: { password } });
 }
 
-/** What is asked for by mail, and done with the tokens of the mails. */
-async function readMails(service: Recorder, mails: MailServer): Promise<void> {
+/** What is asked for by mail, and done with the tokens of the mails. Returns the friend, who has another password now. */
+async function readMails(service: Recorder, mails: MailServer): Promise<Friend> {
   const token = async (name: string): Promise<string> => service.keep(name, tokenIn(await mails.next(EMAIL)));
   const first = await token('token of the first mail');
   await service.call('/auth/email/verification', { method: 'POST' });
@@ -98,6 +99,7 @@ async function readMails(service: Recorder, mails: MailServer): Promise<void> {
   const reset = service.keep('token to reset', tokenIn(await mails.next(forgetful)));
   const password = service.keep("friend's new password", `a long pause ${random()}`);
   await service.call('/auth/password/reset', { body: { token: reset, password } });
+  return service.signIn('friend after the reset', '/auth/login', { email: forgetful, password });
 }
 
 async function useKeys(service: Recorder, application: string): Promise<void> {
@@ -126,6 +128,10 @@ async function useKeys(service: Recorder, application: string): Promise<void> {
   const another = await issue(service, 'another key', application, { environment: 'test' });
   await service.call(another.path, { method: 'DELETE' });
   await verify(service, another.secret);
+  for (const path of [key.path, `/applications/${application}`]) {
+    await service.call(`${path}/usage`);
+    await service.call(`${path}/denials`);
+  }
 }
 
 /** The last of them verifies from then on. */
