@@ -30,7 +30,13 @@ describe('On a node whose pool leads to an old server', () => {
     applicationId = await owner.createApplication();
     await owner.takeIn(applicationId, admin, 'admin');
     // So much that server still got.
-    for (const table of ['applications', 'application_members', 'key_changes']) {
+    for (const table of [
+      'users',
+      'refresh_token_families',
+      'applications',
+      'application_members',
+      'key_changes',
+    ]) {
       const [{ rows }] = (await app.query(`SELECT json_agg(t)::text AS rows FROM ${table} t`)) as [
         { rows: string },
       ];

@@ -124,7 +124,8 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
     },
     {
       provide: PasswordStrength,
-      inject: [ENV],
+      // The hasher has asked the database: a connection that is being made would run into its time-out meanwhile.
+      inject: [ENV, PasswordHasher],
       useFactory: (env: Env) => {
         const strength = new ZxcvbnPasswordStrength();
         return localAccountsOf(env) === 'off' ? strength : strength.load();
