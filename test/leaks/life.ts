@@ -6,6 +6,7 @@ const EMAIL = 'someone@example.org';
 
 interface Friend {
   accessToken: string;
+  refreshToken: string;
   user: { id: string };
 }
 
