@@ -58,9 +58,9 @@ describe('a login of a page of the service', () => {
   });
 
   it.each([
-    ['keys.example.org', '__Secure-upblit_session', true],
-    ['localhost.example.org', '__Secure-upblit_session', true],
-    ['10.0.0.1:3000', '__Secure-upblit_session', true],
+    ['keys.example.org', '__Host-upblit_session', true],
+    ['localhost.example.org', '__Host-upblit_session', true],
+    ['10.0.0.1:3000', '__Host-upblit_session', true],
     ['127.0.0.1:3000', 'upblit_session', false],
     ['localhost:3000', 'upblit_session', false],
     ['[::1]:3000', 'upblit_session', false],
@@ -69,6 +69,35 @@ describe('a login of a page of the service', () => {
     const { pair, attributes } = cookieOf(answer);
     expect(pair.split('=')[0]).toBe(name);
     expect(attributes.includes('Secure')).toBe(isSecure);
+    // What a browser asks of a cookie with the prefix, and refuses it without.
+    expect(attributes).toContain(isSecure ? 'Path=/' : 'Path=/auth/browser');
+    expect(attributes.filter((attribute) => attribute.startsWith('Domain'))).toEqual([]);
+  });
+
+  it.each([OVER_HTTPS, {}])(
+    'takes none of two cookies of the name, of which one was planted: %j',
+    async (host) => {
+      const { cookie } = await register(host);
+      const { cookie: planted } = await register(host);
+      const headers = { ...FROM_OUR_PAGE, ...host };
+      for (const both of [`${planted}; ${cookie}`, `${cookie}; ${planted}`, `${cookie};${cookie}`]) {
+        const answer = await post('refresh', { ...headers, cookie: both });
+        expect([answer.status, answer.body.code]).toEqual([401, 'invalid_refresh_token']);
+        expect((await post('logout', { ...headers, cookie: both })).status).toBe(204);
+      }
+      for (const alone of [cookie, planted]) {
+        expect((await post('refresh', { ...headers, cookie: alone })).status).toBe(200);
+      }
+    },
+  );
+
+  it('takes no cookie that another host of the domain could have set', async () => {
+    const { refreshToken } = await signIn(app);
+    for (const name of ['upblit_session', '__Secure-upblit_session']) {
+      const cookie = `${name}=${refreshToken}`;
+      const answer = await post('refresh', { ...FROM_OUR_PAGE, ...OVER_HTTPS, cookie });
+      expect([answer.status, answer.body.code]).toEqual([401, 'invalid_refresh_token']);
+    }
   });
 
   it('is refreshed by the cookie alone, which is exchanged with it', async () => {

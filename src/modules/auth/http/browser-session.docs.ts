@@ -12,9 +12,9 @@ import { BrowserTokensDto } from './tokens.dto.js';
 
 const SETS_COOKIE = {
   'Set-Cookie': {
-    description: 'The refresh token, `HttpOnly` and `SameSite=Strict`, for `/auth/browser` alone.',
+    description: 'The refresh token, `HttpOnly` and `SameSite=Strict`, for this host alone.',
     schema: { type: 'string' },
-    example: '__Secure-upblit_session=upblit_rt_…; Path=/auth/browser; HttpOnly; SameSite=Strict; Secure',
+    example: '__Host-upblit_session=upblit_rt_…; Path=/; HttpOnly; SameSite=Strict; Secure',
   },
 } as const;
 
@@ -22,7 +22,7 @@ const DELETES_COOKIE = {
   'Set-Cookie': {
     description: 'Deletes the cookie.',
     schema: { type: 'string' },
-    example: '__Secure-upblit_session=; Path=/auth/browser; Max-Age=0; HttpOnly; SameSite=Strict; Secure',
+    example: '__Host-upblit_session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict; Secure',
   },
 } as const;
 

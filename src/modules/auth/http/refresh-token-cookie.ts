@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isIP } from 'node:net';
 
-/** The paths that the cookie is sent to, and no other. */
+/** The paths of the calls that read the cookie, and no others do. */
 export const BROWSER_SESSION_PATH = 'auth/browser';
 
 /** As long as a login lasts at most: the service, not the browser, ends it. */
@@ -20,24 +20,32 @@ export function forgetRefreshToken(request: FastifyRequest, reply: FastifyReply)
   setCookie(request, reply, '', 0);
 }
 
-/** The refresh token that the browser has kept; undefined when there is none. */
+/**
+ * The refresh token that the browser has kept; undefined when there is none. Of two, one is not ours, and nothing tells
+ * which: then there is none either.
+ */
 export function keptRefreshToken(request: FastifyRequest): string | undefined {
   const start = `${nameOf(request)}=`;
-  return request.headers.cookie
-    ?.split(/; */)
-    .find((pair) => pair.startsWith(start))
-    ?.slice(start.length);
+  const [kept, ...others] = (request.headers.cookie ?? '')
+    .split(/; */)
+    .filter((pair) => pair.startsWith(start));
+  return others.length > 0 ? undefined : kept?.slice(start.length);
 }
 
 function setCookie(request: FastifyRequest, reply: FastifyReply, value: string, maxAge: number): void {
-  const attributes = [`Path=/${BROWSER_SESSION_PATH}`, `Max-Age=${maxAge}`, 'HttpOnly', 'SameSite=Strict'];
+  // On loopback the other ports get the cookie as well: there it is kept to its paths.
+  const path = isLoopback(request) ? `/${BROWSER_SESSION_PATH}` : '/';
+  const attributes = [`Path=${path}`, `Max-Age=${maxAge}`, 'HttpOnly', 'SameSite=Strict'];
   if (!isLoopback(request)) attributes.push('Secure');
   reply.header('set-cookie', [`${nameOf(request)}=${value}`, ...attributes].join('; '));
 }
 
-/** A browser takes a cookie with this prefix from HTTPS alone: whoever can answer for HTTP cannot plant one. */
+/**
+ * A browser takes a cookie with this prefix over HTTPS from this very host alone: neither whoever can answer for HTTP
+ * nor another host of the same domain can plant one (RFC 6265bis, section 4.1.3.2). It asks for `Path=/` in return.
+ */
 function nameOf(request: FastifyRequest): string {
-  return isLoopback(request) ? 'upblit_session' : '__Secure-upblit_session';
+  return isLoopback(request) ? 'upblit_session' : '__Host-upblit_session';
 }
 
 /** Whether the browser asks its own machine, by the address that it was told to ask. */
