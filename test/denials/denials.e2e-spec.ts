@@ -61,6 +61,11 @@ describe('the denials of a key', () => {
     return read(`/applications/${id}/denials`);
   }
 
+  async function droppedDenials(): Promise<number> {
+    const { text } = await request(app.http).get('/metrics').expect(200);
+    return Number(/^upblit_denials_total\{outcome="dropped"\} (\d+)$/m.exec(text)?.[1]);
+  }
+
   /** The one denial of a key that is refused in one way. */
   async function denial(of: CreatedKey, more: object = {}): Promise<Denial> {
     const { valid } = await verify(app, of.key, more);
@@ -283,6 +288,35 @@ describe('the denials of a key', () => {
     } finally {
       await node.stop();
     }
+  });
+
+  it('are the last hundred, also of more that come at once', async () => {
+    const keys = await Promise.all(
+      Array.from({ length: 34 }, async () => (await owner.issueServiceKey(applicationId)).key),
+    );
+    for (let i = 0; i < 3; i++) {
+      await request(app.http)
+        .post('/apikey/verify/batch')
+        .set(AS_SERVICE)
+        .send({ keys: keys.map((shown) => ({ key: shown, applicationId })) })
+        .expect(200);
+    }
+    await verify(app, key.key, { scopes: ['a'] });
+    expect(await denialsOf(key)).toHaveLength(1);
+    const found = await denialsOfApplication();
+    expect(found.filter(({ cause }) => cause === 'service_key')).toHaveLength(100);
+  });
+
+  it('are given up when the database does not take them, and keep no others from being written', async () => {
+    await app.query(
+      'ALTER TABLE denials ADD CONSTRAINT no_a CHECK (NOT details @> \'{"scopes": ["a"]}\') NOT VALID',
+    );
+    const dropped = await droppedDenials();
+    for (let i = 0; i < 5; i++) await verify(app, key.key, { scopes: ['a'] });
+    expect(await app.nest.get(DenialBuffer, { strict: false }).flush()).toBe(false);
+    expect(await droppedDenials()).toBe(dropped + 5);
+    expect(await denial(key, { scopes: ['b'] })).toMatchObject({ details: { scopes: ['b'] } });
+    await app.query('ALTER TABLE denials DROP CONSTRAINT no_a');
   });
 
   it('are of no application that there is not, whatever callers name', async () => {

@@ -37,6 +37,9 @@ const STATES_OF_SERVER = [
 /** A character that PostgreSQL cannot store: NUL, or half of a surrogate pair. */
 const BAD_TEXT = ['22021', '22P05'];
 
+/** Classes of what is refused for what it says: cardinality violation, data exception, integrity constraint violation. */
+const REFUSED_DATA = ['21', '22', '23'];
+
 /** How Node says that the other side cannot be reached, or trusted. */
 const NETWORK = new Set([
   'ECONNREFUSED',
@@ -100,6 +103,12 @@ export function fromDatabaseError(error: unknown): DomainError | undefined {
   }
   if (!isUnavailable(error, code)) return undefined;
   return new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1, cause: error });
+}
+
+/** Whether the database refuses what it was sent for what that says, and so would refuse it again. */
+export function isRefusalOfData(error: unknown): boolean {
+  const code = isError(error) ? codeOf(error) : undefined;
+  return code !== undefined && REFUSED_DATA.some((prefix) => code.startsWith(prefix));
 }
 
 function isUnavailable(error: Error, code: string | undefined): boolean {

@@ -11,8 +11,8 @@ const RETRY_MS = 100;
 export interface Collected {
   isEmpty(): boolean;
   /**
-   * Writes what there is, and returns whether the database took all of it; the rest is kept. It deals with its errors
-   * itself.
+   * Writes what there is, and returns whether the database took all of it; the rest is kept, unless it can never be
+   * written. It deals with its errors itself.
    *
    * @param statementMs what a statement may take; when left out, what the connection allows
    */

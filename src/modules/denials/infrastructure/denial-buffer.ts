@@ -11,6 +11,7 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { ENV, type Env } from '../../../config/env.js';
+import { isRefusalOfData } from '../../../infrastructure/database/postgres-errors.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { WriteBehind, type Collected } from '../../../infrastructure/database/write-behind.js';
 import { scrub } from '../../../infrastructure/logging/scrub.js';
@@ -31,8 +32,9 @@ const RING = 100;
 const LAST_FLUSH_MS = 1500;
 
 /*
- * The places of a ring are given out by its row, which nodes wait for in one order. What a former attempt has written is
- * left alone, and so is what is of no application: a caller may have named anything.
+ * The places of a ring are given out by its row, which nodes wait for in one order. Of more than it has places for, the
+ * last are written: no place is given out twice. What a former attempt has written is left alone, and so is what is of no
+ * application: a caller may have named anything.
  */
 const WRITE = `
   WITH given AS (
@@ -53,6 +55,7 @@ const WRITE = `
   SELECT g.ring_id, (r.written - g.place) % ${RING}, g.id, g.application_id, g.api_key_id, g.at, g.verdict, g.cause,
          g.request_id, g.address, g.caller_address, g.repeated, g.details
     FROM given g JOIN rings r ON r.id = g.ring_id
+   WHERE g.place <= ${RING}
       ON CONFLICT (ring_id, slot) DO UPDATE
      SET id = excluded.id, application_id = excluded.application_id, api_key_id = excluded.api_key_id,
          at = excluded.at, verdict = excluded.verdict, cause = excluded.cause, request_id = excluded.request_id,
@@ -76,7 +79,7 @@ export class DenialBuffer
   private readonly samples = new DenialSamples<Noted>();
   private readonly writes: WriteBehind;
   /** What is being written, as it is repeated until that is answered. */
-  private rows: object[] = [];
+  private rows: Row[] = [];
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
@@ -90,7 +93,7 @@ export class DenialBuffer
     metrics.countOf(
       {
         name: 'upblit_denials_total',
-        help: 'Refusals to be looked at later: `kept`, `joined` to one that was kept, or `dropped` in a flood.',
+        help: 'Refusals to be looked at later: `kept`, `joined` to one that was kept, or `dropped` in a flood or by the database.',
         labelNames: ['outcome'],
       },
       () => Object.entries(this.samples.counts).map(([outcome, count]) => [{ outcome }, count]),
@@ -136,6 +139,11 @@ export class DenialBuffer
       });
     } catch (error) {
       this.logger.warn(`could not write why verifications were refused: ${(error as Error).message}`);
+      // What is refused for what it says would be refused each time, and everything after it would wait for ever.
+      if (isRefusalOfData(error) && this.rows === rows) {
+        this.samples.counts.dropped += rows.reduce((sum, { repeated }) => sum + repeated, 0);
+        this.rows = [];
+      }
       return false;
     }
     if (this.rows === rows) this.rows = [];
@@ -143,8 +151,14 @@ export class DenialBuffer
   }
 }
 
+/** Of the statement above. */
+interface Row {
+  readonly repeated: number;
+  readonly [column: string]: unknown;
+}
+
 /** One row, or none where somebody has named an application by what is no id of one. */
-function rowsOf({ denial, repeated }: KeptDenial<Noted>): object[] {
+function rowsOf({ denial, repeated }: KeptDenial<Noted>): Row[] {
   const { keyId, applicationId, verdict, cause, at, requestId, callerAddress, ip } = denial;
   if (!isUuid(applicationId)) return [];
   return [
