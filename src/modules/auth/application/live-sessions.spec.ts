@@ -1,9 +1,13 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { Freshness } from '../../freshness/index.js';
 import type { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
 import { LiveSessions } from './live-sessions.js';
 
 describe('Live sessions', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
   let asked: string[] = [];
   let isHeld = true;
 
@@ -39,7 +43,18 @@ describe('Live sessions', () => {
     expect(asked).toHaveLength(4);
   });
 
+  it('are looked for again soon when they were not there, as a server may say that was left behind', async () => {
+    const now = jest.spyOn(performance, 'now').mockReturnValue(1000);
+    const sessions = remembering();
+    expect(await sessions.has('of a moment ago')).toBe(false);
+    now.mockReturnValue(5999);
+    expect(sessions.has('of a moment ago')).toBe(false);
+    now.mockReturnValue(6001);
+    expect(sessions.has('of a moment ago')).toBeInstanceOf(Promise);
+  });
+
   it('take bounded memory, and however many that have ended push out none that goes on', async () => {
+    jest.spyOn(performance, 'now').mockReturnValue(1000);
     const sessions = remembering();
     for (let i = 0; i < 25_000; i += 1) await sessions.has(`live ${i}`);
     for (let i = 0; i < 25_000; i += 1) await sessions.has(`ended ${i}`);

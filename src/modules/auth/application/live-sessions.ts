@@ -4,10 +4,13 @@ import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.rep
 
 /** Logins that are remembered; beyond them, and for each that was not used for longest, the database is asked again. */
 const MAX_LIVE = 20_000;
-/** Logins that are known to have ended, apart from the others: who goes on calling must not push those out. */
+/** Logins that are known not to be there, apart from the others: who goes on calling must not push those out. */
 const MAX_ENDED = 10_000;
-/** Milliseconds; a login that has ended never goes on, so this bounds nothing but the memory. */
-const ENDED_MS = 15 * 60_000;
+/**
+ * Milliseconds for which a login is taken not to be there. Starting one takes no number, so a server that was left behind
+ * may show all changes there are and not the login: what it says must not outlive it by much.
+ */
+const ENDED_MS = 5_000;
 
 /**
  * Which logins go on, so that an access token ends with its own. They are kept in memory as keys are, under the same
@@ -28,7 +31,7 @@ export class LiveSessions {
       unknownEntries: MAX_ENDED,
       unknownMs: ENDED_MS,
       dependenciesOf: ({ id }) => [onEntity('session', id)],
-      // No token names a login before it is there.
+      // No token names a login before it is there, and no change tells that it is.
       dependenciesOfUnknown: [],
     });
   }
