@@ -3,12 +3,15 @@ import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { Client as Postgres } from 'pg';
 import request from 'supertest';
 import { AUDIT_ACTION_NAMES } from '../../src/modules/audit/domain/audit-actions.js';
+import { Checkpoints } from '../../src/modules/audit/application/checkpoints.js';
 import {
   AuditRepository,
+  AuditRetention,
   CheckpointKeys,
   verifyStore,
   type AuditVerdict,
 } from '../../src/modules/audit/index.js';
+import { systemActor } from '../../src/shared/actor.js';
 import { Client } from '../support/builders.js';
 import { CHANGING_ROUTES, surround } from '../support/changing-routes.js';
 import { directUrlOf, servingUrlOf } from '../support/database.js';
@@ -278,6 +281,55 @@ describe('the audit trail', () => {
       }
     } finally {
       await serving.end();
+      await own.stop();
+    }
+  });
+
+  it('says of two who delete at once what was deleted, in whichever order they come', async () => {
+    const own = await TestApp.start({ env: { AUDIT_SIGNING_KEY } });
+    const asOwner = await TestApp.start({
+      database: own.database,
+      env: { AUDIT_SIGNING_KEY, DATABASE_URL: own.database.url },
+    });
+    const holder = new Postgres({ connectionString: directUrlOf(own.database) });
+    await holder.connect();
+    try {
+      const owner = await Client.signedIn(own);
+      const id = await owner.createApplication();
+      for (let i = 0; i < 3; i += 1) {
+        await own.query(`UPDATE audit_unsealed SET since = since - interval '2 hours'`);
+        await own.nest.get(Checkpoints, { strict: false }).run();
+        await owner.issueKey(id);
+      }
+      const times = (await own.query('SELECT at FROM audit_events WHERE chain = $1 ORDER BY seq', [id])) as {
+        at: Date;
+      }[];
+      const retention = asOwner.nest.get(AuditRetention, { strict: false });
+      const prune = async (before: Date, waiting: number): Promise<{ deleted: Promise<number> }> => {
+        const deleted = retention.prune(systemActor('operator'), id, before);
+        await eventually(async () => {
+          const rows = await own.query(
+            `SELECT pid FROM pg_stat_activity
+              WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%prune_audit_chain%'`,
+          );
+          expect(rows).toHaveLength(waiting);
+        });
+        return { deleted };
+      };
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM audit_events WHERE chain = $1 AND seq = 1 FOR UPDATE', [id]);
+      const more = await prune(times[3]!.at, 1);
+      const less = await prune(times[2]!.at, 2);
+      await holder.query('COMMIT');
+      expect([await more.deleted, await less.deleted]).toEqual([3, 0]);
+      expect((await eventsOf(id, own)).map(({ event }) => event.action)).toEqual([
+        'ApiKeyIssued',
+        'AuditTrailPruned',
+      ]);
+      expect((await verify(own)).findings).toEqual([]);
+    } finally {
+      await holder.end();
+      await asOwner.stop();
       await own.stop();
     }
   });

@@ -23,6 +23,8 @@ export class AuditRetention {
     const { value } = await this.unitOfWork.run(actor, async (tx) => {
       const { seq: until, hash } = last;
       const deleted = await this.audit.prune(chain, until, tx);
+      // Somebody else was faster, and has said what was deleted, and perhaps that it was more.
+      if (deleted === 0) return 0;
       tx.record([
         {
           name: 'AuditTrailPruned',

@@ -191,6 +191,17 @@ describe('a chain', () => {
     expect(verify(entries.slice(2), [{ ...stub, hash: '0'.repeat(64) }])?.seq).toBe(3);
   });
 
+  it('whose head was deleted by two whose events stand in the opposite order is good', () => {
+    const entries = chainOf(5);
+    const stub = checkpointOf(entries[2]!);
+    for (const until of [3, 2]) {
+      const target = { kind: 'audit_chain', id: CHAIN };
+      append(entries, event('x', { action: 'AuditTrailPruned', target, after: { until } }));
+    }
+    expect(verify(entries.slice(3), [stub])).toBeNull();
+    expect(verify(entries.slice(4), [checkpointOf(entries[3]!)])?.seq).toBe(1);
+  });
+
   it('does not take an event of another chain for its own', () => {
     const entries = chainOf(3);
     const another = { ...entries[2]!, chain: 'service-00' };

@@ -138,7 +138,7 @@ export class ChainVerification {
   private notePruning({ event }: AuditEntry): void {
     if (event.action !== 'AuditTrailPruned' || event.target.id !== this.chain) return;
     const until = event.after?.until;
-    if (typeof until === 'number') this.prunedUntil = until;
+    if (typeof until === 'number') this.prunedUntil = Math.max(this.prunedUntil, until);
   }
 
   private found(seq: number, problem: string): AuditFinding {
