@@ -6,8 +6,8 @@ import type { Transaction } from './transaction.js';
  * The way to change anything: all that `work` does is done in one transaction, in somebody's name, and the events it
  * records are written in it. What `work` throws takes everything back.
  *
- * Whether the actor may do it `work` checks itself, **last**: rows are locked in the order application, key counts,
- * keys and balances, members; what subscribers to the events lock comes after all of them. Two who lock them in
+ * Whether the actor may do it `work` checks itself, **last**: rows are locked in the order account, application, key
+ * counts, keys and balances, members; what subscribers to the events lock comes after all of them. Two who lock them in
  * different orders would wait for each other.
  */
 export abstract class UnitOfWork {

@@ -5,6 +5,7 @@ import {
   ApplicationService,
   type Application,
 } from '../../src/modules/applications/index.js';
+import { SubjectDirectory } from '../../src/modules/auth/index.js';
 import { Freshness } from '../../src/modules/freshness/index.js';
 import { ApplicationQuotas } from '../../src/modules/applications/domain/application-quotas.js';
 import { ApplicationRepository } from '../../src/modules/applications/domain/application.repository.js';
@@ -87,6 +88,7 @@ describe('an application that somebody else has changed since it was read', () =
       contended,
       app.nest.get(ApplicationDeletionHooks),
       app.nest.get(ActingServiceKeys),
+      app.nest.get(SubjectDirectory, { strict: false }),
       app.nest.get(Freshness, { strict: false }),
       new SystemClock(),
       app.nest.get(ApplicationQuotas),

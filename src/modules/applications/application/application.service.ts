@@ -7,6 +7,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
+import { SubjectDirectory } from '../../auth/index.js';
 import { Freshness } from '../../freshness/index.js';
 import { Application, applicationNotFound, type ApplicationChanges } from '../domain/application.js';
 import { ApplicationQuotas } from '../domain/application-quotas.js';
@@ -25,16 +26,18 @@ export class ApplicationService {
     private readonly applications: ApplicationRepository,
     private readonly deletionHooks: ApplicationDeletionHooks,
     private readonly serviceKeys: ActingServiceKeys,
+    private readonly directory: SubjectDirectory,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
     private readonly quotas: ApplicationQuotas,
   ) {}
 
-  /** Throws `application_limit_reached`. */
+  /** Throws `application_limit_reached`, and what `SubjectDirectory.keepActor` throws. */
   async create(actor: Actor, props: ApplicationChanges & { name: string }): Promise<Application> {
     const application = Application.create(uuidv7(), actor, props, this.clock.now());
     const { maxApplicationsPerOwner } = this.quotas;
     await this.unitOfWork.run(actor, async (tx) => {
+      await this.directory.keepActor(tx);
       await this.applications.assertMayOwn(application.id, maxApplicationsPerOwner, tx);
       await this.applications.insert(application, tx);
     });

@@ -5,6 +5,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
+import { SubjectDirectory } from '../../auth/index.js';
 import { Freshness } from '../../freshness/index.js';
 import type { Application } from '../domain/application.js';
 import { ApplicationQuotas } from '../domain/application-quotas.js';
@@ -23,6 +24,7 @@ export class OfferService {
     private readonly offers: OfferRepository,
     private readonly members: MemberRepository,
     private readonly applications: ApplicationRepository,
+    private readonly directory: SubjectDirectory,
     private readonly quotas: ApplicationQuotas,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
@@ -39,12 +41,13 @@ export class OfferService {
   }
 
   /**
-   * Resolves when it holds everywhere: verification may name another owner now. Throws what `Members.accept` throws,
-   * and `application_limit_reached` for who would own too many.
+   * Resolves when it holds everywhere: verification may name another owner now. Throws what `Members.accept` and
+   * `SubjectDirectory.keepActor` throw, and `application_limit_reached` for who would own too many.
    */
   async accept(actor: Actor, id: string): Promise<Application> {
     const now = this.clock.now();
     const { value, change } = await this.unitOfWork.run(actor, async (tx) => {
+      await this.directory.keepActor(tx);
       const { applicationId, kind } = await this.findOwn(id, tx);
       if (kind === 'transfer') {
         await this.applications.assertMayOwn(applicationId, this.quotas.maxApplicationsPerOwner, tx);

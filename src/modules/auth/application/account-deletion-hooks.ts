@@ -5,8 +5,8 @@ import type { Transaction } from '../../../shared/transaction.js';
 /** What another module does when somebody deletes their account. */
 export interface AccountDeletionHook {
   /**
-   * Runs inside the transaction that deletes the account, before anything of this module is locked; when it throws, what
-   * it says stands in the way and nothing is deleted.
+   * Runs inside the transaction that deletes the account, which nobody keeps any more (`SubjectDirectory.keepActor`);
+   * when it throws, what it says stands in the way and nothing is deleted.
    */
   onAccountDeleted(person: Subject, now: Date, tx: Transaction): Promise<void>;
 }

@@ -41,8 +41,8 @@ export class AccountDeletionService {
     await this.confirm(user, password, address);
     user.delete();
     const { change } = await this.unitOfWork.run(actor, async (tx) => {
-      // Logins and changes of the password wait for it, and it for them.
-      await this.users.lock(user.id, tx);
+      // First: logins, changes of the password and what would make them an owner wait for it, and it for them.
+      await this.users.lockForDeletion(user.id, tx);
       await this.hooks.onAccountDeleted(actor, this.clock.now(), tx);
       await this.families.endOf(user.id, { except: null }, tx);
       await this.users.delete(user, tx);

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError } from '../../../shared/domain-error.js';
 import { LOCAL_ISSUER, type Subject } from '../../../shared/subject.js';
+import type { Transaction } from '../../../shared/transaction.js';
 import { UserRepository } from '../domain/user.repository.js';
 import { TrustedIssuers } from './access-token-verifier.js';
 
-/** Tells the other modules whether somebody whom a caller names could ever sign in. */
+/** Tells the other modules whether somebody could ever sign in: whom a caller names, or who acts. */
 @Injectable()
 export class SubjectDirectory {
   constructor(
@@ -29,6 +30,18 @@ export class SubjectDirectory {
       throw new DomainError('validation_failed', `issuer ${message}.`, {
         errors: [{ field: 'issuer', message }],
       });
+    }
+  }
+
+  /**
+   * For what would leave something to who acts in the transaction: they do not delete their account before it ends. The
+   * first thing to be done in it. Throws `invalid_token` when they have deleted it. The people of another issuer cannot
+   * be looked up.
+   */
+  async keepActor(tx: Transaction): Promise<void> {
+    const { issuer, subject } = tx.actor;
+    if (issuer === LOCAL_ISSUER && !(await this.users.keep(subject, tx))) {
+      throw new DomainError('invalid_token', 'The account of this access token does not exist any more.');
     }
   }
 

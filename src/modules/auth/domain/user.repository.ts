@@ -13,6 +13,10 @@ export abstract class UserRepository {
   abstract delete(user: User, tx: Transaction): Promise<void>;
   /** The same as `find`, and nobody else changes them, or logs them in, before the transaction ends. */
   abstract lock(id: string, tx: Transaction): Promise<User | undefined>;
+  /** The same before the account is deleted: it waits for all who `keep` it, too. */
+  abstract lockForDeletion(id: string, tx: Transaction): Promise<User | undefined>;
+  /** Whether the account is there, and then nobody deletes it before the transaction ends. Others may keep it, too. */
+  abstract keep(id: string, tx: Transaction): Promise<boolean>;
   /** Writes what may change of somebody who is locked. */
   abstract update(user: User, tx: Transaction): Promise<void>;
   /** Puts a hash of the same password, made as today's are, in the place of the old one if that is still there. */

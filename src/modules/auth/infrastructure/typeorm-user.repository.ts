@@ -47,6 +47,20 @@ export class TypeOrmUserRepository extends UserRepository {
     return found ?? undefined;
   }
 
+  async lockForDeletion(id: string, tx: Transaction): Promise<User | undefined> {
+    const found = await managerOf(tx).findOne(User, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    return found ?? undefined;
+  }
+
+  async keep(id: string, tx: Transaction): Promise<boolean> {
+    const found = await managerOf(tx).findOne(User, {
+      select: { id: true },
+      where: { id },
+      lock: { mode: 'for_key_share' },
+    });
+    return found !== null;
+  }
+
   async update(user: User, tx: Transaction): Promise<void> {
     const { id, password, disabledAt, emailVerifiedAt } = user;
     await managerOf(tx).update(User, { id }, { ...columnsOf(password), disabledAt, emailVerifiedAt });
