@@ -199,7 +199,12 @@ export const variables = {
     '100',
     'Calls of one address (IPv6: one /64) to each of login, register, refresh and /apikey/self.',
   ),
-  AUTH_RATE_LIMIT_PER_ACCOUNT: integer(1, 1_000_000, '10', 'Failed logins, or registrations, of one email.'),
+  AUTH_RATE_LIMIT_PER_ACCOUNT: integer(
+    1,
+    1_000_000,
+    '10',
+    'Failed logins, or registrations without an invitation, of one email.',
+  ),
   MANAGEMENT_CALLS_PER_MINUTE: integer(
     1,
     10_000_000,

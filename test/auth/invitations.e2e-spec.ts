@@ -17,7 +17,7 @@ describe('With LOCAL_ACCOUNTS=invite', () => {
   let app: TestApp;
   let email: string;
   beforeAll(async () => {
-    app = await TestApp.start({ clock, env: { LOCAL_ACCOUNTS: 'invite' } });
+    app = await TestApp.start({ clock, env: { LOCAL_ACCOUNTS: 'invite', AUTH_RATE_LIMIT_PER_ACCOUNT: '3' } });
   });
   beforeEach(() => {
     email = `${randomUUID()}@example.org`;
@@ -51,6 +51,17 @@ describe('With LOCAL_ACCOUNTS=invite', () => {
     expect(answer.body.user.email).toBe(email.toUpperCase());
     const login = await request(app.http).post('/auth/login').send({ email, password: PASSWORD });
     expect(login.status).toBe(200);
+  });
+
+  it('nobody who was invited is kept out by others who try to register with their email', async () => {
+    const invitation = await invite();
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      expect((await register({})).status).toBe(403);
+      await expectRefused(`${invitation.slice(0, -4)}AAAA`);
+      // Nor by passwords of their own that are refused.
+      expect((await register({ invitation, password: 'password1' })).body.code).toBe('weak_password');
+    }
+    expect((await register({ invitation })).status).toBe(201);
   });
 
   it('an invitation is good once', async () => {

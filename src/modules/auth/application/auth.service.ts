@@ -58,8 +58,9 @@ export class AuthService {
   ): Promise<SignedIn> {
     const { address } = origin;
     const email = normalizeEmail(details.email);
-    this.limiter.countAttempt('register', email, address);
     const invitation = await this.invitations.check(details.invitation, email);
+    // Whoever knows the email of somebody who was invited could use up its attempts: an invitation needs none.
+    if (invitation === undefined) this.limiter.countAttempt('register', email, address);
     const person = { email: details.email, name: details.name ?? null };
     const party = this.limiter.partyOf(email, address);
     const password = await this.newPasswords.hash(details.password, person, party);
