@@ -1,7 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client as PgClient } from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import request, { type Response, type Test } from 'supertest';
 import { Client, verify } from '../support/builders.js';
+import { directUrlOf } from '../support/database.js';
 import { EventLog } from '../support/event-log.js';
+import { eventually } from '../support/eventually.js';
 import { ExternalIssuer } from '../support/external-issuer.js';
 import { PASSWORD, signIn, type SignedIn } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
@@ -156,6 +159,55 @@ describe('DELETE /auth/me', () => {
       expect(answers.map(({ status }) => status)).toContain(204);
     });
     expect(events.filter(({ name }) => name === 'UserDeleted')).toHaveLength(1);
+  });
+
+  describe('which waits', () => {
+    let holder: PgClient;
+    let login: SignedIn;
+    /** Calls that wait for the account. */
+    let waiting: number;
+    beforeEach(async () => {
+      login = await signIn(app);
+      waiting = 0;
+      holder = new PgClient({ connectionString: directUrlOf(app.database) });
+      await holder.connect();
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [login.user.id]);
+    });
+    afterEach(() => holder.end());
+
+    const untilItWaits = async (call: Test): Promise<{ answered: Promise<Response> }> => {
+      const answered = call.then((answer) => answer);
+      waiting += 1;
+      await eventually(async () => {
+        const rows = await app.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        expect(rows).toHaveLength(waiting);
+      });
+      return { answered };
+    };
+
+    it('for a change of the password is not done with the old one', async () => {
+      const change = request(app.http)
+        .post('/auth/password')
+        .auth(login.accessToken, { type: 'bearer' })
+        .send({ currentPassword: PASSWORD, newPassword: 'a longer walk in the mountains' });
+      const changing = await untilItWaits(change);
+      const deleting = await untilItWaits(remove(login));
+      await holder.query('COMMIT');
+      expect((await changing.answered).status).toBe(204);
+      expectProblem(await deleting.answered, 403, 'wrong_password');
+      expect(await accountsOf(login)).toBe(1);
+    });
+
+    it('for the end of its session is not done', async () => {
+      const { answered } = await untilItWaits(remove(login));
+      await holder.query('DELETE FROM refresh_token_families WHERE user_id = $1', [login.user.id]);
+      await holder.query('COMMIT');
+      expectProblem(await answered, 401, 'invalid_token');
+      expect(await accountsOf(login)).toBe(1);
+    });
   });
 
   it('is for people who have an account here, with an access token', async () => {

@@ -3,7 +3,7 @@ import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
-import { UnitOfWork } from '../../../shared/unit-of-work.js';
+import { OptimisticLockError, UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { Freshness } from '../../freshness/index.js';
 import { AttemptLimiter } from '../domain/attempt-limiter.js';
 import { PasswordHasher } from '../domain/password-hasher.js';
@@ -28,9 +28,11 @@ export class AccountDeletionService {
 
   /**
    * When it resolves, no node accepts a token of the account any more. Throws `user_not_found` for people of another
-   * issuer, `wrong_password`, `too_many_requests`, and what the hooks throw.
+   * issuer, `wrong_password`, `too_many_requests`, `invalid_token` when the session has ended, and what the hooks throw.
+   *
+   * @param sessionId the actor's; null for a token that names none
    */
-  async delete(actor: Actor, password: string, address: string): Promise<void> {
+  async delete(actor: Actor, sessionId: string | null, password: string, address: string): Promise<void> {
     const user = actor.issuer === LOCAL_ISSUER ? await this.users.find(actor.subject) : undefined;
     if (user === undefined) {
       throw new DomainError(
@@ -39,15 +41,24 @@ export class AccountDeletionService {
       );
     }
     await this.confirm(user, password, address);
-    user.delete();
-    const { change } = await this.unitOfWork.run(actor, async (tx) => {
-      // First: logins, changes of the password and what would make them an owner wait for it, and it for them.
-      await this.users.lockForDeletion(user.id, tx);
-      await this.hooks.onAccountDeleted(actor, this.clock.now(), tx);
-      await this.families.endOf(user.id, { except: null }, tx);
-      await this.users.delete(user, tx);
-    });
-    await this.freshness.waitForPropagation(change);
+    const deleted = await unlessStale(
+      this.unitOfWork.run(actor, async (tx) => {
+        // First: logins, changes of the password and what would make them an owner wait for it, and it for them.
+        const current = await this.users.lockForDeletion(user.id, tx);
+        // It is another since it was compared: changed, or hashed anew; or the account is gone.
+        if (current?.passwordHash !== user.passwordHash) throw new OptimisticLockError();
+        await this.hooks.onAccountDeleted(actor, this.clock.now(), tx);
+        const sessions = await this.families.lockAllOf(user.id, tx);
+        if (sessionId !== null && !sessions.includes(sessionId)) {
+          throw new DomainError('invalid_token', 'Log in again: the session of this access token has ended.');
+        }
+        await this.families.endOf(user.id, { except: null }, tx);
+        current.delete();
+        await this.users.delete(current, tx);
+      }),
+    );
+    if (deleted === null) return this.delete(actor, sessionId, password, address);
+    await this.freshness.waitForPropagation(deleted.change);
   }
 
   /** Whoever has got hold of an access token may guess as often as whoever logs in. */
