@@ -35,6 +35,7 @@ import { Sessions1764000003500 } from './1764000003500-sessions.js';
 import { AuditTrail1764000003600 } from './1764000003600-audit-trail.js';
 import { Usage1764000003700 } from './1764000003700-usage.js';
 import { Denials1764000003710 } from './1764000003710-denials.js';
+import { DenialsOfStrangers1764000003720 } from './1764000003720-denials-of-strangers.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -74,4 +75,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   AuditTrail1764000003600,
   Usage1764000003700,
   Denials1764000003710,
+  DenialsOfStrangers1764000003720,
 ];

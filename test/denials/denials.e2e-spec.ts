@@ -13,7 +13,7 @@ interface Denial {
   verdict: string;
   cause: string;
   details: Record<string, unknown>;
-  requestId: string;
+  requestId: string | null;
   address: string | null;
   callerAddress: string | null;
   repeated: number;
@@ -192,24 +192,36 @@ describe('the denials of a key', () => {
     expect((await denialsOf(key)).map(({ cause }) => cause)).toEqual(['revoked', 'disabled']);
   });
 
-  it('tell who showed it to another application, and nothing of that one', async () => {
+  it('tell that it was shown to another application, and nothing of that one, its request or its client', async () => {
     const stranger = await Client.signedIn(app);
     const elsewhere = await stranger.createApplication();
     const service = await stranger.issueServiceKey(elsewhere);
     const { body } = await request(app.http)
       .post('/apikey/verify')
       .set('Authorization', `Bearer ${service.key}`)
+      .set('X-Request-Id', 'their-request')
       .send({ key: key.key, scopes: ['their:scope'], ip: '198.51.100.9' })
       .expect(200);
     // Whoever shows it learns what they learnt before.
     expect(body).toEqual({ valid: false, code: 'NOT_FOUND' });
     const [found] = await denialsOf(key);
-    expect(found).toMatchObject({ cause: 'other_application', address: '198.51.100.9', callerAddress: null });
+    const nowhere = { requestId: null, address: null, callerAddress: null };
+    expect(found).toMatchObject({ cause: 'other_application', ...nowhere });
     expect(JSON.stringify(found)).not.toContain('their:scope');
     expect(JSON.stringify(found)).not.toContain(elsewhere);
+    const ofKey = await app.query('SELECT * FROM denials WHERE ring_id = $1', [key.id]);
+    expect(JSON.stringify(ofKey)).not.toMatch(/their-request|198\.51\.100\.9/);
     const { body: theirs } = await stranger.get(`/applications/${elsewhere}/denials`).expect(200);
     expect(theirs.data).toMatchObject([
-      { keyId: null, verdict: 'NOT_FOUND', cause: 'unknown', details: {}, callerAddress: '127.0.0.1' },
+      {
+        keyId: null,
+        verdict: 'NOT_FOUND',
+        cause: 'unknown',
+        details: {},
+        requestId: 'their-request',
+        address: '198.51.100.9',
+        callerAddress: '127.0.0.1',
+      },
     ]);
     expect(JSON.stringify(theirs)).not.toContain(key.id);
   });

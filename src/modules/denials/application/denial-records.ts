@@ -11,8 +11,9 @@ export interface DenialRecord {
   readonly keyId: string | null;
   readonly verdict: DenialCode;
   readonly cause: DenialCause;
-  readonly requestId: string;
-  /** Of the client that sent the key; null when nobody told. */
+  /** Null where the service that asked is not the application's own. */
+  readonly requestId: string | null;
+  /** Of the client that sent the key; null when nobody told, or that service is not the application's own. */
   readonly address: string | null;
   /** Of the service that asked; null where it is not the application's own. */
   readonly callerAddress: string | null;

@@ -13,18 +13,20 @@ function verification(
     verdict: { valid: false, code: 'NOT_FOUND' },
     record: keyOf === null ? null : { keyId: 'key', applicationId: keyOf, environment: 'live' },
     source: keyOf === null ? 'database' : 'cache',
-    request: { applicationId },
+    request: { applicationId, ip: '203.0.113.9' },
     caller: { address: '10.0.0.1', requestId: 'request', keysOf, isAnonymous: false },
   } as ObservedVerification;
 }
 
 function told(...question: Parameters<typeof verification>): unknown[] {
-  return explain(verification(...question)).map(({ applicationId, keyId, cause, callerAddress }) => [
-    applicationId,
-    keyId,
-    cause,
-    callerAddress,
-  ]);
+  return explain(verification(...question)).map(
+    ({ applicationId, keyId, cause, callerAddress, requestId, address }) => {
+      // Who may know who asked may know all of it, and others nothing.
+      const origin = callerAddress === null ? [null, null] : ['request', '203.0.113.9'];
+      expect([requestId, address]).toEqual(origin);
+      return [applicationId, keyId, cause, callerAddress];
+    },
+  );
 }
 
 describe('a key that is not found', () => {

@@ -59,16 +59,26 @@ export interface Denial {
   readonly verdict: DenialCode;
   readonly cause: DenialCause;
   readonly details: DenialDetails;
+  /** Of the answer; null where the service that asked is not the application's own. */
+  readonly requestId: string | null;
+  /** Of the client, as the service that asked has told; null when it did not, or is not the application's own. */
+  readonly address: string | null;
   /** Of the service that asked; null where it is not the application's own. */
   readonly callerAddress: string | null;
 }
+
+type Origin = Pick<Denial, 'requestId' | 'address' | 'callerAddress'>;
+
+/** Where a stranger asked. */
+const NOWHERE: Origin = { requestId: null, address: null, callerAddress: null };
 
 /** Scopes that are kept of one denial. */
 const MAX_SCOPES = 20;
 
 /**
  * Explains a refusal to those whom it concerns: the application of the key, and the application in whose name somebody
- * asked about a key that is none of its own. Nobody is told of another application, nor of its caller. Pure.
+ * asked about a key that is none of its own. Nobody is told of another application, nor of its caller, what that one calls
+ * its request, or whose address it has told. Pure.
  */
 export function explain(verification: ObservedVerification): Denial[] {
   const { verdict, record, source, caller, request } = verification;
@@ -78,22 +88,26 @@ export function explain(verification: ObservedVerification): Denial[] {
   const denials: Denial[] = [];
   if (record !== null && record.applicationId !== null) {
     const { keyId, applicationId } = record;
-    const callerAddress = asked === null || asked === applicationId ? caller.address : null;
-    denials.push({ keyId, applicationId, verdict: verdict.code, callerAddress, ...causeOf(verification) });
+    const isAskedByStranger = asked !== null && asked !== applicationId;
+    const origin = isAskedByStranger ? NOWHERE : originOf(verification);
+    denials.push({ keyId, applicationId, verdict: verdict.code, ...origin, ...causeOf(verification) });
   }
   if (isStrange && asked !== null && asked !== record?.applicationId) {
     const cause = source === 'form' ? 'malformed' : 'unknown';
-    const { address: callerAddress } = caller;
     denials.push({
       keyId: null,
       applicationId: asked,
       verdict: 'NOT_FOUND',
       cause,
       details: {},
-      callerAddress,
+      ...originOf(verification),
     });
   }
   return denials;
+}
+
+function originOf({ caller, request }: ObservedVerification): Origin {
+  return { requestId: caller.requestId, address: request.ip ?? null, callerAddress: caller.address };
 }
 
 /** Of a refusal of a key that there is. */

@@ -93,16 +93,21 @@ export class DenialDto {
   details!: DenialDetailsDto;
 
   @ApiProperty({
+    type: String,
+    nullable: true,
     example: '0f8fad5b-d9cb-469f-a165-70867728950e',
-    description: 'The `X-Request-Id` of the answer.',
+    description:
+      'The `X-Request-Id` of the answer; null where the service that asked is not the application’s own.',
   })
-  requestId!: string;
+  requestId!: string | null;
 
   @ApiProperty({
     type: String,
     nullable: true,
     example: '203.0.113.9',
-    description: 'The client that sent the key, as the service that asked has told; null when it did not.',
+    description:
+      'The client that sent the key, as the service that asked has told; null when it did not, or is not the ' +
+      'application’s own.',
   })
   address!: string | null;
 

@@ -62,9 +62,8 @@ const WRITE = `
          address = excluded.address, caller_address = excluded.caller_address, repeated = excluded.repeated,
          details = excluded.details`;
 
-/** A denial, and what it was a denial of. */
-type Noted = Denial &
-  Pick<ObservedVerification, 'at'> & { readonly requestId: string; readonly ip: string | undefined };
+/** A denial, and when it was. */
+type Noted = Denial & Pick<ObservedVerification, 'at'>;
 
 /**
  * Writes down why verifications were refused: a few of each kind, in one statement for all since the last one, into the
@@ -103,9 +102,9 @@ export class DenialBuffer
 
   observe(verification: ObservedVerification): void {
     if (verification.verdict.valid) return;
-    const { at, caller, request } = verification;
+    const { at } = verification;
     for (const denial of explain(verification)) {
-      this.samples.add(denial, () => ({ ...denial, at, requestId: caller.requestId, ip: request.ip }));
+      this.samples.add(denial, () => ({ ...denial, at }));
     }
   }
 
@@ -159,7 +158,7 @@ interface Row {
 
 /** One row, or none where somebody has named an application by what is no id of one. */
 function rowsOf({ denial, repeated }: KeptDenial<Noted>): Row[] {
-  const { keyId, applicationId, verdict, cause, at, requestId, callerAddress, ip } = denial;
+  const { keyId, applicationId, verdict, cause, at, requestId, address, callerAddress } = denial;
   if (!isUuid(applicationId)) return [];
   return [
     {
@@ -172,7 +171,7 @@ function rowsOf({ denial, repeated }: KeptDenial<Noted>): Row[] {
       verdict,
       cause,
       request_id: requestId,
-      address: ip !== undefined && isIP(ip) !== 0 ? ip : null,
+      address: address !== null && isIP(address) !== 0 ? address : null,
       caller_address: callerAddress,
       repeated,
       details: scrubbed(denial.details),
