@@ -57,4 +57,35 @@ describe('imports that come at once', () => {
     await Promise.all(imports);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(ROOM);
   });
+
+  it('of one person, into whichever applications, leave room for those of others', async () => {
+    const applications = await Promise.all(Array.from({ length: ROOM }, () => owner.createApplication()));
+    const stranger = await Client.signedIn(app);
+    const elsewhere = await stranger.createApplication();
+    const statuses: number[] = [];
+    const importInto = async (by: Client, applicationId: string): Promise<number> => {
+      const sha256 = createHash('sha256').update(randomBytes(18)).digest('hex');
+      const { status } = await by
+        .post(`/apikey/import?ApplicationId=${applicationId}`)
+        .send({ keys: [{ sha256, name: 'held by the log' }] });
+      return status;
+    };
+    await holder.query('SELECT pg_advisory_lock($1)', [EventLog.HOLD]);
+    const imports = [...applications, applications[0]!].map(async (applicationId) => {
+      statuses.push(await importInto(owner, applicationId));
+    });
+    // There is no room for one of them, so all others are there.
+    await eventually(() => {
+      expect(statuses).toEqual([503]);
+    });
+    const theirs = importInto(stranger, elsewhere);
+    // Another one of the many has made room.
+    await eventually(() => {
+      expect(statuses).toEqual([503, 503]);
+    });
+    await holder.query('SELECT pg_advisory_unlock($1)', [EventLog.HOLD]);
+    expect(await theirs).toBe(200);
+    await Promise.all(imports);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(ROOM - 1);
+  });
 });

@@ -5,6 +5,7 @@ import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import type { Committed } from '../../../shared/committed.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
+import { partyOf } from '../../../shared/concurrency/party-of.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
@@ -69,8 +70,8 @@ export class KeyImportService {
     application: KeyApplication,
     keys: readonly KeyToImport[],
   ): Promise<ImportResult[]> {
-    // An application waits for one import of each other, not for all of somebody's.
-    const { value: results, change } = await this.semaphore.run({ name: application.id }, () =>
+    // A person waits for one import of each other, not for all of somebody's with many applications.
+    const { value: results, change } = await this.semaphore.run(partyOf(actor), () =>
       this.importNow(actor, application, keys),
     );
     // Nodes may remember that these keys are unknown.
