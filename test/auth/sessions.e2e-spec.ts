@@ -209,6 +209,59 @@ describe('Sessions', () => {
       await refresh(victim.refreshToken).expect(200);
     });
 
+    it('the oldest by a login beyond a hundred, however many begin at once', async () => {
+      const [oldest, stranger] = [await signIn(app), await signIn(app)];
+      const second = await logInAgain(oldest);
+      const started = (id: string, count: number): Promise<unknown> =>
+        app.query(
+          `WITH family AS (
+             INSERT INTO refresh_token_families (id, user_id, scopes, created_at, expires_at)
+             SELECT uuidv7(), user_id, scopes, created_at, expires_at
+               FROM refresh_token_families, generate_series(1, $2) WHERE id = $1 RETURNING id, created_at
+           )
+           INSERT INTO refresh_tokens (hash, family_id, created_at)
+           SELECT sha256(id::text::bytea), id, created_at FROM family`,
+          [id, count],
+        );
+      await started(sessionOf(oldest), 97);
+      await started(sessionOf(stranger), 10);
+      // The hundredth ends none.
+      expect((await log.during(() => logInAgain(oldest))).map(({ name }) => name)).toEqual(['SignedIn']);
+      const events = await log.during(() => Promise.all([logInAgain(oldest), logInAgain(oldest)]));
+      const ended = events.filter(({ name }) => name === 'SessionEnded');
+      expect(ended.map(({ target }) => target.id)).toEqual([sessionOf(oldest), sessionOf(second)]);
+      expect(ended[0]).toMatchObject({
+        before: { userId: oldest.user.id },
+        actor: { subject: oldest.user.id },
+      });
+      for (const one of [oldest, second]) {
+        expectProblem(await refresh(one.refreshToken), 401, 'invalid_refresh_token');
+        expectProblem(await as(one).get('/auth/me'), 401, 'invalid_token');
+      }
+      expect(await list(stranger)).toHaveLength(11);
+      const last = await logInAgain(oldest);
+      const { body } = await as(last).get('/auth/sessions?limit=100').expect(200);
+      expect([body.data.length, body.nextCursor]).toEqual([100, null]);
+    });
+
+    it('some of them by each login where an older version has let somebody have far too many', async () => {
+      const login = await signIn(app);
+      await app.query(
+        `INSERT INTO refresh_token_families (id, user_id, scopes, created_at, expires_at)
+         SELECT uuidv7(), user_id, scopes, created_at, expires_at
+           FROM refresh_token_families, generate_series(1, 1500) WHERE id = $1`,
+        [sessionOf(login)],
+      );
+      const left = async (): Promise<unknown> =>
+        app.query('SELECT count(*)::int AS count FROM refresh_token_families WHERE user_id = $1', [
+          login.user.id,
+        ]);
+      await logInAgain(login);
+      expect(await left()).toEqual([{ count: 502 }]);
+      await logInAgain(login);
+      expect(await left()).toEqual([{ count: 100 }]);
+    });
+
     it('under no name that is none', async () => {
       const login = await signIn(app);
       expectProblem(await as(login).delete(`/auth/sessions/${UNKNOWN_ID}`), 404, 'session_not_found');

@@ -8,7 +8,7 @@ import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import { OptimisticLockError, UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { Freshness } from '../../freshness/index.js';
 import { RefreshTokenFamilyRepository } from '../domain/refresh-token-family.repository.js';
-import { RefreshToken, RefreshTokenFamily } from '../domain/refresh-token-family.js';
+import { MAX_SESSIONS, RefreshToken, RefreshTokenFamily } from '../domain/refresh-token-family.js';
 import { RefreshTokenSecret } from '../domain/refresh-token-secret.js';
 import { requestedScopes } from '../domain/requested-scopes.js';
 import { User, normalizeEmail } from '../domain/user.js';
@@ -76,7 +76,10 @@ export class AuthService {
     return this.tokensFor(user, session.family, session.secret);
   }
 
-  /** Throws `invalid_scope`, `invalid_credentials`, `account_disabled` and `too_many_requests`. */
+  /**
+   * Ends the oldest session when there are too many: no node accepts its access tokens any more when it resolves. Throws
+   * `invalid_scope`, `invalid_credentials`, `account_disabled` and `too_many_requests`.
+   */
   async login(
     details: { email: string; password: string; scope?: string },
     origin: Origin,
@@ -104,9 +107,11 @@ export class AuthService {
         if (current.isDisabled) throw accountDisabled();
         if (renewed !== undefined) await this.users.replacePasswordHash(user, renewed, tx);
         await this.families.start(session.family, session.first, tx);
+        return this.families.endOf(user.id, { beyond: MAX_SESSIONS }, tx);
       }),
     );
     if (started === null) return this.login(details, origin);
+    if (started.value > 0) await this.freshness.waitForPropagation(started.change);
     return this.tokensFor(user, session.family, session.secret);
   }
 

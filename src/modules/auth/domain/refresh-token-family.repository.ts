@@ -3,8 +3,9 @@ import type { Transaction } from '../../../shared/transaction.js';
 import type { Dated } from '../../freshness/index.js';
 import type { RefreshToken, RefreshTokenFamily, RotationVerdict, Session } from './refresh-token-family.js';
 
-/** Which of somebody's logins: one of them, or all but one, or with `except: null` all. */
-export type WhichSessions = { readonly only: string } | { readonly except: string | null };
+/** Which of somebody's logins: one of them, or all but one, or with `except: null` all, or the oldest beyond so many. */
+export type WhichSessions =
+  { readonly only: string } | { readonly except: string | null } | { readonly beyond: number };
 
 /**
  * Where logins are kept, each as long as it is valid. Whoever ends one awaits `Freshness.waitForPropagation` before

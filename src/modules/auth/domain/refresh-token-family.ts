@@ -9,6 +9,12 @@ import type { Scope } from '../../../shared/scopes.js';
 const FAMILY_LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
 /**
+ * Logins that a person has at most; another one ends the oldest. Whoever has stolen the password could otherwise begin
+ * more than are ended in one transaction, as a new password has to end them.
+ */
+export const MAX_SESSIONS = 100;
+
+/**
  * A login and all refresh tokens that descend from it; one of them is current, the others are spent. A family
  * exists as long as it is valid: logging out, or showing a spent token again, deletes it with its tokens.
  */

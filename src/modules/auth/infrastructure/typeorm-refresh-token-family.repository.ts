@@ -30,11 +30,20 @@ const EXISTS = `
   SELECT counter.number::float8 AS "asOf", ${IS_REPLICATED} AS "isReplicated", family.id IS NOT NULL AS exists
     FROM key_change_counter counter LEFT JOIN refresh_token_families family ON family.id = $1`;
 
-/** Locks in the order of ids, as everybody does who locks several: two in opposite orders would deadlock. */
+/** Logins that are ended in one transaction because there are others: an older version has let people have any number. */
+const MAX_ENDED_BEYOND = 1000;
+
+/**
+ * Locks in the order of ids, as everybody does who locks several: two in opposite orders would deadlock. It is the order
+ * in which the logins began, too.
+ */
 const END = `
   WITH locked AS MATERIALIZED (
     SELECT id FROM refresh_token_families
-     WHERE user_id = $1 AND ($2::uuid IS NULL OR id = $2) AND id IS DISTINCT FROM $3 ORDER BY id FOR UPDATE
+     WHERE user_id = $1 AND ($2::uuid IS NULL OR id = $2) AND id IS DISTINCT FROM $3
+       AND ($4::int IS NULL OR id <= (
+             SELECT id FROM refresh_token_families WHERE user_id = $1 ORDER BY id DESC OFFSET $4 LIMIT 1))
+     ORDER BY id LIMIT $5 FOR UPDATE
   ), ended AS (
     DELETE FROM refresh_token_families family USING locked WHERE family.id = locked.id
     RETURNING family.id, family.expires_at > clock_timestamp() AS is_numbered
@@ -192,11 +201,12 @@ async function insertToken(manager: EntityManager, token: RefreshToken): Promise
 
 /** Returns the ids of those that have ended now. What it does not find is not there: its transaction is one that writes. */
 async function endSome(userId: string, which: WhichSessions, tx: Transaction): Promise<string[]> {
-  const { only = null, except = null } = 'only' in which ? { only: which.only } : { except: which.except };
   const [row] = await managerOf(tx).query<{ ids: string[]; isNumbered: boolean }[]>(END, [
     userId,
-    only,
-    except,
+    'only' in which ? which.only : null,
+    'except' in which ? which.except : null,
+    'beyond' in which ? which.beyond : null,
+    'beyond' in which ? MAX_ENDED_BEYOND : null,
   ]);
   if (row?.isNumbered === true) expectProof(tx);
   return row?.ids ?? [];
