@@ -278,7 +278,12 @@ export const variables = {
     '730',
     'Days for which it is known how often keys were used: by the hour for 90 days, and then by the day.',
   ),
-  MAX_APPLICATIONS_PER_OWNER: integer(1, 1_000_000, '100', 'Applications that one person may own at once.'),
+  MAX_APPLICATIONS_PER_OWNER: integer(
+    1,
+    1_000_000,
+    '100',
+    'Applications that one person may be an owner of at once.',
+  ),
   MAX_MEMBERS_PER_APPLICATION: integer(1, 1000, '100', 'People who may have a part in one application.'),
   MAX_ACTIVE_KEYS_PER_APPLICATION: integer(
     1,

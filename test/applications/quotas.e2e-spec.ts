@@ -43,11 +43,41 @@ describe('Quotas', () => {
     await owner.post('/applications').send({ name: 'one more' }).expect(403);
   });
 
-  it('of applications are not used up by others, who make somebody an owner of theirs', async () => {
+  it('of applications are used up by none that others offer, only by those that are accepted', async () => {
     const owner = await Client.signedIn(app);
     const other = await Client.signedIn(app);
-    for (let i = 0; i < 5; i++) await other.takeIn(await other.createApplication(), owner, 'owner');
+    for (let i = 0; i < 5; i++) {
+      const path = `/applications/${await other.createApplication()}/members/${owner.userId}`;
+      await other.put(path).send({ role: 'owner' }).expect(202);
+    }
     await owner.createApplication();
+  });
+
+  it('of applications are not passed by who becomes an owner, whom the others then leave it to', async () => {
+    const [owner, other] = [await Client.signedIn(app), await Client.signedIn(app)];
+    const offerOne = async (role: string): Promise<{ id: string; path: string }> => {
+      const application = await other.createApplication();
+      const path = `/applications/${application}/members`;
+      const { body } = await other.put(`${path}/${owner.userId}`).send({ role }).expect(202);
+      return { id: body.id as string, path };
+    };
+    for (let i = 0; i < 5; i++) {
+      const { id, path } = await offerOne('owner');
+      await owner.accept(id).expect(200);
+      if (i % 2 === 0) await other.delete(`${path}/${other.userId}`).expect(204);
+    }
+    const { id, path } = await offerOne('owner');
+    for (const call of [owner.accept(id), owner.post('/applications').send({ name: 'one more' })]) {
+      const { status, body } = await call;
+      expect([status, body.code]).toEqual([403, 'application_limit_reached']);
+    }
+    await owner.accept((await offerOne('admin')).id).expect(200);
+    // Whoever is no owner of one any more has room for another.
+    const { data } = (await owner.get('/applications').expect(200)).body;
+    const given = data.find(({ ownerId }: { ownerId: string }) => ownerId === owner.userId) as { id: string };
+    await owner.delete(`/applications/${given.id}`).expect(204);
+    await owner.accept(id).expect(200);
+    await other.delete(`${path}/${other.userId}`).expect(204);
   });
 
   it('of applications are not passed by transfers that are accepted at once', async () => {

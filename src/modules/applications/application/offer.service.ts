@@ -48,8 +48,8 @@ export class OfferService {
     const now = this.clock.now();
     const { value, change } = await this.unitOfWork.run(actor, async (tx) => {
       await this.directory.keepActor(tx);
-      const { applicationId, kind } = await this.findOwn(id, tx);
-      if (kind === 'transfer') {
+      const { applicationId, role } = await this.findOwn(id, tx);
+      if (role === 'owner') {
         await this.applications.assertMayOwn(applicationId, this.quotas.maxApplicationsPerOwner, tx);
       }
       return this.answer(applicationId, tx, (members) => {

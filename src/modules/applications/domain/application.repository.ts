@@ -15,7 +15,7 @@ export interface ApplicationMembership {
 /** Where applications are kept. A deleted one is not found by anything here. */
 export abstract class ApplicationRepository {
   /**
-   * Throws `application_limit_reached` when `maxOwned` other applications name the actor as their owner already. Who is
+   * Throws `application_limit_reached` when the actor is an owner of `maxOwned` other applications already. Who is
    * about to own one takes turns with themselves until the transaction ends, so that no number of calls at once passes
    * it. To be called first.
    */

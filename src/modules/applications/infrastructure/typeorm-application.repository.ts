@@ -38,12 +38,11 @@ interface MembershipRow extends DatedRow {
 }
 
 const TAKE_TURN_OF_OWNER = `SELECT pg_advisory_xact_lock(hashtextextended('owner of applications ' || $1 || ' ' || $2, 0))`;
-/** Begins at the person's memberships, which are few: an owner is a member. */
+/** Also those that name another owner still: whoever is left by them is named, and is asked nothing any more. */
 const COUNT_OWNED = `
   SELECT count(*)::int AS owned
-    FROM application_members m
-    JOIN applications a ON a.id = m.application_id AND a.owner_issuer = m.issuer AND a.owner_subject = m.subject
-   WHERE m.issuer = $1 AND m.subject = $2 AND a.id <> $3`;
+    FROM application_members
+   WHERE issuer = $1 AND subject = $2 AND role = 'owner' AND application_id <> $3`;
 
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
