@@ -182,7 +182,7 @@ async function exportChain(chain: string | undefined, format: 'chain' | 'ocsf'):
   await withService(await withLocalSecrets(loadEnv(say)), say, async (app) => {
     const audit = app.get(AuditService, { strict: false });
     for await (const one of chain === undefined ? chainsOf(app) : [chain]) {
-      for await (const lines of await audit.export(one, format)) await print(lines);
+      for await (const lines of await audit.exportAlone(one, format)) await print(lines);
     }
   });
 }

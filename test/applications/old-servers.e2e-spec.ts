@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { AuditRepository, AuditService } from '../../src/modules/audit/index.js';
 import { Client } from '../support/builders.js';
 import { createTestDatabase, directUrlOf, type TestDatabase } from '../support/database.js';
 import { TestApp } from '../support/test-app.js';
@@ -36,6 +37,7 @@ describe('On a node whose pool leads to an old server', () => {
       'applications',
       'application_members',
       'key_changes',
+      'audit_events',
     ]) {
       const [{ rows }] = (await app.query(`SELECT json_agg(t)::text AS rows FROM ${table} t`)) as [
         { rows: string },
@@ -80,6 +82,31 @@ describe('On a node whose pool leads to an old server', () => {
     await atMisled(owner).get(`/apikey/${id}`).expect(503);
     await atMisled(owner).delete(`/apikey/${id}`).expect(503);
   });
+
+  it('the audit trail is not read once something has changed', async () => {
+    const audit = misled.nest.get(AuditService, { strict: false });
+    // Not by way of the routes, which decide who may see the application by a read of that server, too.
+    const reads = [
+      (): Promise<unknown> => audit.list(applicationId, {}),
+      (): Promise<unknown> => audit.export(applicationId, 'chain'),
+    ];
+    for (const read of reads) await read();
+    await owner.delete(memberPath()).expect(204);
+    for (const read of reads) await expect(read()).rejects.toMatchObject({ code: 'service_unavailable' });
+  });
+
+  it.each(['chain', 'ocsf'] as const)(
+    'an export as %s fails when that server comes to answer for one that had more events',
+    async (format) => {
+      await owner.issueKey(applicationId);
+      const head = await app.nest.get(AuditRepository, { strict: false }).head(applicationId);
+      const read = async (): Promise<void> => {
+        const lines = misled.nest.get(AuditService, { strict: false }).linesUpTo(head, format);
+        for await (const line of lines) expect(line).not.toContain('"end"');
+      };
+      await expect(read()).rejects.toMatchObject({ code: 'service_unavailable' });
+    },
+  );
 
   const memberPath = (): string => `/applications/${applicationId}/members/${admin.userId}`;
   const atMisled = (client: Client): Client => new Client(misled, client.caller);

@@ -106,7 +106,7 @@ const SOUND: Record<string, string[]> = {
   'src/modules/applications/index.ts': ['../auth/index.js', '../freshness/index.js'],
   'src/modules/idempotency/index.ts': ['../auth/index.js'],
   'src/modules/freshness/index.ts': [],
-  'src/modules/audit/index.ts': ['../applications/index.js', '../auth/index.js'],
+  'src/modules/audit/index.ts': ['../applications/index.js', '../auth/index.js', '../freshness/index.js'],
   'src/modules/verification/index.ts': ['../api-keys/index.js'],
   'src/modules/usage/index.ts': ['../verification/index.js', '../api-keys/index.js'],
   'src/modules/things/domain/thing.ts': ['../../../shared/clock.js', '../../auth/index.js'],

@@ -83,6 +83,20 @@ describe.each([
     expect((await verify(app, key)).code).toBe('REVOKED');
   }, 60_000);
 
+  it.each(['audit', 'audit/export'])(
+    'GET /applications/{id}/%s is not answered, since events may be missing in it',
+    async (path) => {
+      const application = await eventually(() => client.createApplication());
+      await client.get(`/applications/${application}/${path}`).expect(200);
+      await standby('nobody');
+      const answer = client.get(`/applications/${application}/${path}`).then((response) => response);
+      await endWaits(answer);
+      expect(summary(await answer)).toEqual([503, 'service_unavailable', '1']);
+      await standby('');
+    },
+    60_000,
+  );
+
   async function standby(names: string): Promise<void> {
     await admin.query(`ALTER SYSTEM SET synchronous_standby_names = '${names}'`);
     await admin.query('SELECT pg_reload_conf()');

@@ -48,6 +48,20 @@ export class Snapshots {
     return this.open('READ WRITE', BARRIER, work);
   }
 
+  /**
+   * The same, of the last rows that there are. New ones take no number, and whatever is found, newer ones may be missing:
+   * where such a server may answer, it is read at once in a transaction that it cannot commit.
+   */
+  async latest<T>(atLeast: number, work: (snapshot: Snapshot) => Promise<T>): Promise<DatedValue<T>> {
+    const { value, asOf } = await this.open(
+      'READ WRITE',
+      `CASE WHEN ${IS_REPLICATED} THEN ${BARRIER} END`,
+      work,
+    );
+    if (asOf < atLeast) poolOf(this.dataSource).distrust();
+    return { value, asOf };
+  }
+
   private async open<T>(
     mode: 'READ ONLY' | 'READ WRITE',
     first: string,

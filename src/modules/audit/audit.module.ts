@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { ENV, type Env } from '../../config/env.js';
 import { ApplicationsModule } from '../applications/index.js';
 import { AuthModule, PublishedKeys } from '../auth/index.js';
+import { FreshnessModule } from '../freshness/index.js';
 import { AuditRetention } from './application/audit-retention.js';
 import { AuditService } from './application/audit.service.js';
 import { AuditSigner, Checkpoints } from './application/checkpoints.js';
@@ -13,7 +14,7 @@ import { PostgresAuditRepository } from './infrastructure/postgres-audit-reposit
 
 /** Who has changed what, kept so that nobody can change it without being noticed. */
 @Module({
-  imports: [AuthModule, ApplicationsModule],
+  imports: [AuthModule, ApplicationsModule, FreshnessModule],
   controllers: [AuditController],
   providers: [
     AuditService,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import { DomainError } from '../../../shared/domain-error.js';
+import { Freshness } from '../../freshness/index.js';
 import type { AuditEntry } from '../domain/audit-entry.js';
 import { AuditRepository, type AuditFilter, type AuditHead } from '../domain/audit.repository.js';
 import { exportLine, ocsfLine } from '../domain/export-lines.js';
@@ -19,9 +20,13 @@ export class AuditService {
   constructor(
     private readonly audit: AuditRepository,
     private readonly checkpoints: Checkpoints,
+    private readonly freshness: Freshness,
   ) {}
 
-  /** Throws `invalid_cursor`, and `validation_failed` for a time range that ends before it begins. */
+  /**
+   * Shows every event that was answered before. Throws `invalid_cursor`, `validation_failed` for a time range that ends
+   * before it begins, and `service_unavailable` when nobody can tell what the last event is.
+   */
   async list(
     chain: string,
     query: AuditFilter & { limit?: number; cursor?: string },
@@ -38,7 +43,7 @@ export class AuditService {
       audit: chain,
     };
     const page = readPage(query, filters, (text) => SEQ.test(text));
-    const rows = await this.audit.list(chain, filter, page);
+    const rows = await this.freshness.read((atLeast) => this.audit.list(chain, filter, page, atLeast));
     return toPage(
       rows.map((entry) => ({ ...entry, id: String(entry.seq) })),
       page.limit,
@@ -50,10 +55,24 @@ export class AuditService {
    * The events of a chain up to the one that is its last now, as lines of JSON, some to each chunk. As a chain they are
    * whole: the checkpoints stand among them, and the last line says, signed, that it is the last.
    *
-   * Nothing is kept open while somebody reads: a slow reader holds no connection to the database.
+   * Throws `service_unavailable` when nobody can tell which that is.
    */
   async export(chain: string, format: ExportFormat): Promise<AsyncIterable<string>> {
-    const head = await this.audit.head(chain);
+    const head = await this.freshness.read((atLeast) => this.audit.latestHead(chain, atLeast));
+    return this.linesUpTo(head, format);
+  }
+
+  /** The same of a database by itself, for whoever has chosen the server: no service has to run on it. */
+  async exportAlone(chain: string, format: ExportFormat): Promise<AsyncIterable<string>> {
+    return this.linesUpTo(await this.audit.head(chain), format);
+  }
+
+  /**
+   * The events up to this one. Nothing is kept open while somebody reads: a slow reader holds no connection to the
+   * database. So each look at it may be answered by another server. One that has fewer events ends all with
+   * `service_unavailable`, and nothing says then that they are whole.
+   */
+  linesUpTo(head: AuditHead | null, format: ExportFormat): AsyncIterable<string> {
     if (head === null) return none();
     return format === 'ocsf'
       ? this.ocsfLines(head)
@@ -85,12 +104,19 @@ export class AuditService {
     let after = 0;
     while (after < until) {
       const entries = await this.audit.entries(chain, { after, until }, BATCH);
-      const last = entries.at(-1);
-      if (last === undefined) return;
+      const last = entries.at(-1)?.seq ?? after;
+      if (entries.length < BATCH && last !== until) throw fewerEvents(chain, until);
       yield entries;
-      after = last.seq;
+      after = last;
     }
   }
+}
+
+function fewerEvents(chain: string, until: number): DomainError {
+  return new DomainError('service_unavailable', 'Try again in a moment.', {
+    retryAfter: 1,
+    cause: new Error(`The database answers without event ${until} of ${chain}, which it has shown before.`),
+  });
 }
 
 async function* none(): AsyncGenerator<string> {

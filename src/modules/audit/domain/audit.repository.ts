@@ -1,5 +1,6 @@
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
+import type { Dated } from '../../freshness/index.js';
 import type { AuditEntry } from './audit-entry.js';
 import type { Checkpoint } from './checkpoint.js';
 
@@ -25,8 +26,16 @@ export interface StoredCheckpoint {
 
 /** Reads the audit trail. Events are added to it by the transactions that they tell of. */
 export abstract class AuditRepository {
-  /** The newest first, and one more than the page has when there are more. `before` is a number of an event. */
-  abstract list(chain: string, filter: AuditFilter, page: PageRequest): Promise<AuditEntry[]>;
+  /**
+   * The newest first, and one more than the page has when there are more. `before` is a number of an event. As
+   * `Freshness.read` wants it.
+   */
+  abstract list(
+    chain: string,
+    filter: AuditFilter,
+    page: PageRequest,
+    atLeast: number,
+  ): Promise<Dated<AuditEntry[]>>;
   /** Those of a chain after one, up to another, in their order. */
   abstract entries(
     chain: string,
@@ -35,7 +44,10 @@ export abstract class AuditRepository {
   ): Promise<AuditEntry[]>;
   /** The checkpoints of events after one, up to another, in their order. */
   abstract checkpoints(chain: string, range: { after: number; until: number }): Promise<StoredCheckpoint[]>;
+  /** Of whichever server answers. */
   abstract head(chain: string): Promise<AuditHead | null>;
+  /** The same, as `Freshness.read` wants it. */
+  abstract latestHead(chain: string, atLeast: number): Promise<Dated<AuditHead | null>>;
   /** Chains that there are events or checkpoints of, after one of them, in their order. */
   abstract chains(after: string, limit: number): Promise<string[]>;
   /** The chains that have gone without a checkpoint for an hour or a thousand events. */

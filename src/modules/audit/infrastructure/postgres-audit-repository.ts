@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { Snapshots } from '../../../infrastructure/database/snapshots.js';
 import { managerOf } from '../../../infrastructure/database/transaction.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
+import type { Dated } from '../../freshness/index.js';
 import type { AuditEntry, AuditEvent } from '../domain/audit-entry.js';
 import {
   AuditRepository,
@@ -26,15 +28,20 @@ const ENTRY = `
 
 const HEAD = `chain, seq::float8 AS seq, encode(hash, 'hex') AS hash`;
 
+const HEAD_OF_CHAIN = `SELECT ${HEAD} FROM audit_events WHERE chain = $1 ORDER BY audit_events.seq DESC LIMIT 1`;
+
 type Row = Omit<AuditEntry, 'event'> & { event: string };
 
 @Injectable()
 export class PostgresAuditRepository extends AuditRepository {
+  private readonly snapshots: Snapshots;
+
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {
     super();
+    this.snapshots = new Snapshots(dataSource);
   }
 
-  async list(chain: string, filter: AuditFilter, page: PageRequest): Promise<AuditEntry[]> {
+  list(chain: string, filter: AuditFilter, page: PageRequest, atLeast: number): Promise<Dated<AuditEntry[]>> {
     const values: unknown[] = [chain];
     const conditions = ['chain = $1'];
     const and = (condition: string, value: unknown): void => {
@@ -48,12 +55,11 @@ export class PostgresAuditRepository extends AuditRepository {
     and(`event ->> 'action' = ?`, filter.action);
     and('at >= ?', filter.from);
     and('at < ?', filter.to);
-    const rows: Row[] = await this.dataSource.query(
-      `SELECT ${ENTRY} FROM audit_events WHERE ${conditions.join(' AND ')} ORDER BY audit_events.seq DESC
-        LIMIT ${page.limit + 1}`,
-      values,
+    const select = `SELECT ${ENTRY} FROM audit_events WHERE ${conditions.join(' AND ')}
+      ORDER BY audit_events.seq DESC LIMIT ${page.limit + 1}`;
+    return this.snapshots.latest(atLeast, async (snapshot) =>
+      (await managerOf(snapshot).query<Row[]>(select, values)).map(toEntry),
     );
-    return rows.map(toEntry);
   }
 
   async entries(
@@ -81,11 +87,15 @@ export class PostgresAuditRepository extends AuditRepository {
   }
 
   async head(chain: string): Promise<AuditHead | null> {
-    const [head]: AuditHead[] = await this.dataSource.query(
-      `SELECT ${HEAD} FROM audit_events WHERE chain = $1 ORDER BY audit_events.seq DESC LIMIT 1`,
-      [chain],
-    );
+    const [head]: AuditHead[] = await this.dataSource.query(HEAD_OF_CHAIN, [chain]);
     return head ?? null;
+  }
+
+  latestHead(chain: string, atLeast: number): Promise<Dated<AuditHead | null>> {
+    return this.snapshots.latest(atLeast, async (snapshot) => {
+      const [head] = await managerOf(snapshot).query<AuditHead[]>(HEAD_OF_CHAIN, [chain]);
+      return head ?? null;
+    });
   }
 
   async chains(after: string, limit: number): Promise<string[]> {
