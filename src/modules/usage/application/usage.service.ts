@@ -1,16 +1,57 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../../shared/actor.js';
+import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
+import { partyOf } from '../../../shared/concurrency/party-of.js';
 import { noCounts } from '../domain/counts.js';
 import type { Usage, UsageGroup, UsageGrouping } from '../domain/usage.js';
 import { bucketsOf, type UsageRange } from '../domain/usage-range.js';
 import { UsageRecords, type UsageSubject } from './usage-records.js';
 
+/**
+ * To add up an application with many keys takes the database seconds, and all that came at once would leave no connection
+ * for anybody else. Some seconds' worth of them wait here.
+ */
+const READINGS = { running: 2, waiting: 20 };
+
+/** How an application is read. */
+interface Groups {
+  readonly groupBy: UsageGrouping;
+  readonly limit: number;
+}
+
 /** How often keys were verified, and with which verdicts. */
 @Injectable()
 export class UsageService {
+  private readonly semaphore = new FairSemaphore(READINGS, {
+    detail: 'Too many read the usage of applications at once: try again in a moment.',
+    retryAfter: 5,
+  });
+
   constructor(private readonly records: UsageRecords) {}
 
+  usageOfKey(keyId: string, range: UsageRange): Promise<Usage> {
+    return this.usageOf({ keyId }, range);
+  }
+
+  /**
+   * With the groups that have the most verifications, the largest first. Throws `service_unavailable` when too many read
+   * at once.
+   */
+  usageOfApplication(
+    caller: Caller,
+    applicationId: string,
+    range: UsageRange,
+    { groupBy, limit }: Groups,
+  ): Promise<Usage & { groups: UsageGroup[] }> {
+    // One statement after the other: a reading has one connection.
+    return this.semaphore.run(partyOf(caller), async () => ({
+      ...(await this.usageOf({ applicationId }, range)),
+      groups: await this.records.findLargest(applicationId, range, groupBy, limit),
+    }));
+  }
+
   /** With zeros where there was nothing. */
-  async usageOf(subject: UsageSubject, range: UsageRange): Promise<Usage> {
+  private async usageOf(subject: UsageSubject, range: UsageRange): Promise<Usage> {
     const buckets = bucketsOf(range).map((start) => ({ start, counts: noCounts() }));
     const byStart = new Map(buckets.map((bucket) => [bucket.start.getTime(), bucket]));
     const counts = noCounts();
@@ -20,15 +61,5 @@ export class UsageService {
       if (bucket !== undefined) bucket.counts[verdict] += count;
     }
     return { counts, buckets };
-  }
-
-  /** The groups with the most verifications, the largest first. */
-  largestGroups(
-    applicationId: string,
-    range: UsageRange,
-    grouping: UsageGrouping,
-    limit: number,
-  ): Promise<UsageGroup[]> {
-    return this.records.findLargest(applicationId, range, grouping, limit);
   }
 }

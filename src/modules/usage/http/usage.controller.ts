@@ -1,8 +1,9 @@
 import { Controller, Get, Query } from '@nestjs/common';
+import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { ApiKeyAccess, CurrentApiKey, type HandedOutKey } from '../../api-keys/index.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
-import { RequireScopes } from '../../auth/index.js';
+import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { UsageService } from '../application/usage.service.js';
 import type { Usage } from '../domain/usage.js';
 import { usageRange, type Granularity, type UsageRange } from '../domain/usage-range.js';
@@ -33,7 +34,7 @@ export class UsageController {
     @Query() query: UsageQueryDto,
   ): Promise<KeyUsageDto> {
     const range = usageRange(query, this.clock.now());
-    return { keyId, applicationId, ...toResponse(range, await this.usage.usageOf({ keyId }, range)) };
+    return { keyId, applicationId, ...toResponse(range, await this.usage.usageOfKey(keyId, range)) };
   }
 
   @Get('applications/:id/usage')
@@ -41,16 +42,14 @@ export class UsageController {
   @ApplicationAccess({ from: 'path', permission: 'read' })
   @GetApplicationUsageDocs()
   async ofApplication(
+    @CurrentActor() actor: Actor,
     @CurrentApplication() { id: applicationId }: Application,
     @Query() query: ApplicationUsageQueryDto,
   ): Promise<ApplicationUsageDto> {
     const range = usageRange(query, this.clock.now());
     const { groupBy = 'key', limit = 20 } = query;
-    const [usage, groups] = await Promise.all([
-      this.usage.usageOf({ applicationId }, range),
-      this.usage.largestGroups(applicationId, range, groupBy, limit),
-    ]);
-    return { applicationId, ...toResponse(range, usage), groupBy, groups };
+    const usage = await this.usage.usageOfApplication(actor, applicationId, range, { groupBy, limit });
+    return { applicationId, ...toResponse(range, usage), groupBy, groups: usage.groups };
   }
 }
 
