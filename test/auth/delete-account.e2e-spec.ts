@@ -7,7 +7,11 @@ import { EventLog } from '../support/event-log.js';
 import { eventually } from '../support/eventually.js';
 import { ExternalIssuer } from '../support/external-issuer.js';
 import { PASSWORD, signIn, type SignedIn } from '../support/sign-in.js';
+import { addSilentNode, timeOf } from '../support/silent-node.js';
 import { TestApp } from '../support/test-app.js';
+
+/** Milliseconds of the lease of a node that has fallen silent. */
+const SILENT = 2000;
 
 describe('DELETE /auth/me', () => {
   let issuer: ExternalIssuer;
@@ -199,6 +203,17 @@ describe('DELETE /auth/me', () => {
       expect((await changing.answered).status).toBe(204);
       expectProblem(await deleting.answered, 403, 'wrong_password');
       expect(await accountsOf(login)).toBe(1);
+    });
+
+    it('for another deletion is refused once that holds on every node', async () => {
+      const calls = [await untilItWaits(remove(login)), await untilItWaits(remove(login))];
+      await addSilentNode(app, SILENT);
+      await holder.query('COMMIT');
+      const times = await Promise.all(calls.map(({ answered }) => timeOf(answered)));
+      // The lease counts from when it is seen first, which may be a little before the commit.
+      for (const time of times) expect(time).toBeGreaterThan(SILENT / 4);
+      const answers = await Promise.all(calls.map(({ answered }) => answered));
+      expect(answers.map(({ status }) => status).sort()).toEqual([204, 404]);
     });
 
     it('for the end of its session is not done', async () => {

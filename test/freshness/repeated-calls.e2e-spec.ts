@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type request from 'supertest';
+import request from 'supertest';
+import { AccountAdministration } from '../../src/modules/auth/index.js';
+import { systemActor } from '../../src/shared/actor.js';
 import { Client, verify } from '../support/builders.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
+import { PASSWORD, signIn } from '../support/sign-in.js';
 import { addSilentNode, timeOf } from '../support/silent-node.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { TestApp } from '../support/test-app.js';
@@ -14,6 +17,8 @@ const LOOK = 'SELECT number::float8 AS last, (';
 /** In what looks an application up, with the caller's role; through a pooler statements have no names. */
 const lookUp = ({ directUrl }: TestDatabase): string =>
   directUrl === undefined ? 'application_and_role' : 'LEFT JOIN application_members';
+
+const NEW_PASSWORD = 'a longer walk in the mountains';
 
 /** Milliseconds of the lease of a node that has fallen silent. */
 const SILENT = 500;
@@ -40,6 +45,8 @@ describe('a call that repeats one whose change is committed, and which could not
     await database.drop();
   });
 
+  const post = (path: string, body: object): request.Test => request(app.http).post(path).send(body);
+
   /** Lets a call come to its commit, and no further. */
   async function cutOff(call: request.Test): Promise<void> {
     const looks = proxy.holdAt(LOOK, 'before');
@@ -49,6 +56,13 @@ describe('a call that repeats one whose change is committed, and which could not
     expect(await answered).toEqual([503, 'service_unavailable']);
     await proxy.restore();
     await eventually(() => owner.get('/applications').expect(200));
+  }
+
+  async function expectToWait(call: () => request.Test, status: number, code: string): Promise<void> {
+    await addSilentNode(app, SILENT);
+    const answered = call().then((answer) => answer);
+    expect(await timeOf(answered)).toBeGreaterThan(SILENT / 2);
+    expect([(await answered).status, (await answered).body.code]).toEqual([status, code]);
   }
 
   it('that deleted an application is answered 404 once that holds on every node', async () => {
@@ -125,6 +139,44 @@ describe('a call that repeats one whose change is committed, and which could not
     const { body } = await owner.post(`/apikey/${id}/rotate`).send({ overlapSeconds: 0 }).expect(200);
     expect((await verify(app, key)).code).toBe('REVOKED');
     expect((await verify(app, body as string)).code).toBe('VALID');
+  });
+
+  it('that took up an offer is answered 404 once that holds on every node', async () => {
+    const applicationId = await owner.createApplication();
+    const receiver = await Client.signedIn(app);
+    const { body } = await owner
+      .post(`/applications/${applicationId}/transfer`)
+      .send({ subject: receiver.userId })
+      .expect(202);
+    await cutOff(receiver.accept(body.id as string));
+    await expectToWait(() => receiver.accept(body.id as string), 404, 'offer_not_found');
+  });
+
+  it('that showed a spent refresh token is answered 401 once the end of the login holds on every node', async () => {
+    const { refreshToken } = await signIn(app);
+    const refresh = (): request.Test => post('/auth/refresh', { refreshToken });
+    await refresh().expect(200);
+    await cutOff(refresh());
+    await expectToWait(refresh, 401, 'invalid_refresh_token');
+  });
+
+  it('that changed a password is answered 403 once the end of the other sessions holds on every node', async () => {
+    const { accessToken } = await signIn(app);
+    const change = (): request.Test =>
+      post('/auth/password', { currentPassword: PASSWORD, newPassword: NEW_PASSWORD }).auth(accessToken, {
+        type: 'bearer',
+      });
+    await cutOff(change());
+    await expectToWait(change, 403, 'wrong_password');
+  });
+
+  it('that reset a password is answered 401 once the end of the sessions holds on every node', async () => {
+    const { user } = await signIn(app);
+    const accounts = app.nest.get(AccountAdministration, { strict: false });
+    const token = (await accounts.issueReset(systemActor('operator'), user.email)).reveal();
+    const reset = (): request.Test => post('/auth/password/reset', { token, password: NEW_PASSWORD });
+    await cutOff(reset());
+    await expectToWait(reset, 401, 'invalid_one_time_token');
   });
 
   it('that deletes an application while the first still waits, waits as long', async () => {

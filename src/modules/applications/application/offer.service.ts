@@ -44,21 +44,8 @@ export class OfferService {
    * Resolves when it holds everywhere: verification may name another owner now. Throws what `Members.accept` and
    * `SubjectDirectory.keepActor` throw, and `application_limit_reached` for who would own too many.
    */
-  async accept(actor: Actor, id: string): Promise<Application> {
-    const now = this.clock.now();
-    const { value, change } = await this.unitOfWork.run(actor, async (tx) => {
-      await this.directory.keepActor(tx);
-      const { applicationId, role } = await this.findOwn(id, tx);
-      if (role === 'owner') {
-        await this.applications.assertMayOwn(applicationId, this.quotas.maxApplicationsPerOwner, tx);
-      }
-      return this.answer(applicationId, tx, (members) => {
-        members.accept(id, actor, now);
-        return members.application;
-      });
-    });
-    await this.freshness.waitForPropagation(change);
-    return value;
+  accept(actor: Actor, id: string): Promise<Application> {
+    return this.freshness.waitBeforeRefusing('offer_not_found', this.acceptOpen(actor, id));
   }
 
   /** Throws what `Members.decline` throws. */
@@ -84,6 +71,23 @@ export class OfferService {
         tx,
       ),
     );
+  }
+
+  private async acceptOpen(actor: Actor, id: string): Promise<Application> {
+    const now = this.clock.now();
+    const { value, change } = await this.unitOfWork.run(actor, async (tx) => {
+      await this.directory.keepActor(tx);
+      const { applicationId, role } = await this.findOwn(id, tx);
+      if (role === 'owner') {
+        await this.applications.assertMayOwn(applicationId, this.quotas.maxApplicationsPerOwner, tx);
+      }
+      return this.answer(applicationId, tx, (members) => {
+        members.accept(id, actor, now);
+        return members.application;
+      });
+    });
+    await this.freshness.waitForPropagation(change);
+    return value;
   }
 
   /** An offer to the actor. Throws `offer_not_found`. */

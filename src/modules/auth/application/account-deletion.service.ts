@@ -32,7 +32,19 @@ export class AccountDeletionService {
    *
    * @param sessionId the actor's; null for a token that names none
    */
-  async delete(actor: Actor, sessionId: string | null, password: string, address: string): Promise<void> {
+  delete(actor: Actor, sessionId: string | null, password: string, address: string): Promise<void> {
+    return this.freshness.waitBeforeRefusing(
+      'user_not_found',
+      this.deleteOne(actor, sessionId, password, address),
+    );
+  }
+
+  private async deleteOne(
+    actor: Actor,
+    sessionId: string | null,
+    password: string,
+    address: string,
+  ): Promise<void> {
     const user = actor.issuer === LOCAL_ISSUER ? await this.users.find(actor.subject) : undefined;
     if (user === undefined) {
       throw new DomainError(
@@ -57,7 +69,7 @@ export class AccountDeletionService {
         await this.users.delete(current, tx);
       }),
     );
-    if (deleted === null) return this.delete(actor, sessionId, password, address);
+    if (deleted === null) return this.deleteOne(actor, sessionId, password, address);
     await this.freshness.waitForPropagation(deleted.change);
   }
 

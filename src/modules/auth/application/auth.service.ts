@@ -117,26 +117,9 @@ export class AuthService {
 
   /** Throws `invalid_refresh_token` and `too_many_requests`. */
   async refresh(refreshToken: string, origin: Origin): Promise<SignedIn> {
-    const { address } = origin;
     const shown = RefreshTokenSecret.parse(refreshToken)?.hash();
     if (shown === undefined) throw invalidRefreshToken();
-    const family = await this.families.findByTokenHash(shown);
-    if (family === undefined) throw invalidRefreshToken();
-    const user = await this.users.find(family.userId);
-    if (user === undefined) throw invalidRefreshToken();
-    this.limiter.countAttempt('refresh', user.id, address);
-
-    const secret = RefreshTokenSecret.generate();
-    const next = RefreshToken.issue(secret.hash(), family, origin, this.clock.now());
-    const { value: verdict, change } = await this.unitOfWork.run(actorOf(user.id, origin), (tx) =>
-      this.families.rotate(shown, next, tx),
-    );
-    if (verdict === 'reused') {
-      this.logger.warn(`A spent refresh token of user ${user.id} was shown again: that login is ended`);
-      await this.freshness.waitForPropagation(change);
-    }
-    if (verdict !== 'rotate') throw invalidRefreshToken();
-    return this.tokensFor(user, family, secret);
+    return this.freshness.waitBeforeRefusing('invalid_refresh_token', this.exchange(shown, origin));
   }
 
   /** Ends the login that a refresh token belongs to. When it resolves, no node accepts its access tokens any more. */
@@ -159,6 +142,26 @@ export class AuthService {
       throw new DomainError('invalid_token', 'The account of this access token does not exist any more.');
     }
     return user;
+  }
+
+  private async exchange(shown: Buffer, origin: Origin): Promise<SignedIn> {
+    const family = await this.families.findByTokenHash(shown);
+    if (family === undefined) throw invalidRefreshToken();
+    const user = await this.users.find(family.userId);
+    if (user === undefined) throw invalidRefreshToken();
+    this.limiter.countAttempt('refresh', user.id, origin.address);
+
+    const secret = RefreshTokenSecret.generate();
+    const next = RefreshToken.issue(secret.hash(), family, origin, this.clock.now());
+    const { value: verdict, change } = await this.unitOfWork.run(actorOf(user.id, origin), (tx) =>
+      this.families.rotate(shown, next, tx),
+    );
+    if (verdict === 'reused') {
+      this.logger.warn(`A spent refresh token of user ${user.id} was shown again: that login is ended`);
+      await this.freshness.waitForPropagation(change);
+    }
+    if (verdict !== 'rotate') throw invalidRefreshToken();
+    return this.tokensFor(user, family, secret);
   }
 
   private newSession(

@@ -16,6 +16,11 @@ import { UserRepository } from '../domain/user.repository.js';
 import type { User } from '../domain/user.js';
 import { NewPasswords } from './new-passwords.js';
 
+interface GivenPasswords {
+  currentPassword: string;
+  newPassword: string;
+}
+
 /** New passwords for people who have an account. */
 @Injectable()
 export class PasswordService {
@@ -38,10 +43,27 @@ export class PasswordService {
    *
    * @param sessionId the session that goes on; null for a token that names none, and then none goes on
    */
-  async change(
+  change(actor: Actor, sessionId: string | null, given: GivenPasswords, origin: Origin): Promise<void> {
+    return this.freshness.waitBeforeRefusing('wrong_password', this.replace(actor, sessionId, given, origin));
+  }
+
+  /**
+   * For somebody who has a token for it. All their sessions have ended on every node when it resolves. Throws
+   * `invalid_one_time_token` and `weak_password`, which leaves the token good.
+   */
+  async reset(given: { token: string; password: string }, origin: Origin): Promise<void> {
+    const shown = OneTimeTokenSecret.parse(given.token)?.hash();
+    if (shown === undefined) throw invalidOneTimeToken();
+    return this.freshness.waitBeforeRefusing(
+      'invalid_one_time_token',
+      this.resetBy(shown, given.password, origin),
+    );
+  }
+
+  private async replace(
     actor: Actor,
     sessionId: string | null,
-    given: { currentPassword: string; newPassword: string },
+    given: GivenPasswords,
     origin: Origin,
   ): Promise<void> {
     if (actor.issuer !== LOCAL_ISSUER) {
@@ -69,24 +91,19 @@ export class PasswordService {
         await this.write(current, sessionId, tx);
       }),
     );
-    if (changed === null) return this.change(actor, sessionId, given, origin);
+    if (changed === null) return this.replace(actor, sessionId, given, origin);
     await this.freshness.waitForPropagation(changed.change);
   }
 
-  /**
-   * For somebody who has a token for it. All their sessions have ended on every node when it resolves. Throws
-   * `invalid_one_time_token` and `weak_password`, which leaves the token good.
-   */
-  async reset(given: { token: string; password: string }, origin: Origin): Promise<void> {
-    const shown = OneTimeTokenSecret.parse(given.token)?.hash();
-    const token = shown && (await this.tokens.find(shown, 'password_reset'));
+  private async resetBy(shown: Buffer, password: string, origin: Origin): Promise<void> {
+    const token = await this.tokens.find(shown, 'password_reset');
     if (token === undefined || token.userId === null || token.hasExpired(this.clock.now())) {
       throw invalidOneTimeToken();
     }
     const user = await this.users.find(token.userId);
     if (user === undefined) throw invalidOneTimeToken();
     const party = this.limiter.partyOf(user.normalizedEmail, origin.address);
-    const hash = await this.newPasswords.hash(given.password, user, party);
+    const hash = await this.newPasswords.hash(password, user, party);
     const actor = personActor({ issuer: LOCAL_ISSUER, subject: user.id }, origin);
     const { change } = await this.unitOfWork.run(actor, async (tx) => {
       const current = await this.users.lock(user.id, tx);

@@ -1,4 +1,5 @@
 import type { ChangeProof } from '../../../shared/committed.js';
+import { DomainError, type ErrorCode } from '../../../shared/domain-error.js';
 import type { Dependency } from '../domain/change.js';
 import type { FillTicket } from '../domain/fill-gate.js';
 import type { AppliedChanges, ChangeListener } from './applied-changes.js';
@@ -95,6 +96,19 @@ export class Freshness {
     } finally {
       this.awaited -= 1;
       this.propagationListener(performance.now() - began, isCertain);
+    }
+  }
+
+  /**
+   * What `attempt` resolves to. When it is refused with `code`, it may repeat a call whose change is committed, and which
+   * could not wait: so it is refused once that holds on every node.
+   */
+  async waitBeforeRefusing<T>(code: ErrorCode, attempt: Promise<T>): Promise<T> {
+    try {
+      return await attempt;
+    } catch (error) {
+      if (error instanceof DomainError && error.code === code) await this.waitForPropagation(null);
+      throw error;
     }
   }
 
