@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import request from 'supertest';
 import { MailQueue } from '../../src/modules/auth/application/mail-queue.js';
-import { Mailer } from '../../src/modules/auth/application/mailer.js';
+import { MailDelayed, Mailer } from '../../src/modules/auth/application/mailer.js';
 import { SmtpMailer } from '../../src/modules/auth/infrastructure/smtp-mailer.js';
+import { eventually } from '../support/eventually.js';
 import { EventLog } from '../support/event-log.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { MailServer, tokenIn } from '../support/mail-server.js';
@@ -206,6 +208,41 @@ describe('A mail', () => {
     await quiet();
     expect(server.tries).toBe(tries + 3);
     expect(server.mails.filter(({ text }) => text.includes('Subject: Again'))).toHaveLength(1);
+  });
+
+  it('that is to be sent again keeps no other waiting, neither while it pauses nor afterwards', async () => {
+    await quiet();
+    const queue = new MailQueue();
+    // More than there are places, in which each of them would pause for an hour.
+    const patient = new SmtpMailer(server.url, FROM, [HOUR]);
+    server.refusals.push(450, 450, 450);
+    for (let i = 0; i < 3; i += 1) queue.add(() => patient.send({ to: email, subject: 'x', text: 'x' }));
+    const mailer = new SmtpMailer(server.url, FROM, [1]);
+    await new Promise<void>((resolve) => {
+      queue.add(() => mailer.send({ to: email, subject: 'Past them', text: 'x' }).then(resolve));
+    });
+    expect([server.refusals, queue.waiting, queue.counts.failed]).toEqual([[], 3, 0]);
+
+    // One whose pause is over comes after all that are new.
+    const order: string[] = [];
+    const gates: (() => void)[] = [];
+    const gate = (): Promise<void> => new Promise((resolve) => gates.push(resolve));
+    const note = (name: string): Promise<void> => Promise.resolve(void order.push(name));
+    queue.add(gate);
+    queue.add(() => Promise.reject(new MailDelayed(1, () => note('again'), new Error('not now'))));
+    queue.add(gate);
+    await eventually(() => {
+      expect(gates).toHaveLength(2);
+    });
+    // A timer that was set later, and for longer, is later.
+    await sleep(10);
+    queue.add(() => note('new'));
+    gates.pop()?.();
+    await eventually(() => {
+      expect(order).toEqual(['new', 'again']);
+    });
+    gates.pop()?.();
+    expect([queue.waiting, queue.counts.failed]).toEqual([3, 0]);
   });
 
   it('that the server refuses for good is not sent again, and harms no other', async () => {

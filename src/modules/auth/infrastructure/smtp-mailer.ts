@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createTransport } from 'nodemailer';
-import { Mailer, type Mail } from '../application/mailer.js';
+import { MailDelayed, Mailer, type Mail } from '../application/mailer.js';
 
 // All in milliseconds.
 const CONNECTION_TIMEOUT = 10_000;
@@ -24,17 +23,19 @@ export class SmtpMailer extends Mailer {
     this.transport = transportTo(url);
   }
 
-  async send({ to, subject, text }: Mail): Promise<void> {
-    for (let tries = 0; ; tries += 1) {
-      try {
-        // Not as a text, in which commas would part one address from the next.
-        await this.transport.sendMail({ from: this.from, to: { name: '', address: to }, subject, text });
-        return;
-      } catch (error) {
-        const pause = this.pauses[tries];
-        if (pause === undefined || isFinal(error)) throw error;
-        await sleep(pause, undefined, { ref: false });
-      }
+  send(mail: Mail): Promise<void> {
+    return this.attempt(mail, this.pauses);
+  }
+
+  /** @param pauses before the tries that are left after this one */
+  private async attempt(mail: Mail, [pause, ...later]: readonly number[]): Promise<void> {
+    const { to, subject, text } = mail;
+    try {
+      // Not as a text, in which commas would part one address from the next.
+      await this.transport.sendMail({ from: this.from, to: { name: '', address: to }, subject, text });
+    } catch (error) {
+      if (pause === undefined || isFinal(error)) throw error;
+      throw new MailDelayed(pause, () => this.attempt(mail, later), error);
     }
   }
 }
