@@ -7,6 +7,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { loadEnv, migrationUrlsOf, type Env } from '../config/env.js';
 import { withLocalSecrets } from '../config/local-secrets.js';
 import { describeError } from '../infrastructure/logging/describe-error.js';
+import { printable } from '../infrastructure/logging/printable.js';
 import {
   AuditRepository,
   AuditRetention,
@@ -163,7 +164,10 @@ function progress(events: number): void {
 }
 
 function report({ events, chains, unsealed, findings }: AuditVerdict): void {
-  for (const { chain, seq, problem } of findings) say(`${chain} ${seq}: ${problem}`);
+  for (const { chain, seq, problem } of findings) {
+    // An export says what whoever handed it over wants it to.
+    say(printable(`${chain} ${seq}: ${problem}`));
+  }
   say(
     `${many(events, 'event')} of ${many(chains, 'chain')} were looked at; no checkpoint covers ${unsealed} of them yet.`,
   );

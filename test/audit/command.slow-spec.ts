@@ -93,6 +93,21 @@ describe('npm run audit:verify, audit:export and audit:prune', () => {
     });
   }, 120_000);
 
+  it('print nothing of an export that would act on a terminal', async () => {
+    const file = join(scratch, 'hostile.ndjson');
+    const [entry = ''] = (await command(['export', applicationId])).stdout.split('\n');
+    const hostile = {
+      ...(JSON.parse(entry) as object),
+      chain: '\u001b[1A\u001b[2KEverything is as it was written.\n',
+    };
+    await writeFile(file, `${JSON.stringify(hostile)}\n`);
+    const { code, stderr } = await command(['verify', file]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(String.raw`\u001b[1A`);
+    expect(stderr).not.toContain('\u001b');
+    expect(stderr).not.toMatch(/^Everything/m);
+  }, 120_000);
+
   it('export every chain, and as OCSF', async () => {
     const { code, stdout } = await command(['export', '--format', 'ocsf']);
     expect(code).toBe(0);
