@@ -37,6 +37,21 @@ describe('who is taken out of an application, with revokeKeys', () => {
   const remove = (query = '?revokeKeys=true', by = owner, who = member): request.Test =>
     by.delete(`/applications/${applicationId}/members/${who.userId}${query}`);
 
+  /** More keys like those that there are. */
+  const makeMore = async (times: number): Promise<void> => {
+    await app.query(
+      `WITH made AS (SELECT created_by_issuer, created_by_subject, name, environment, scopes, metadata, created_at, tags,
+                            ip_allowlist, rate_limits
+                       FROM api_keys WHERE application_id = $1)
+       INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
+                             created_by_issuer, created_by_subject, version, tags, ip_allowlist, rate_limits, metered)
+       SELECT gen_random_uuid(), $1, name, environment, scopes, metadata, true, created_at, created_by_issuer,
+              created_by_subject, 1, tags, ip_allowlist, rate_limits, false
+         FROM made, generate_series(1, $2)`,
+      [applicationId, times],
+    );
+  };
+
   it('leaves none of the keys that they made good, on any node, and all that others made', async () => {
     const made = [await member.issueKey(applicationId), await member.issueKey(applicationId)];
     const kept = await owner.issueKey(applicationId);
@@ -103,17 +118,7 @@ describe('who is taken out of an application, with revokeKeys', () => {
 
   it('counts more keys than one transaction revokes, and tells of each of them', async () => {
     await member.issueKey(applicationId);
-    await app.query(
-      `WITH made AS (SELECT created_by_issuer, created_by_subject, name, environment, scopes, metadata, created_at, tags,
-                            ip_allowlist, rate_limits
-                       FROM api_keys WHERE application_id = $1)
-       INSERT INTO api_keys (id, application_id, name, environment, scopes, metadata, enabled, created_at,
-                             created_by_issuer, created_by_subject, version, tags, ip_allowlist, rate_limits, metered)
-       SELECT gen_random_uuid(), $1, name, environment, scopes, metadata, true, created_at, created_by_issuer,
-              created_by_subject, 1, tags, ip_allowlist, rate_limits, false
-         FROM made, generate_series(1, 1100)`,
-      [applicationId],
-    );
+    await makeMore(1100);
     const log = await EventLog.of(app);
     const events = await log.during(() => remove().expect(200, { revokedKeys: 1101 }));
     expect(events.map(({ name }) => name)).toEqual([
@@ -157,6 +162,38 @@ describe('who is taken out of an application, with revokeKeys', () => {
     await admin.issueKey(applicationId);
     await remove('?revokeKeys=true', admin, admin).expect(200, { revokedKeys: 1 });
     await remove('', member).expect(204);
+  });
+
+  it('takes nobody out who leaves and whose keys cannot be revoked, so that they can repeat it', async () => {
+    const { key } = await member.issueKey(applicationId);
+    await app.query(
+      `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+       BEGIN RAISE 'not now' USING ERRCODE = '57014'; END $$`,
+    );
+    await app.query(
+      `CREATE TRIGGER refuse BEFORE UPDATE ON api_keys FOR EACH ROW
+         WHEN (OLD.application_id = '${applicationId}') EXECUTE FUNCTION refuse()`,
+    );
+    const leave = (): request.Test => remove('?revokeKeys=true', member, member);
+    try {
+      expect((await leave()).status).toBe(503);
+    } finally {
+      await app.query('DROP FUNCTION refuse CASCADE');
+    }
+    await leave().expect(200, { revokedKeys: 1 });
+    for (const node of [app, other]) expect(await verify(node, key)).toEqual(REVOKED);
+    await addSilentNode(app, 2000);
+    const repeated = leave().then((answer) => answer);
+    // The lease counts from when it is seen first, which may be a little before the call.
+    expect(await timeOf(repeated)).toBeGreaterThan(500);
+    expect([(await repeated).status, (await repeated).body.code]).toEqual([403, 'not_application_owner']);
+  });
+
+  it('takes out who leaves with more keys than one transaction revokes', async () => {
+    await member.issueKey(applicationId);
+    await makeMore(1100);
+    await remove('?revokeKeys=true', member, member).expect(200, { revokedKeys: 1101 });
+    await member.get(`/applications/${applicationId}`).expect(403);
   });
 
   it.each(['?revokeKeys=yes', '?revokeKeys=', '?revokeKeys=true&revokeKeys=true', '?revokeKeys=1'])(

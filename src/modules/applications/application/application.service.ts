@@ -70,6 +70,14 @@ export class ApplicationService {
     return access.application;
   }
 
+  /**
+   * The same for any member, who wants to leave. Who is none may repeat a call that could not wait: they are refused once
+   * what it did holds everywhere.
+   */
+  authorizeLeaving(id: string, who: Caller): Promise<Application | null> {
+    return this.freshness.waitBeforeRefusing('not_application_owner', this.authorize(id, who, 'read'));
+  }
+
   private find(id: string, who: Caller): Promise<ApplicationMembership | null> {
     return this.freshness.read((atLeast) => this.applications.findFor(id, who, atLeast));
   }

@@ -4,7 +4,7 @@ import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
-import { UnitOfWork } from '../../../shared/unit-of-work.js';
+import { OptimisticLockError, UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { SubjectDirectory } from '../../auth/index.js';
 import { Freshness } from '../../freshness/index.js';
 import type { Member } from '../domain/member.js';
@@ -49,6 +49,7 @@ export class MemberService {
    * what `Members.remove` throws, and `member_not_found` when there is nothing to do.
    */
   async remove(actor: Actor, applicationId: string, who: Subject, revokesKeys: boolean): Promise<number> {
+    if (revokesKeys && isSameSubject(who, actor)) return this.leaveWithKeys(actor, applicationId);
     const now = this.clock.now();
     const isRemoved = await this.changeMembers(actor, applicationId, (members) =>
       members.remove(who, actor, now, revokesKeys),
@@ -65,19 +66,41 @@ export class MemberService {
   }
 
   /**
-   * What somebody made in an application that they are taken out of. Not in the transaction that does that: they would
-   * issue more until its end, and whoever changes a key locks it before the members. When it fails half-way, the call is
-   * to be repeated.
+   * Takes the actor out in one transaction with the last of the keys that they made: once they are out, they could not
+   * repeat a call that failed between the two. What they are about to issue is waited for by `members.change`. That locks
+   * the members before keys: when somebody is changing one of these meanwhile, one of the two may have to be repeated.
+   */
+  private async leaveWithKeys(actor: Actor, applicationId: string): Promise<number> {
+    for (let revokedKeys = 0; ;) {
+      const now = this.clock.now();
+      const left = await unlessStale(
+        this.unitOfWork.run(actor, async (tx) => {
+          await this.members.change(applicationId, (members) => members.remove(actor, actor, now, true), tx);
+          const { revoked, mayBeMore } = await this.keys.revokeSomeMadeBy(actor, applicationId, now, tx);
+          // Too many for it: they may leave, and most of the keys go first.
+          if (mayBeMore) throw new OptimisticLockError();
+          return revoked;
+        }),
+      );
+      if (left !== null) {
+        await this.freshness.waitForPropagation(left.change);
+        return revokedKeys + left.value;
+      }
+      revokedKeys += await this.revokeKeys(actor, applicationId, actor);
+    }
+  }
+
+  /**
+   * What somebody made in an application. Not in the transaction that takes them out: whoever changes a key locks it
+   * before the members. When it fails half-way, the call is to be repeated.
    */
   private async revokeKeys(actor: Actor, applicationId: string, who: Subject): Promise<number> {
     const now = this.clock.now();
     for (let revokedKeys = 0; ;) {
       const { value, change } = await this.unitOfWork.run(actor, async (tx) => {
         const some = await this.keys.revokeSomeMadeBy(who, applicationId, now, tx);
-        // Who has taken themselves out could do so, and can do nothing else.
-        if (!isSameSubject(who, actor)) {
-          await this.applications.assertStillPermitted(applicationId, 'manage-members', tx);
-        }
+        const permission = isSameSubject(who, actor) ? 'manage-keys' : 'manage-members';
+        await this.applications.assertStillPermitted(applicationId, permission, tx);
         return some;
       });
       await this.freshness.waitForPropagation(change);

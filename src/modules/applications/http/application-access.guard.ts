@@ -21,7 +21,7 @@ export interface ApplicationAccessOptions {
   /** Where the route names its application: `{id}` in its path, or the query parameter `ApplicationId`. */
   from: 'path' | 'query';
   permission: Permission;
-  /** For a route about a person, whom it names: any member may do it to themselves. */
+  /** For a route about a person, whom it names: any member may take themselves out. */
   person?: (request: AuthenticatedRequest) => Subject;
   /**
    * For the route that deletes: its 404 promises what its 204 does, that the application is gone everywhere. It may
@@ -61,11 +61,9 @@ export class ApplicationAccessGuard implements CanActivate {
         : // Spelt exactly so: clients in the field send it.
           readUuid('ApplicationId', (request.query as Record<string, unknown>).ApplicationId);
     const isOneself = person !== undefined && isSameSubject(person(request), request.principal);
-    const application = await this.applications.authorize(
-      id,
-      request.principal,
-      isOneself ? 'read' : permission,
-    );
+    const application = isOneself
+      ? await this.applications.authorizeLeaving(id, request.principal)
+      : await this.applications.authorize(id, request.principal, permission);
     if (application === null) {
       if (awaitsAbsence === true) await this.applications.confirmAbsence(id);
       throw applicationNotFound();

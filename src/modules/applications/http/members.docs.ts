@@ -81,7 +81,7 @@ export const RemoveMemberDocs = (): MethodDecorator =>
         'revoked, service keys among them, and none is accepted any more when this is answered. (Not those that ' +
         'machines have issued with their service keys: those name the service key as `createdBy`.) It may be asked ' +
         'for after somebody was taken out, too; repeat a call that was answered 503. Who leaves may ask for it if they ' +
-        'manage keys.',
+        'manage keys; a 403 for the repeated call says then that they have left, and that none of these keys is good.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
     ApiParam(SUBJECT),
