@@ -27,7 +27,7 @@ describe('what is written of denials', () => {
       const { rowCount } = await direct.query('SELECT FROM denials WHERE ring_id = $1', [id]);
       return rowCount ?? 0;
     };
-    const held = proxy.holdAt('write_denials', 'after');
+    const held = proxy.holdAt('INSERT INTO denials', 'after');
     await verify(app, key, { scopes: ['a'] });
     await held;
     await verify(app, key, { scopes: ['a'] });
