@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { Columns } from '../../../infrastructure/database/columns.js';
+import { deleteExpired } from '../../../infrastructure/database/delete-expired.js';
 import { managerOf } from '../../../infrastructure/database/transaction.js';
 import type { PageRequest } from '../../../shared/page.js';
 import type { Subject } from '../../../shared/subject.js';
@@ -52,13 +53,7 @@ export class TypeOrmOfferRepository extends OfferRepository {
     return managerOf(tx).findOneBy(offerSchema, { id });
   }
 
-  async purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number> {
-    const [, deleted]: [unknown, number] = await managerOf(tx).query(
-      `DELETE FROM application_offers
-        WHERE id IN (SELECT id FROM application_offers WHERE expires_at <= $2
-                      ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)`,
-      [limit, now],
-    );
-    return deleted;
+  purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number> {
+    return deleteExpired('application_offers', now, limit, tx);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { deleteExpired } from '../../../infrastructure/database/delete-expired.js';
 import { managerOf } from '../../../infrastructure/database/transaction.js';
 import { eventsOf } from '../../../shared/domain-event.js';
 import type { Transaction } from '../../../shared/transaction.js';
@@ -35,17 +36,7 @@ export class TypeOrmOneTimeTokenRepository extends OneTimeTokenRepository {
     await managerOf(tx).delete(OneTimeToken, { userId, purpose });
   }
 
-  async purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number> {
-    const { affected } = await managerOf(tx)
-      .createQueryBuilder()
-      .delete()
-      .from(OneTimeToken)
-      .where(
-        `id IN (SELECT id FROM one_time_tokens WHERE expires_at <= :now
-                 ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED)`,
-        { now, limit },
-      )
-      .execute();
-    return affected ?? 0;
+  purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number> {
+    return deleteExpired('one_time_tokens', now, limit, tx);
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { deleteExpired } from '../../../infrastructure/database/delete-expired.js';
 import { Columns } from '../../../infrastructure/database/columns.js';
 import { BARRIER, IS_REPLICATED, commitStatement } from '../../../infrastructure/database/commit.js';
 import type { ConnectionPool } from '../../../infrastructure/database/connection-pool.js';
@@ -174,18 +175,8 @@ export class TypeOrmRefreshTokenFamilyRepository extends RefreshTokenFamilyRepos
     return ids.length;
   }
 
-  async purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number> {
-    const { affected } = await managerOf(tx)
-      .createQueryBuilder()
-      .delete()
-      .from(RefreshTokenFamily)
-      .where(
-        `id IN (SELECT id FROM refresh_token_families WHERE expires_at <= :now
-                 ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED)`,
-        { now, limit },
-      )
-      .execute();
-    return affected ?? 0;
+  purgeExpired(now: Date, limit: number, tx: Transaction): Promise<number> {
+    return deleteExpired('refresh_token_families', now, limit, tx);
   }
 
   private familyOf(row: Record<string, unknown> | undefined): RefreshTokenFamily | undefined {
