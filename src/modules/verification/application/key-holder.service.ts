@@ -5,6 +5,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import type { KeyStatus } from '../../../shared/key-status.js';
 import { ApiKeyService, type KeyEnvironment } from '../../api-keys/index.js';
 import { Meter, type LimitReport } from '../../metering/index.js';
+import { refusalOf } from '../domain/refusal.js';
 import { statusOf, type VerificationRecord } from '../domain/verification.js';
 import { VerificationRecords, type Caller } from './verification-records.js';
 
@@ -38,7 +39,7 @@ export class KeyHolderService {
   async describe(presented: string, caller: Caller): Promise<HeldKey> {
     const record = await this.find(presented, caller);
     if (record.addresses !== null && !record.addresses.includes(caller.address)) {
-      throw new DomainError('address_not_allowed', 'The key may not be used from this address.');
+      throw refusalOf('FORBIDDEN');
     }
     const key = await this.keys.get(record.keyId);
     const ends = [record.expiresAt, record.secretExpiresAt].filter((end) => end !== null);
@@ -74,8 +75,6 @@ export class KeyHolderService {
     const { record, stale } = await this.records.find({ text: presented, applicationId: null }, caller);
     if (stale) throw new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1 });
     if (record !== null && record.environment !== 'service') return record;
-    throw new DomainError('invalid_api_key', 'The API key is invalid: NOT_FOUND.', {
-      headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
-    });
+    throw refusalOf('NOT_FOUND');
   }
 }

@@ -1,11 +1,11 @@
 import { Controller, Get, HttpCode, Post, Query, Req, Res } from '@nestjs/common';
 import { RouteSchema } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../../../shared/domain-error.js';
 import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { Public } from '../../auth/index.js';
 import { VerificationService } from '../application/verification.service.js';
-import type { DenialCode, VerificationRecord, VerificationRequest } from '../domain/verification.js';
+import { refusalOf } from '../domain/refusal.js';
+import type { VerificationRecord } from '../domain/verification.js';
 import { writeVerdict, writeVerdictHeaders, writeVerdicts } from './verdict-writer.js';
 import { bodyOfQuery, queryRefusal, toRequest } from './verification-request.js';
 import { missingKey, readPresentedKey, refuseKeyInQuery } from './presented-key.js';
@@ -94,7 +94,7 @@ export class VerifyController {
     limitAnonymous(question, caller, { applicationField: 'ApplicationId' });
     const verdict = await this.verification.verify(presented, question, caller);
     writeVerdictHeaders(reply, verdict, caller);
-    if (!verdict.valid) throw refusal(verdict.code, question);
+    if (!verdict.valid) throw refusalOf(verdict.code, question);
     const { record } = verdict;
     reply
       .header('X-Key-Id', record.keyId)
@@ -103,32 +103,6 @@ export class VerifyController {
     if (!caller.isAnonymous) reply.header('X-Owner-Id', ownerHeader(record));
     return {};
   }
-}
-
-/** RFC 6750, section 3.1, for gateways: they pass the status on, and little else. */
-function refusal(code: DenialCode, request: VerificationRequest): DomainError {
-  if (code === 'FORBIDDEN') {
-    return new DomainError('address_not_allowed', 'The key may not be used from this address.');
-  }
-  if (code === 'RATE_LIMITED') {
-    return new DomainError('rate_limited', 'The key is used too often: wait as long as Retry-After says.');
-  }
-  if (code === 'USAGE_EXCEEDED') {
-    return new DomainError(
-      'usage_exceeded',
-      'The key, or its application, lacks the credits that this costs.',
-    );
-  }
-  if (code === 'INSUFFICIENT_PERMISSIONS') {
-    return new DomainError('insufficient_permissions', 'The key lacks a scope that is needed here.', {
-      headers: {
-        'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${(request.scopes ?? []).join(' ')}"`,
-      },
-    });
-  }
-  return new DomainError('invalid_api_key', `The API key is invalid: ${code}.`, {
-    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
-  });
 }
 
 /**
