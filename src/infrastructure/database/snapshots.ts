@@ -26,11 +26,9 @@ class OpenSnapshot {
 export class Snapshots {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Lets go of connections that show less than `atLeast`. */
-  async read<T>(atLeast: number, work: (snapshot: Snapshot) => Promise<T>): Promise<DatedValue<T>> {
-    const { value, asOf } = await this.open('READ ONLY', 'NULL', work);
-    if (asOf < atLeast) poolOf(this.dataSource).distrust();
-    return { value, asOf };
+  /** @param atLeast the number of the last change that it has to show, as `Freshness.read` says it */
+  read<T>(atLeast: number, work: (snapshot: Snapshot) => Promise<T>): Promise<DatedValue<T>> {
+    return this.open(atLeast, 'READ ONLY', 'NULL', work);
   }
 
   /**
@@ -42,27 +40,22 @@ export class Snapshots {
     atLeast: number,
     work: (snapshot: Snapshot) => Promise<T | null>,
   ): Promise<DatedValue<T | null>> {
-    const { value, asOf, isReplicated } = await this.open('READ ONLY', 'NULL', work);
-    if (asOf < atLeast) poolOf(this.dataSource).distrust();
-    if (value !== null || !isReplicated) return { value, asOf };
-    return this.open('READ WRITE', BARRIER, work);
+    const found = await this.open(atLeast, 'READ ONLY', 'NULL', work);
+    if (found.value !== null || !found.isReplicated) return found;
+    return this.open(atLeast, 'READ WRITE', BARRIER, work);
   }
 
   /**
    * The same, of the last rows that there are. New ones take no number, and whatever is found, newer ones may be missing:
    * where such a server may answer, it is read at once in a transaction that it cannot commit.
    */
-  async latest<T>(atLeast: number, work: (snapshot: Snapshot) => Promise<T>): Promise<DatedValue<T>> {
-    const { value, asOf } = await this.open(
-      'READ WRITE',
-      `CASE WHEN ${IS_REPLICATED} THEN ${BARRIER} END`,
-      work,
-    );
-    if (asOf < atLeast) poolOf(this.dataSource).distrust();
-    return { value, asOf };
+  latest<T>(atLeast: number, work: (snapshot: Snapshot) => Promise<T>): Promise<DatedValue<T>> {
+    return this.open(atLeast, 'READ WRITE', `CASE WHEN ${IS_REPLICATED} THEN ${BARRIER} END`, work);
   }
 
+  /** Lets go of connections that show less than `atLeast`. */
   private async open<T>(
+    atLeast: number,
     mode: 'READ ONLY' | 'READ WRITE',
     first: string,
     work: (snapshot: Snapshot) => Promise<T>,
@@ -77,6 +70,7 @@ export class Snapshots {
       if (state === undefined) throw new Error('key_change_counter has lost its row');
       const value = await work(new OpenSnapshot(runner.manager).handle);
       await runner.query('COMMIT');
+      if (state.asOf < atLeast) poolOf(this.dataSource).distrust();
       return { value, asOf: state.asOf, isReplicated: state.isReplicated };
     } finally {
       await runner.release();
