@@ -2,13 +2,14 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  lazyRouteComponent,
   Outlet,
   redirect,
   type ErrorComponentProps,
 } from '@tanstack/react-router';
 import { ProblemError } from './api/problem.js';
 import { KEY_STATUSES, type KeyFilter } from './pages/key-filter.js';
-import { ApplicationPage } from './pages/application.js';
+import { ApplicationFrame } from './pages/application.js';
 import { ApplicationsPage } from './pages/applications.js';
 import { FailurePage, NotFoundPage } from './pages/failure.js';
 import { Shell } from './pages/shell.js';
@@ -61,23 +62,38 @@ const applicationsRoute = createRoute({
   component: ApplicationsPage,
 });
 
-export const applicationRoute = createRoute({
+/** Around the pages of an application, of which each is loaded when it is opened. */
+const applicationRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: 'applications/$applicationId',
+  component: ApplicationFrame,
+});
+
+const overviewRoute = createRoute({
+  getParentRoute: () => applicationRoute,
+  path: '/',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/applications/$applicationId/keys', params, replace: true });
+  },
+});
+
+const keysRoute = createRoute({
+  getParentRoute: () => applicationRoute,
+  path: 'keys',
   validateSearch: ({ q, status, environment, page }: Record<string, unknown>): KeyFilter => ({
     q: textOf(q),
     status: oneOf(KEY_STATUSES, status),
     environment: oneOf(['live', 'test'] as const, environment),
     page: typeof page === 'number' && Number.isInteger(page) && page > 1 ? page : undefined,
   }),
-  component: ApplicationPage,
+  component: lazyRouteComponent(() => import('./pages/keys-page.js'), 'KeysPage'),
 });
 
 export const router = createRouter({
   basepath: '/dashboard',
   routeTree: rootRoute.addChildren([
     signInRoute,
-    signedInRoute.addChildren([applicationsRoute, applicationRoute]),
+    signedInRoute.addChildren([applicationsRoute, applicationRoute.addChildren([overviewRoute, keysRoute])]),
   ]),
   defaultPreload: false,
   scrollRestoration: true,

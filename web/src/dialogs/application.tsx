@@ -47,7 +47,7 @@ export function ApplicationDialog({
     onClose();
     say(application === undefined ? `${saved.name} is ready for its first key.` : `${saved.name} is saved.`);
     if (application === undefined) {
-      await navigate({ to: '/applications/$applicationId', params: { applicationId: saved.id } });
+      await navigate({ to: '/applications/$applicationId/keys', params: { applicationId: saved.id } });
     }
   });
 

@@ -1,30 +1,22 @@
 import { useNavigate } from '@tanstack/react-router';
-import { client, type ApiKey, type Application } from '../api/client.js';
+import { client, type Application } from '../api/client.js';
 import { unwrap } from '../api/problem.js';
 import { applicationQuery, applicationsQuery, queryClient } from '../api/queries.js';
 import { ConfirmByName } from '../components/confirm-name.js';
+import { LoadProblem, Skeleton } from '../components/loading.js';
 import { RelativeTime } from '../components/time.js';
 import { say } from '../components/toast.js';
+import { useKeys } from '../pages/use-keys.js';
 
-/** @param keys All that are known of it; `areAll` says whether there are more. */
+/** Says, before it happens, how many keys will go with it. */
 export function DeleteApplicationDialog({
   application,
-  keys,
-  areAll,
   onClose,
 }: {
   application: Application;
-  keys: readonly ApiKey[];
-  areAll: boolean;
   onClose: () => void;
 }) {
   const navigate = useNavigate();
-  const working = keys.filter(({ status }) => status === 'active');
-  const lastUsedAt = working
-    .map((key) => key.lastUsedAt ?? '')
-    .sort()
-    .at(-1);
-
   async function remove(): Promise<void> {
     unwrap(await client.DELETE('/applications/{id}', { params: { path: { id: application.id } } }));
     await navigate({ to: '/' });
@@ -46,24 +38,41 @@ export function DeleteApplicationDialog({
         <strong>{application.name}</strong> and all its keys stop working at once, for good. There is no way
         back.
       </p>
-      <div className={working.length > 0 ? 'notice danger' : 'notice'}>
-        <p>
-          {!areAll && 'At least '}
-          {working.length === 0
-            ? 'No active key'
-            : working.length === 1
-              ? '1 active key'
-              : `${working.length} active keys`}{' '}
-          will be revoked.{' '}
-          {lastUsedAt ? (
-            <>
-              The last use was <RelativeTime time={lastUsedAt} />.
-            </>
-          ) : (
-            working.length > 0 && 'None of them has been used yet.'
-          )}
-        </p>
-      </div>
+      <KeysThatGo applicationId={application.id} />
     </ConfirmByName>
+  );
+}
+
+function KeysThatGo({ applicationId }: { applicationId: string }) {
+  const { keys, error, areAll, retry } = useKeys(applicationId);
+  if (keys === undefined) {
+    if (error !== null) return <LoadProblem error={error} retry={retry} />;
+    return <Skeleton rows={1} label="Counting its keys" />;
+  }
+
+  const working = keys.filter(({ status }) => status === 'active');
+  const lastUsedAt = working
+    .map((key) => key.lastUsedAt ?? '')
+    .sort()
+    .at(-1);
+  return (
+    <div className={working.length > 0 ? 'notice danger' : 'notice'}>
+      <p>
+        {!areAll && 'At least '}
+        {working.length === 0
+          ? 'No active key'
+          : working.length === 1
+            ? '1 active key'
+            : `${working.length} active keys`}{' '}
+        will be revoked.{' '}
+        {lastUsedAt ? (
+          <>
+            The last use was <RelativeTime time={lastUsedAt} />.
+          </>
+        ) : (
+          working.length > 0 && 'None of them has been used yet.'
+        )}
+      </p>
+    </div>
   );
 }

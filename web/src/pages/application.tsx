@@ -1,40 +1,29 @@
 import { ChevronRightIcon, Pencil1Icon, TrashIcon } from '@radix-ui/react-icons';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
-import { useEffect, useMemo, useState } from 'react';
-import { applicationQuery, isGone, keysQuery } from '../api/queries.js';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link, Outlet } from '@tanstack/react-router';
+import { useState } from 'react';
+import { applicationQuery, isGone } from '../api/queries.js';
 import { EnvironmentBadge } from '../components/badge.js';
 import { LoadProblem, Skeleton } from '../components/loading.js';
 import { Menu } from '../components/menu.js';
 import { useTitle } from '../components/use-title.js';
 import { ApplicationDialog } from '../dialogs/application.js';
 import { DeleteApplicationDialog } from '../dialogs/delete-application.js';
-import { KeysSection } from './keys.js';
+import { ApplicationContext } from './application-context.js';
+import { ApplicationNav } from './application-nav.js';
 
 const route = getRouteApi('/signed-in/applications/$applicationId');
 
-/** Keys beyond these are loaded when they are asked for: they are searched in the browser. */
-const LOADED_AT_ONCE = 2000;
-
-export function ApplicationPage() {
+/** What is around every page of an application. */
+export function ApplicationFrame() {
   const { applicationId } = route.useParams();
   const [open, setOpen] = useState<'edit' | 'delete'>();
-  const application = useQuery(applicationQuery(applicationId));
-  const keys = useInfiniteQuery(keysQuery(applicationId));
-  useTitle(application.data?.name ?? 'Application');
+  const { data, error, refetch } = useQuery(applicationQuery(applicationId));
 
-  const loaded = useMemo(() => keys.data?.pages.flatMap(({ data }) => data), [keys.data]);
-  const { hasNextPage, isFetching, isError, fetchNextPage } = keys;
-  const isLoadingOn = hasNextPage && !isError && (loaded?.length ?? 0) < LOADED_AT_ONCE;
-  useEffect(() => {
-    if (isLoadingOn && !isFetching) void fetchNextPage();
-  }, [isLoadingOn, isFetching, fetchNextPage]);
-
-  const { data, error } = application;
   if (data === undefined) {
     if (error === null) return <Skeleton rows={6} label="Loading the application" />;
     if (isGone(error)) return <Gone />;
-    return <LoadProblem error={error} retry={() => void application.refetch()} />;
+    return <LoadProblem error={error} retry={() => void refetch()} />;
   }
 
   const close = (): void => {
@@ -79,33 +68,19 @@ export function ApplicationPage() {
         />
       </div>
 
-      {keys.error !== null && loaded === undefined ? (
-        <LoadProblem error={keys.error} retry={() => void keys.refetch()} />
-      ) : loaded === undefined ? (
-        <Skeleton rows={8} label="Loading the keys" />
-      ) : (
-        <KeysSection
-          application={data}
-          keys={loaded}
-          isLoading={isLoadingOn}
-          loadMore={hasNextPage && !isLoadingOn ? () => void fetchNextPage() : undefined}
-        />
-      )}
+      <ApplicationNav applicationId={applicationId} />
+      <ApplicationContext value={data}>
+        <Outlet />
+      </ApplicationContext>
 
       {open === 'edit' && <ApplicationDialog application={data} onClose={close} />}
-      {open === 'delete' && (
-        <DeleteApplicationDialog
-          application={data}
-          keys={loaded ?? []}
-          areAll={!hasNextPage}
-          onClose={close}
-        />
-      )}
+      {open === 'delete' && <DeleteApplicationDialog application={data} onClose={close} />}
     </>
   );
 }
 
 function Gone() {
+  useTitle('No such application');
   return (
     <section className="empty">
       <h1>There is no such application</h1>

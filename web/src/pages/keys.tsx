@@ -19,7 +19,7 @@ import type { ShownSecret } from '../dialogs/secret.js';
 import { KEY_STATUSES, matching, type KeyFilter } from './key-filter.js';
 import { KeyTable } from './key-table.js';
 
-const route = getRouteApi('/signed-in/applications/$applicationId');
+const route = getRouteApi('/signed-in/applications/$applicationId/keys');
 
 /** Rows that are shown at once. */
 const ROWS = 50;
