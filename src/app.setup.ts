@@ -7,6 +7,7 @@ import { parseEnv, type Env } from './config/env.js';
 import { allowOrigins } from './infrastructure/http/cors.js';
 import { serveDashboard } from './infrastructure/http/dashboard.js';
 import { dashboardDirectory, readDashboard } from './infrastructure/http/dashboard-files.js';
+import { dashboardSettings } from './infrastructure/http/dashboard-settings.js';
 import { DeclaredInputGuard } from './infrastructure/http/declared-input.guard.js';
 import { serveDocs } from './infrastructure/http/docs.js';
 import { Lifecycle } from './infrastructure/http/lifecycle.js';
@@ -77,7 +78,7 @@ export async function setUpApp(
   const refuseTheRest = refuseOtherMethods(fastify);
   if (env.DOCS === 'on') serveDocs(app);
   const files = env.DASHBOARD === 'on' ? readDashboard(dashboard) : undefined;
-  if (files !== undefined) serveDashboard(fastify, files);
+  if (files !== undefined) serveDashboard(fastify, files, dashboardSettings(env));
   await app.init();
   readBodies(fastify);
   refuseTheRest();

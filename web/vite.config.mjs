@@ -19,7 +19,10 @@ export default defineConfig({
   // `npx vite` in this folder, beside a running service.
   server: {
     proxy: Object.fromEntries(
-      ['/auth', '/applications', '/apikey'].map((path) => [path, 'http://127.0.0.1:3000']),
+      ['/auth', '/applications', '/apikey', '/dashboard/settings.json'].map((path) => [
+        path,
+        'http://127.0.0.1:3000',
+      ]),
     ),
   },
 });

@@ -231,7 +231,7 @@ export const variables = {
   ),
   MAIL_LINK_URL: optionalUrl(
     ['https:', 'http:'],
-    'Page of yours that mails lead to, with #reset=TOKEN or #verify=TOKEN after it. By default mails hold the token, for POST /auth/password/reset or /auth/email/verify.',
+    'Page that mails lead to, with #reset=TOKEN or #verify=TOKEN after it: that of the dashboard is /dashboard/link. By default mails hold the token, for POST /auth/password/reset or /auth/email/verify.',
   ),
   API_KEY_PEPPERS: secret(
     optional(

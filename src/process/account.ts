@@ -36,6 +36,7 @@ const COMMANDS: Readonly<Record<string, Work>> = {
       `Invitation for ${email}, for one registration within 24 hours, shown this once. They send it as invitation:`,
     );
     say('POST /auth/register {"email": "…", "password": "…", "invitation": "…"}');
+    say('In a browser they open /dashboard/link#invitation=… of the service.');
     print(token.reveal());
   },
   async reset(accounts, email) {
@@ -44,6 +45,7 @@ const COMMANDS: Readonly<Record<string, Work>> = {
       `Token for a new password of ${email}, good once and for 24 hours, shown this once. They send it as token:`,
     );
     say('POST /auth/password/reset {"token": "…", "password": "…"}');
+    say('In a browser they open /dashboard/link#reset=… of the service.');
     print(token.reveal());
   },
   async disable(accounts, email) {

@@ -1,15 +1,24 @@
+import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { AxeResults } from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
+const ROOT = join(import.meta.dirname, '../..');
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots');
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** Where Debian's package puts it. */
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Builds the dashboard unless it is built. Test files that run at the same time do not meet here. */
+export async function buildDashboard(): Promise<void> {
+  const build = "import('./scripts/lib/dashboard.mjs').then((one) => one.ensureDashboard())";
+  await promisify(execFile)(process.execPath, ['--eval', build], { cwd: ROOT });
+}
 
 export async function launchBrowser(): Promise<Browser> {
   await mkdir(SCREENSHOTS, { recursive: true });

@@ -81,6 +81,32 @@ describe('the dashboard', () => {
     }
   });
 
+  it('says who may make an account, to everybody and to no cache', async () => {
+    const answer = await get('/dashboard/settings.json');
+    expect([answer.status, answer.body]).toEqual([200, { accounts: 'open', mails: false }]);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+    });
+    for (const [env, settings] of [
+      [
+        { LOCAL_ACCOUNTS: 'invite', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'keys@example.com' },
+        { accounts: 'invite', mails: true },
+      ],
+      [
+        { LOCAL_ACCOUNTS: 'off', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'keys@example.com' },
+        { accounts: 'off', mails: false },
+      ],
+    ] as const) {
+      const other = await TestApp.start({ dashboard: join(directory, 'dist'), database: app.database, env });
+      try {
+        expect((await request(other.http).get('/dashboard/settings.json')).body).toEqual(settings);
+      } finally {
+        await other.stop();
+      }
+    }
+  });
+
   it('lets hashed files be kept for good', async () => {
     const answer = await get(SCRIPT_PATH);
     expect([answer.status, answer.text]).toEqual([200, SCRIPT]);

@@ -42,6 +42,19 @@ const signInRoute = createRoute({
   component: SignInPage,
 });
 
+const forgotPasswordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: 'forgot-password',
+  component: lazyRouteComponent(() => import('./pages/forgot-password.js'), 'ForgotPasswordPage'),
+});
+
+/** Where the links of invitations and mails lead. */
+const linkRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: 'link',
+  component: lazyRouteComponent(() => import('./pages/link.js'), 'LinkPage'),
+});
+
 /** Everything that only somebody who is signed in sees. */
 const signedInRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -93,6 +106,8 @@ export const router = createRouter({
   basepath: '/dashboard',
   routeTree: rootRoute.addChildren([
     signInRoute,
+    forgotPasswordRoute,
+    linkRoute,
     signedInRoute.addChildren([applicationsRoute, applicationRoute.addChildren([overviewRoute, keysRoute])]),
   ]),
   defaultPreload: false,

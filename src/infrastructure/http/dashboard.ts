@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../shared/domain-error.js';
 import type { DashboardFile, DashboardFiles, Representation } from './dashboard-files.js';
+import type { DashboardSettings } from './dashboard-settings.js';
 import { sendProblem } from './problem.filter.js';
 import { dashboardHeaders } from './security-headers.js';
 
@@ -10,8 +11,14 @@ const HASHED = 'assets/';
 /**
  * Serves the dashboard at `/dashboard`, and leads browsers there from `/`. Every path below it that is no file is a
  * page, which the browser's own router shows. The files are in memory: no path leads to anything else.
+ *
+ * @param settings what the pages have to know before anybody has signed in; the same for everybody
  */
-export function serveDashboard(fastify: FastifyInstance, files: DashboardFiles): void {
+export function serveDashboard(
+  fastify: FastifyInstance,
+  files: DashboardFiles,
+  settings: DashboardSettings,
+): void {
   const page = files.get(PAGE);
   if (page === undefined) throw new Error(`The dashboard has no ${PAGE}`);
   const config = { settings: { isLogged: false } };
@@ -22,6 +29,10 @@ export function serveDashboard(fastify: FastifyInstance, files: DashboardFiles):
     return reply.redirect('/dashboard', 302);
   });
   fastify.get('/dashboard', { config }, (request, reply) => send(page, 'no-cache', request, reply));
+  // Kept by nobody: after a restart it may be another.
+  fastify.get('/dashboard/settings.json', { config }, (_request, reply) =>
+    reply.headers({ ...dashboardHeaders, 'cache-control': 'no-store' }).send(settings),
+  );
   fastify.get<{ Params: { '*': string } }>('/dashboard/*', { config }, (request, reply) => {
     const path = request.params['*'];
     // The page has an address of its own, and hashed names are never those of pages.

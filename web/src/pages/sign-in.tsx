@@ -1,11 +1,15 @@
-import { CheckCircledIcon, LockClosedIcon } from '@radix-ui/react-icons';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button } from '../components/button.js';
 import { FormProblem, TextField } from '../components/field.js';
-import { Logo } from '../components/logo.js';
+import { LoadProblem, Skeleton } from '../components/loading.js';
 import { useSubmit } from '../components/use-submit.js';
+import { useTitle } from '../components/use-title.js';
 import { session, type Ending } from '../session/session.js';
+import { settingsQuery, type Settings } from '../session/settings.js';
 import { useSession } from '../session/use-session.js';
+import { Entrance } from './entrance.js';
 
 const ENDINGS: Readonly<Record<Ending, string>> = {
   ended: 'Your session has ended. Sign in again to return to where you were.',
@@ -15,49 +19,59 @@ const ENDINGS: Readonly<Record<Ending, string>> = {
 const FIELDS = ['email', 'password', 'name'];
 
 export function SignInPage() {
+  const { data, error, refetch } = useQuery(settingsQuery);
   const [isNew, setNew] = useState(false);
   const state = useSession();
   const because = state.status === 'signed-out' ? state.because : undefined;
+  useTitle(isNew ? 'Create your account' : 'Sign in');
   return (
-    <div className="sign-in">
-      <main>
-        <Logo />
-        <div className="sign-in-form">
-          <h1>{isNew ? 'Create your account' : 'Sign in'}</h1>
-          <p className="soft">
-            {isNew
-              ? 'You will have your first API key in a minute.'
-              : 'Manage the API keys of your applications.'}
-          </p>
-          <div role="status">{because !== undefined && <p className="notice">{ENDINGS[because]}</p>}</div>
-          <CredentialsForm key={String(isNew)} isNew={isNew} />
-          <p className="soft small">
-            {isNew ? 'You have an account? ' : 'New here? '}
-            <button
-              type="button"
-              className="link"
-              onClick={() => {
-                setNew(!isNew);
-              }}
-            >
-              {isNew ? 'Sign in' : 'Create an account'}
-            </button>
-          </p>
-          {!isSecureContext && (
-            <p className="notice warn">
-              This page came over plain HTTP, so you will be signed out when you leave it. Serve it over
-              HTTPS.
-            </p>
-          )}
-        </div>
-      </main>
-      <Showcase />
-    </div>
+    <Entrance>
+      <h1>{isNew ? 'Create your account' : 'Sign in'}</h1>
+      <p className="soft">
+        {isNew
+          ? 'You will have your first API key in a minute.'
+          : 'Manage the API keys of your applications.'}
+      </p>
+      <div role="status">{because !== undefined && <p className="notice">{ENDINGS[because]}</p>}</div>
+      {data === undefined &&
+        (error === null ? (
+          <Skeleton rows={3} label="Loading the form" />
+        ) : (
+          <LoadProblem error={error} retry={() => void refetch()} />
+        ))}
+      {data !== undefined && data.accounts !== 'off' && (
+        <CredentialsForm key={String(isNew)} isNew={isNew} settings={data} />
+      )}
+      {data?.accounts === 'open' && (
+        <p className="soft small">
+          {isNew ? 'You have an account? ' : 'New here? '}
+          <button
+            type="button"
+            className="link"
+            onClick={() => {
+              setNew(!isNew);
+            }}
+          >
+            {isNew ? 'Sign in' : 'Create an account'}
+          </button>
+        </p>
+      )}
+      {data?.accounts === 'invite' && (
+        <p className="soft small">
+          New here? Accounts are by invitation: open the link of yours, or ask whoever runs this service.
+        </p>
+      )}
+      {data?.accounts === 'off' && (
+        <p className="notice">
+          There are no accounts here, and no other way to sign in to this page. Ask whoever runs this service.
+        </p>
+      )}
+    </Entrance>
   );
 }
 
 /** The router leads on once somebody is signed in. */
-function CredentialsForm({ isNew }: { isNew: boolean }) {
+function CredentialsForm({ isNew, settings }: { isNew: boolean; settings: Settings }) {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
@@ -103,59 +117,22 @@ function CredentialsForm({ isNew }: { isNew: boolean }) {
           setPassword(target.value);
         }}
         error={problem?.of('password')}
-        hint={
-          isNew ? 'At least 8 characters. A few words are easy to remember and hard to guess.' : undefined
-        }
+        hint={isNew ? PASSWORD_HINT : undefined}
       />
       <FormProblem problem={problem} fields={FIELDS} />
       <Button type="submit" kind="primary" className="block" isBusy={isBusy}>
         {isNew ? 'Create account' : 'Sign in'}
       </Button>
+      {!isNew && settings.mails && (
+        <p className="small">
+          <Link to="/forgot-password">Forgotten your password?</Link>
+        </p>
+      )}
+      {!isNew && !settings.mails && (
+        <p className="soft small">Forgotten your password? Ask whoever runs this service for a link.</p>
+      )}
     </form>
   );
 }
 
-/** What the service is about, at one sight, for whoever has room for it. */
-function Showcase() {
-  return (
-    <aside className="showcase" aria-label="What Upblit does">
-      <div className="showcase-inner">
-        <p className="showcase-title">Keys your customers can trust, and you can take back.</p>
-        <div className="specimen">
-          <p className="specimen-bar">
-            <LockClosedIcon aria-hidden="true" />
-            <span>POST /apikey/verify</span>
-          </p>
-          <pre>
-            <span className="soft">{'{ '}</span>&quot;key&quot;
-            <span className="soft">: </span>
-            <b>&quot;upblit_live_9fK…a1B2&quot;</b>
-            <span className="soft">{' }'}</span>
-            {'\n\n'}
-            <span className="soft">{'{ '}</span>&quot;valid&quot;<span className="soft">: </span>
-            <em>true</em>
-            <span className="soft">,</span>
-            {'\n  '}&quot;code&quot;<span className="soft">: </span>
-            <em>&quot;VALID&quot;</em>
-            <span className="soft">,</span>
-            {'\n  '}&quot;scopes&quot;<span className="soft">: [</span>
-            <b>&quot;orders:read&quot;</b>
-            <span className="soft">{'] }'}</span>
-          </pre>
-        </div>
-        <ul>
-          {[
-            'Revoked means revoked, on every node, once it says so.',
-            'Only a keyed hash is stored: a stolen database holds no key.',
-            'Scopes, expiry, rate limits and credits, for each key.',
-          ].map((text) => (
-            <li key={text}>
-              <CheckCircledIcon aria-hidden="true" />
-              {text}
-            </li>
-          ))}
-        </ul>
-      </div>
-    </aside>
-  );
-}
+export const PASSWORD_HINT = 'At least 8 characters. A few words are easy to remember and hard to guess.';

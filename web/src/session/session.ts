@@ -61,7 +61,12 @@ class Session {
     this.#tabs.postMessage({ kind: 'signed-in' } satisfies Message);
   }
 
-  async register(details: { email: string; password: string; name?: string }): Promise<void> {
+  async register(details: {
+    email: string;
+    password: string;
+    name?: string;
+    invitation?: string;
+  }): Promise<void> {
     this.#signedIn(unwrap(await this.#client.POST('/auth/browser/register', { body: details })));
     this.#tabs.postMessage({ kind: 'signed-in' } satisfies Message);
   }
