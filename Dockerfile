@@ -30,4 +30,7 @@ COPY --from=build /app/dist dist
 COPY --from=build /app/web/dist web/dist
 USER node
 EXPOSE 3000
+# docker build --build-arg BUILD_COMMIT=$(git rev-parse HEAD) .
+ARG BUILD_COMMIT=
+ENV BUILD_COMMIT=$BUILD_COMMIT
 CMD ["node", "dist/src/main.js"]

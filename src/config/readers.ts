@@ -96,6 +96,12 @@ export function optionalUrl(protocols: string[], about: string): Variable<string
   };
 }
 
+/** The name of a commit, or the beginning of it. */
+export function parseCommit(value: string): string {
+  if (!/^[0-9a-f]{7,64}$/.test(value)) throw new Error('must be 7 to 64 characters of 0-9 and a-f');
+  return value;
+}
+
 /** An address, alone or as `Name <address>`. */
 export function parseSender(value: string): string {
   if (!/^(?:[^\s<>@,]+@[^\s<>@,]+|(?:[^<>\p{Cc}]+ )?<[^\s<>@,]+@[^\s<>@,]+>)$/u.test(value)) {

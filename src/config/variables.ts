@@ -7,6 +7,7 @@ import {
   optionalOneOf,
   optionalOrigins,
   optionalUrl,
+  parseCommit,
   parseSender,
   secret,
   text,
@@ -48,6 +49,10 @@ export const variables = {
       parseBearerToken,
       'What GET /metrics is to be asked with, as `Authorization: Bearer`: at least 16 characters. Open to everybody by default.',
     ),
+  ),
+  BUILD_COMMIT: optional(
+    parseCommit,
+    'The commit that this was built from, for the metric upblit_build_info: the Dockerfile sets it from its argument of the same name.',
   ),
   DOCS: oneOf(
     ['on', 'off'],

@@ -1,11 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import request from 'supertest';
 import { forgedKey, unissuedKey } from '../support/made-up-keys.js';
+import { AuditLag } from '../../src/modules/audit/application/audit-lag.js';
+import { Checkpoints } from '../../src/modules/audit/application/checkpoints.js';
 import { VerificationObservers } from '../../src/modules/verification/application/verification-observer.js';
 import { Client, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
+
+const AUDIT_SIGNING_KEY = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
 
 interface Metric {
   type: string;
@@ -22,7 +29,14 @@ describe('the metrics', () => {
   let applicationId: string;
 
   beforeAll(async () => {
-    app = await TestApp.start({ env: { VERIFY_LEASE_MS: '10000', RATE_LIMIT_STORE: 'memory' } });
+    app = await TestApp.start({
+      env: {
+        VERIFY_LEASE_MS: '10000',
+        RATE_LIMIT_STORE: 'memory',
+        BUILD_COMMIT: '0123abc',
+        AUDIT_SIGNING_KEY,
+      },
+    });
     owner = await Client.signedIn(app);
     applicationId = await owner.createApplication();
   });
@@ -112,6 +126,65 @@ describe('the metrics', () => {
     expect(grown('upblit_database_connection_wait_seconds_count')).toBeGreaterThan(0);
   });
 
+  it('count every request by the pattern of its route and its status, on the fast path too, and what has no route as one', async () => {
+    const { id, key } = await owner.issueKey(applicationId);
+    await verify(app, key);
+    const before = samplesOf(await render());
+    await verify(app, key);
+    await verify(app, 'no key');
+    await request(app.http).post('/apikey/verify').set(AS_SERVICE).send({ key: 1 }).expect(400);
+    await owner.get(`/apikey/${id}`).expect(200);
+    await request(app.http).get(`/apikey/${id}`).expect(401);
+    await request(app.http).get(`/nowhere/${id}`).expect(404);
+    await request(app.http).get(`/${crypto.randomUUID()}?key=${key}`).expect(404);
+    const after = samplesOf(await render());
+    const grown = difference(after, before);
+    expect(pick(grown, 'upblit_http_requests_total')).toEqual({
+      '{method="POST",route="/apikey/verify",status="200"}': 2,
+      '{method="POST",route="/apikey/verify",status="400"}': 1,
+      '{method="GET",route="/apikey/:id",status="200"}': 1,
+      '{method="GET",route="/apikey/:id",status="401"}': 1,
+      '{method="GET",route="unmatched",status="404"}': 2,
+      '{method="GET",route="/metrics",status="200"}': 1,
+    });
+    expect(pick(grown, 'upblit_http_request_duration_seconds_count')).toEqual({
+      '{method="POST",route="/apikey/verify"}': 3,
+      '{method="GET",route="/apikey/:id"}': 2,
+      '{method="GET",route="unmatched"}': 2,
+      '{method="GET",route="/metrics"}': 1,
+    });
+  });
+
+  it('tell how much of the audit trail no checkpoint covers, and that checkpoints are signed', async () => {
+    const [lag, checkpoints] = [AuditLag, Checkpoints].map((task) =>
+      app.nest.get<{ run(): Promise<void> }>(task, { strict: false }),
+    );
+    await app.query(`UPDATE audit_unsealed SET since = since - interval '30 minutes'`);
+    await lag!.run();
+    const [{ events } = { events: 0 }] = (await app.query(
+      'SELECT count(*)::int AS events FROM audit_events',
+    )) as { events: number }[];
+    const early = await render();
+    expect(events).toBeGreaterThan(0);
+    expect(valueOf(early, 'upblit_audit_unsealed_events')).toBe(events);
+    expect(valueOf(early, 'upblit_audit_unsealed_age_seconds')).toBeGreaterThanOrEqual(1800);
+    await app.query(`UPDATE audit_unsealed SET since = since - interval '30 minutes'`);
+    await checkpoints!.run();
+    await lag!.run();
+    const late = await render();
+    expect(valueOf(late, 'upblit_audit_unsealed_events')).toBe(0);
+    expect(valueOf(late, 'upblit_audit_unsealed_age_seconds')).toBe(0);
+    expect(valueOf(late, 'upblit_audit_checkpoints_total{outcome="signed"}')).toBeGreaterThan(0);
+    expect(valueOf(late, 'upblit_audit_checkpoints_total{outcome="failed"}')).toBe(0);
+  });
+
+  it('tell what runs', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await render()).toContain(
+      `upblit_build_info{version="${version}",commit="0123abc",node="${process.versions.node}"} 1\n`,
+    );
+  });
+
   it('give the verdict, and tell the others, though one observer fails', async () => {
     const observers = app.nest.get(VerificationObservers, { strict: false });
     const seen: unknown[] = [];
@@ -151,6 +224,22 @@ describe('the metrics', () => {
 function difference(after: Map<string, number>, before: Map<string, number>): Record<string, number> {
   const grown = [...after].map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const);
   return Object.fromEntries(grown.filter(([, count]) => count !== 0));
+}
+
+/** Every sample with its labels. */
+function samplesOf(text: string): Map<string, number> {
+  return new Map(
+    [...text.matchAll(/^(\w+(?:\{.*\})?) (\S+)$/gm)].map(([, sample = '', value]) => [sample, Number(value)]),
+  );
+}
+
+/** Those of one name, by their labels. */
+function pick(samples: Record<string, number>, name: string): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(samples)
+      .filter(([sample]) => sample.startsWith(`${name}{`))
+      .map(([sample, value]) => [sample.slice(name.length), value]),
+  );
 }
 
 function valueOf(text: string, sample: string): number {

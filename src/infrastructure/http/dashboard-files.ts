@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, extname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join, relative, sep } from 'node:path';
+import { packageDirectory } from '../package-directory.js';
 
 /** How a body can be sent, the smallest first. */
 const CODINGS = [
@@ -36,9 +36,7 @@ export type DashboardFiles = ReadonlyMap<string, DashboardFile>;
 
 /** Where a build puts them: beside `package.json`, from the sources and from what was compiled alike. */
 export function dashboardDirectory(): string {
-  let directory = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(directory, 'package.json'))) directory = dirname(directory);
-  return join(directory, 'web', 'dist');
+  return join(packageDirectory(), 'web', 'dist');
 }
 
 /** Reads what the build has made, once and whole; undefined when it has not been built. */

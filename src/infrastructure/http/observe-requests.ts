@@ -3,6 +3,7 @@ import { settingsOf } from '../../shared/http/route-settings.js';
 import { scrubUrl } from '../logging/scrub.js';
 import { problemCodeOf } from './problem.filter.js';
 import type { Metrics } from '../metrics/metrics.js';
+import type { Timer } from '../metrics/timings.js';
 
 /**
  * Counts and times every request by its route's pattern, and logs those of people: one line each, when it is
@@ -11,7 +12,7 @@ import type { Metrics } from '../metrics/metrics.js';
 export function observeRequests(
   fastify: FastifyInstance,
   metrics: Metrics,
-): (method: string, route: string, status: number) => (milliseconds: number) => void {
+): (method: string, route: string, status: number) => Timer {
   /** What the fast paths have counted since somebody last asked: a number of one's own is cheaper than a counter. */
   const uncounted: (() => void)[] = [];
   const requests = metrics.counter({
@@ -22,7 +23,7 @@ export function observeRequests(
       for (const count of uncounted) count();
     },
   });
-  const durations = metrics.histogram({
+  const durations = metrics.timings({
     name: 'upblit_http_request_duration_seconds',
     help: 'Seconds from the headers of a request to the end of its answer.',
     labelNames: ['method', 'route'],
@@ -33,7 +34,7 @@ export function observeRequests(
   const log = fastify.log.child({}, { redact: [] });
   // Labels are looked up once: to hash them for each request costs as much as a verdict.
   const counters = new Map<string, { inc(): void }>();
-  const timers = new Map<string, { observe(seconds: number): void }>();
+  const timers = new Map<string, Timer>();
   const observe = (route: string, request: FastifyRequest, reply: FastifyReply, isLogged = true): void => {
     const { method } = request;
     const status = reply.statusCode;
@@ -43,8 +44,8 @@ export function observeRequests(
     if (counter === undefined) counters.set(answered, (counter = requests.labels({ method, route, status })));
     counter.inc();
     let timer = timers.get(called);
-    if (timer === undefined) timers.set(called, (timer = durations.labels({ method, route })));
-    timer.observe(reply.elapsedTime / 1000);
+    if (timer === undefined) timers.set(called, (timer = durations.timer({ method, route })));
+    timer(reply.elapsedTime);
     if (isLogged) logAnswer(log, route, request, reply);
   };
 
@@ -66,7 +67,7 @@ export function observeRequests(
     done();
   });
   return (method, route, status) => {
-    const timer = durations.labels({ method, route });
+    const timer = durations.timer({ method, route });
     let answers = 0;
     uncounted.push(() => {
       requests.inc({ method, route, status }, answers);
@@ -74,7 +75,7 @@ export function observeRequests(
     });
     return (milliseconds) => {
       answers += 1;
-      timer.observe(milliseconds / 1000);
+      timer(milliseconds);
     };
   };
 }

@@ -11,6 +11,7 @@ import {
   type GaugeConfiguration,
   type HistogramConfiguration,
 } from 'prom-client';
+import { Timings, type TimingsConfiguration } from './timings.js';
 import { joinMetrics, WORKER_LABEL, type Samples } from './worker-metrics.js';
 
 /** The labels of a sample, and its value. */
@@ -52,6 +53,11 @@ export class Metrics {
 
   histogram<T extends string>(configuration: Omit<HistogramConfiguration<T>, 'registers'>): Histogram<T> {
     return new Histogram({ ...configuration, registers: [this.registry] });
+  }
+
+  /** A histogram of seconds for what is counted very often, with labels of which there are few. */
+  timings<T extends string>(configuration: TimingsConfiguration<T>): Timings<T> {
+    return new Timings(configuration, this.registry);
   }
 
   /**

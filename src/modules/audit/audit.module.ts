@@ -3,12 +3,14 @@ import { ENV, type Env } from '../../config/env.js';
 import { ApplicationsModule } from '../applications/index.js';
 import { AuthModule, PublishedKeys } from '../auth/index.js';
 import { FreshnessModule } from '../freshness/index.js';
+import { AuditLag } from './application/audit-lag.js';
 import { AuditRetention } from './application/audit-retention.js';
 import { AuditService } from './application/audit.service.js';
 import { AuditSigner, Checkpoints } from './application/checkpoints.js';
 import { AuditRepository } from './domain/audit.repository.js';
 import { CheckpointKeys, CheckpointSigner } from './domain/checkpoint.js';
 import { AuditController } from './http/audit.controller.js';
+import { AuditMetrics } from './infrastructure/audit-metrics.js';
 import { AuditTrail } from './infrastructure/audit-trail.js';
 import { PostgresAuditRepository } from './infrastructure/postgres-audit-repository.js';
 
@@ -18,6 +20,8 @@ import { PostgresAuditRepository } from './infrastructure/postgres-audit-reposit
   controllers: [AuditController],
   providers: [
     AuditService,
+    AuditLag,
+    AuditMetrics,
     AuditRetention,
     AuditTrail,
     Checkpoints,

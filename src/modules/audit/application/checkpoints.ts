@@ -25,6 +25,8 @@ export class Checkpoints implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(Checkpoints.name);
   private readonly periodic = new PeriodicTask(() => this.sealDue(), EVERY_MS);
   private stopped = false;
+  /** Of this process: checkpoints that were new, and looks at what is due that failed. */
+  readonly counts = { signed: 0, failed: 0 };
 
   constructor(
     private readonly audit: AuditRepository,
@@ -73,6 +75,7 @@ export class Checkpoints implements OnApplicationBootstrap, OnModuleDestroy {
         isMore = due.length === BATCH && signed > 0;
       }
     } catch (error) {
+      this.counts.failed += 1;
       this.logger.warn(`Checkpoints of the audit trail were not signed: ${String(error)}`);
     }
   }
@@ -82,7 +85,9 @@ export class Checkpoints implements OnApplicationBootstrap, OnModuleDestroy {
     const { signer } = this.key;
     if (signer === null) return false;
     const isNew = await this.audit.seal(head, signer.sign({ ...head, time: this.now }));
-    if (isNew) this.logger.log(checkpointLine(head));
-    return isNew;
+    if (!isNew) return false;
+    this.counts.signed += 1;
+    this.logger.log(checkpointLine(head));
+    return true;
   }
 }

@@ -24,6 +24,13 @@ export interface StoredCheckpoint {
   readonly jws: string;
 }
 
+/** What no checkpoint covers yet. */
+export interface Unsealed {
+  readonly events: number;
+  /** Seconds since the oldest event; 0 without any. */
+  readonly oldestSeconds: number;
+}
+
 /** Reads the audit trail. Events are added to it by the transactions that they tell of. */
 export abstract class AuditRepository {
   /**
@@ -52,6 +59,8 @@ export abstract class AuditRepository {
   abstract chains(after: string, limit: number): Promise<string[]>;
   /** The chains that have gone without a checkpoint for an hour or a thousand events. */
   abstract unsealed(limit: number): Promise<AuditHead[]>;
+  /** Of all chains together, as whichever server answers sees it. */
+  abstract unsealedNow(): Promise<Unsealed>;
   /** Keeps a checkpoint, unless there is no such event, and returns whether it is a new one. */
   abstract seal(head: AuditHead, jws: string): Promise<boolean>;
   /**

@@ -12,6 +12,7 @@ import {
   type AuditFilter,
   type AuditHead,
   type StoredCheckpoint,
+  type Unsealed,
 } from '../domain/audit.repository.js';
 
 /** Events that may go without a checkpoint, and for how long. */
@@ -125,6 +126,18 @@ export class PostgresAuditRepository extends AuditRepository {
         LIMIT $1`,
       [limit],
     );
+  }
+
+  async unsealedNow(): Promise<Unsealed> {
+    // A clock that was set back makes events look younger than they are.
+    const [unsealed]: Unsealed[] = await this.dataSource.query(
+      `SELECT coalesce(sum(head.seq - unsealed.seq + 1), 0)::float8 AS events,
+              coalesce(greatest(extract(epoch FROM now() - min(unsealed.since)), 0), 0)::float8 AS "oldestSeconds"
+         FROM audit_unsealed unsealed CROSS JOIN LATERAL (
+           SELECT seq FROM audit_events WHERE chain = unsealed.chain ORDER BY audit_events.seq DESC LIMIT 1
+         ) head`,
+    );
+    return unsealed ?? { events: 0, oldestSeconds: 0 };
   }
 
   async seal({ chain, seq, hash }: AuditHead, jws: string): Promise<boolean> {
