@@ -1,1 +1,2 @@
 export { DenialsModule } from './denials.module.js';
+export { type Denial } from './domain/denial.js';
