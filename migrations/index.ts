@@ -36,6 +36,7 @@ import { AuditTrail1764000003600 } from './1764000003600-audit-trail.js';
 import { Usage1764000003700 } from './1764000003700-usage.js';
 import { Denials1764000003710 } from './1764000003710-denials.js';
 import { DenialsOfStrangers1764000003720 } from './1764000003720-denials-of-strangers.js';
+import { Policies1764000003800 } from './1764000003800-policies.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -76,4 +77,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   Usage1764000003700,
   Denials1764000003710,
   DenialsOfStrangers1764000003720,
+  Policies1764000003800,
 ];

@@ -10,6 +10,7 @@ import { AuditModule } from './modules/audit/index.js';
 import { AuthModule, LocalAccountsModule } from './modules/auth/index.js';
 import { DenialsModule } from './modules/denials/index.js';
 import { FreshnessModule } from './modules/freshness/index.js';
+import { HygieneModule } from './modules/hygiene/index.js';
 import { IdempotencyModule } from './modules/idempotency/index.js';
 import { MeteringModule } from './modules/metering/index.js';
 import { UsageModule } from './modules/usage/index.js';
@@ -39,6 +40,7 @@ export class AppModule {
         AuditModule,
         UsageModule,
         DenialsModule,
+        HygieneModule,
       ],
       providers: [
         { provide: ENV, useValue: env },

@@ -23,6 +23,7 @@ export type EventName =
   | 'ApplicationChanged'
   | 'ApplicationOwnerChanged'
   | 'ApplicationDeleted'
+  | 'ApplicationPolicyChanged'
   | 'ApplicationLimitsChanged'
   | 'CreditsChanged'
   | 'MemberAdded'

@@ -143,6 +143,8 @@ describe('every route about an application or a key', () => {
       'POST /applications/:id/transfer': 'manage-members',
       'GET /applications/:id/offers': 'read-offers',
       'DELETE /applications/:id/offers/:offerId': 'manage-members',
+      'GET /applications/:id/policy': 'read',
+      'PATCH /applications/:id/policy': 'manage-policy',
       'GET /applications/:id/limits': 'read',
       'GET /applications/:id/usage': 'read',
       'GET /applications/:id/denials': 'read',

@@ -197,6 +197,14 @@ describe('the answers of the service are what openapi.json says, field by field:
     await asOwner('post /apikey/{id}/credits', { id: key.id }, { body: { set: 2 } });
   });
 
+  it('those of policies', async () => {
+    const id = await application();
+    await asOwner('get /applications/{id}/policy', { id });
+    const policy = { maxLifetime: 90, allowedScopes: ['orders:*'], rotateEvery: 30, onLeak: 'flag' };
+    await asOwner('patch /applications/{id}/policy', { id }, { body: policy });
+    await asOwner('patch /applications/{id}/policy', { id }, { body: { maxLifetime: 0 } });
+  });
+
   it('those of keys', async () => {
     const applicationId = await application();
     const query = { ApplicationId: applicationId };

@@ -175,6 +175,8 @@ async function limitAndRepeat(service: Recorder, application: string): Promise<v
   const path = `/applications/${application}`;
   await service.call(`${path}/limits`, { method: 'PATCH', body: limits });
   await service.call(`${path}/limits`);
+  await service.call(`${path}/policy`, { method: 'PATCH', body: { onLeak: 'disable' } });
+  await service.call(`${path}/policy`);
   await service.call(`${path}/credits`, { body: { add: 5 } });
 
   const idempotencyKey = service.keep('Idempotency-Key', random());

@@ -72,6 +72,10 @@ export const CHANGING_ROUTES: Record<string, ChangingRoute> = {
       call(`/applications/offers/${await offerTransfer(founder, applicationId, caller)}/decline`),
     events: ['OfferDeclined'],
   },
+  'PATCH /applications/:id/policy': {
+    prepare: ({ applicationId }) => call(`/applications/${applicationId}/policy`, { rotateEvery: 90 }),
+    events: ['ApplicationPolicyChanged'],
+  },
   'PATCH /applications/:id/limits': {
     prepare: ({ applicationId }) =>
       call(`/applications/${applicationId}/limits`, {

@@ -29,6 +29,10 @@ const TAGS: readonly [name: string, description: string][] = [
   ['API keys', 'Issue, read, change and revoke the keys of your applications. Needs an access token.'],
   ['Service keys', 'Credentials for machines that verify keys, or manage them.'],
   ['Limits and credits', 'What the keys of an application share, and balances.'],
+  [
+    'Policy and hygiene',
+    'What an application demands of its keys, and what is to be done about those it has.',
+  ],
   ['Audit', 'Who has changed what.'],
   ['Verification', 'For the services and gateways that receive keys, each of which shows a service key.'],
   ['Usage', 'How often keys are verified, with which verdicts.'],

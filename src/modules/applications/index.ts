@@ -8,6 +8,19 @@ export {
 } from './application/application-deletion-hooks.js';
 export { ApplicationService } from './application/application.service.js';
 export { type Application } from './domain/application.js';
+export {
+  brokenRules,
+  DEFAULT_POLICY,
+  disallowed,
+  MAX_POLICY_DAYS,
+  ON_LEAK,
+  POLICY_RULES,
+  type KeyPolicy,
+  type KeyPolicyChanges,
+  type OnLeak,
+  type PolicyKey,
+  type PolicyRule,
+} from './domain/key-policy.js';
 export { rolesWithPermission, type Permission } from './domain/role.js';
 export {
   ApplicationAccess,

@@ -10,6 +10,7 @@ import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
 import { SubjectDirectory } from '../../auth/index.js';
 import { Freshness } from '../../freshness/index.js';
 import { Application, applicationNotFound, type ApplicationChanges } from '../domain/application.js';
+import type { KeyPolicy, KeyPolicyChanges } from '../domain/key-policy.js';
 import { ApplicationQuotas } from '../domain/application-quotas.js';
 import { ApplicationRepository, type ApplicationMembership } from '../domain/application.repository.js';
 import { requirePermission, type Permission } from '../domain/role.js';
@@ -102,24 +103,63 @@ export class ApplicationService {
     requirePermission(role, permission);
   }
 
+  /**
+   * What the application demands of its keys, until the transaction ends: whoever changes that waits for it, and once
+   * they were answered no key is judged by the former policy. To be asked where `assertStillPermitted` is. Throws
+   * `application_not_found`.
+   */
+  async lockPolicy(id: string, tx: Transaction): Promise<KeyPolicy> {
+    const policy = await this.applications.lockPolicy(id, tx);
+    if (policy === null) throw applicationNotFound();
+    return policy;
+  }
+
   /** Throws `application_not_found` when it was deleted meanwhile, `edit_conflict` when others keep changing it. */
-  async change(actor: Actor, application: Application, changes: ApplicationChanges): Promise<Application> {
+  change(actor: Actor, application: Application, changes: ApplicationChanges): Promise<Application> {
+    return this.retry(application, (current) => {
+      current.change(changes, this.clock.now());
+      return this.update(actor, current, 'manage-application');
+    });
+  }
+
+  /**
+   * The same for what it demands of its keys. Fields that are left out stay. Once it resolves, every key that is issued
+   * or changed obeys it; those that there are already go on working.
+   */
+  changePolicy(actor: Actor, application: Application, changes: KeyPolicyChanges): Promise<Application> {
+    return this.retry(application, (current) => {
+      current.changePolicy(changes, this.clock.now());
+      return this.update(actor, current, 'manage-policy', (tx) =>
+        this.applications.awaitPolicyReaders(current.id, tx),
+      );
+    });
+  }
+
+  private async retry(
+    application: Application,
+    attemptOn: (current: Application) => Promise<Committed<Application>>,
+  ): Promise<Application> {
     let current = application;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
-      current.change(changes, this.clock.now());
-      const updated = await unlessStale(this.update(actor, current));
+      const updated = await unlessStale(attemptOn(current));
       if (updated !== null) return updated.value;
       current = await this.get(current.id);
     }
     throw new DomainError('edit_conflict', 'Others are changing this application: read it again and retry.');
   }
 
-  private update(actor: Actor, application: Application): Promise<Committed<Application>> {
+  private update(
+    actor: Actor,
+    application: Application,
+    permission: Permission,
+    then?: (tx: Transaction) => Promise<void>,
+  ): Promise<Committed<Application>> {
     return this.unitOfWork.run(actor, async (tx) => {
       await this.applications.update(application, tx);
+      await then?.(tx);
       // After the commit, what answers may know less, or somebody else's next change already.
       const written = await this.get(application.id, tx);
-      await this.assertStillPermitted(application.id, 'manage-application', tx);
+      await this.assertStillPermitted(application.id, permission, tx);
       return written;
     });
   }

@@ -3,6 +3,7 @@ import type { Transaction } from '../../../shared/transaction.js';
 import type { Subject } from '../../../shared/subject.js';
 import type { Dated } from '../../freshness/index.js';
 import type { Application } from './application.js';
+import type { KeyPolicy } from './key-policy.js';
 import type { Role } from './role.js';
 
 /** An application as somebody in particular meets it. */
@@ -43,6 +44,18 @@ export abstract class ApplicationRepository {
    * application, any more perhaps.
    */
   abstract lockRole(id: string, tx: Transaction): Promise<Role | null>;
+
+  /**
+   * The policy, which nobody changes until the transaction ends; null when there is no such application. To be asked
+   * late in a transaction that changes keys: whoever changes the policy waits for it, and holds nothing that it needs.
+   */
+  abstract lockPolicy(id: string, tx: Transaction): Promise<KeyPolicy | null>;
+
+  /**
+   * Waits for everybody who has asked `lockPolicy`. What is asked later shows the change of this transaction, which has
+   * been written before: they judge keys by that.
+   */
+  abstract awaitPolicyReaders(id: string, tx: Transaction): Promise<void>;
 
   /** Up to `limit + 1` of the applications somebody is a member of, newest first. `atLeast` as with `findFor`. */
   abstract listOf(member: Subject, page: PageRequest, atLeast: number): Promise<Dated<Application[]>>;

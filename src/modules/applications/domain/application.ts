@@ -1,6 +1,7 @@
 import { DomainError } from '../../../shared/domain-error.js';
 import { Aggregate, changedFields, type EventFields, type EventName } from '../../../shared/domain-event.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
+import { DEFAULT_POLICY, type KeyPolicy, type KeyPolicyChanges } from './key-policy.js';
 
 export const APPLICATION_ENVIRONMENTS = ['production', 'staging', 'development'] as const;
 export type ApplicationEnvironment = (typeof APPLICATION_ENVIRONMENTS)[number];
@@ -30,6 +31,8 @@ export class Application extends Aggregate {
     readonly version: number,
     /** The scopes its keys may have; null for any. */
     public scopes: string[] | null,
+    /** Null while nobody has set one. */
+    public storedPolicy: KeyPolicy | null,
   ) {
     super();
   }
@@ -52,6 +55,7 @@ export class Application extends Aggregate {
       null,
       1,
       props.scopes ?? null,
+      null,
     );
     application.happened('ApplicationCreated', null, { ...application.settings, owner: application.owner });
     return application;
@@ -87,6 +91,19 @@ export class Application extends Aggregate {
     if (changed !== null) this.happened('ApplicationChanged', changed.before, changed.after);
   }
 
+  get policy(): KeyPolicy {
+    return { ...DEFAULT_POLICY, ...this.storedPolicy };
+  }
+
+  /** Keys that break the policy afterwards go on working: see `brokenRules`. */
+  changePolicy(changes: KeyPolicyChanges, now: Date): void {
+    const before = this.policy;
+    this.storedPolicy = { ...before, ...withoutUndefined(changes) };
+    this.updatedAt = now;
+    const changed = changedFields(before, this.policy);
+    if (changed !== null) this.happened('ApplicationPolicyChanged', changed.before, changed.after);
+  }
+
   /** What becomes of its keys and members, those who keep them see to. */
   delete(): void {
     this.happened('ApplicationDeleted', { ...this.settings, owner: this.owner }, null);
@@ -101,6 +118,10 @@ export class Application extends Aggregate {
     const { id } = this;
     this.record({ name, applicationId: id, target: { kind: 'application', id }, before, after });
   }
+}
+
+function withoutUndefined<T extends object>(changes: T): Partial<T> {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 export function applicationNotFound(): DomainError {

@@ -20,6 +20,8 @@ const ROLES_BY_PERMISSION = {
   'manage-keys': ['owner', 'admin', 'service'],
   /** All of that with service keys: a machine never makes credentials for machines. */
   'manage-service-keys': ['owner', 'admin'],
+  /** Changing what the application demands of its keys. */
+  'manage-policy': ['owner', 'admin'],
   /** Changing and deleting the application. */
   'manage-application': ['owner'],
   /** Offering people a part, changing what they may, taking them out, offering to hand the ownership on. */

@@ -18,9 +18,11 @@ export const applicationSchema = new EntitySchema<Application>({
     deletedAt: { type: 'timestamptz', precision: 3, name: 'deleted_at', nullable: true },
     version: { type: 'integer' },
     scopes: { type: 'text', array: true, nullable: true },
+    storedPolicy: { type: 'jsonb', name: 'policy', nullable: true },
   },
   checks: [
     { name: 'applications_scopes', expression: 'cardinality(scopes) <= 100' },
+    { name: 'applications_policy', expression: `jsonb_typeof(policy) = 'object'` },
     { name: 'applications_name_length', expression: 'char_length(name) BETWEEN 1 AND 100' },
     { name: 'applications_description_length', expression: 'char_length(description) <= 1000' },
     {

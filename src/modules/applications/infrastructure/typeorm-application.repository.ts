@@ -17,6 +17,7 @@ import { Application } from '../domain/application.js';
 import { ApplicationRepository, type ApplicationMembership } from '../domain/application.repository.js';
 import type { Dated } from '../../freshness/index.js';
 import { Member } from '../domain/member.js';
+import { DEFAULT_POLICY, type KeyPolicy } from '../domain/key-policy.js';
 import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
@@ -104,6 +105,7 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
         description: application.description,
         environment: application.environment,
         scopes: application.scopes,
+        storedPolicy: application.storedPolicy,
         updatedAt: application.updatedAt,
         version: application.version + 1,
       },
@@ -164,6 +166,22 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
       [id, issuer, subject],
     );
     return rows[0]?.role ?? null;
+  }
+
+  async lockPolicy(id: string, tx: Transaction): Promise<KeyPolicy | null> {
+    // The lock of a row, which is the weakest there is, makes this see the row as it is once its turn has come.
+    const rows = await managerOf(tx).query<{ policy: KeyPolicy | null }[]>(
+      `WITH turn AS MATERIALIZED (SELECT ${membersLock.share('$1')})
+       SELECT application.policy FROM applications application, turn
+        WHERE id = $1 AND deleted_at IS NULL FOR KEY SHARE OF application`,
+      [id],
+    );
+    const [row] = rows;
+    return row === undefined ? null : { ...DEFAULT_POLICY, ...row.policy };
+  }
+
+  async awaitPolicyReaders(id: string, tx: Transaction): Promise<void> {
+    await managerOf(tx).query(`SELECT ${membersLock.takeAlone('$1')}`, [id]);
   }
 
   async listOf(

@@ -35,6 +35,7 @@ export const AUDIT_ACTIONS = {
   ApplicationChanged: { says: 'The name or another setting of an application was changed.', ocsf: 'update' },
   ApplicationOwnerChanged: { says: 'An application was handed on to another owner.', ocsf: 'update' },
   ApplicationDeleted: { says: 'An application was deleted, and with it all its keys.', ocsf: 'delete' },
+  ApplicationPolicyChanged: { says: 'What an application demands of its keys was changed.', ocsf: 'update' },
   ApplicationLimitsChanged: {
     says: 'The rate limits that the keys of an application share were changed.',
     ocsf: 'update',

@@ -1,0 +1,1 @@
+export { HygieneModule } from './hygiene.module.js';
