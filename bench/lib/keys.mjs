@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { uuidv7 } from 'uuidv7';
-import { generateKey } from '../../dist/src/modules/api-keys/domain/key-format.js';
+import { KeyFormat } from '../../dist/src/modules/api-keys/domain/key-format.js';
 import { KeyHasher } from '../../dist/src/modules/api-keys/domain/key-hasher.js';
 import { KeyTags } from '../../dist/src/modules/api-keys/domain/key-tags.js';
 
@@ -62,17 +62,17 @@ export function madeUpSecret() {
 }
 
 function realSecret() {
-  const plaintext = generateKey('live', hasher.tags);
+  const plaintext = new KeyFormat().generate('live', hasher.tags);
   return { key: plaintext.reveal(), hint: plaintext.hint, hash: hasher.hash(plaintext).bytes };
 }
 
 /** Keys of the right form and checksum, as somebody makes them up who has not the pepper. @param {number} count */
 export function forgedKeys(count) {
   const tags = new KeyTags([{ version: 1, key: randomBytes(32) }]);
-  return Array.from({ length: count }, () => generateKey('live', tags).reveal());
+  return Array.from({ length: count }, () => new KeyFormat().generate('live', tags).reveal());
 }
 
-const verifier = generateKey('service', hasher.tags);
+const verifier = new KeyFormat().generate('service', hasher.tags);
 
 /** How the services of the benchmarks show that they may verify: contestants that ask for nothing get it, too. */
 export const AS_SERVICE = { Authorization: `Bearer ${verifier.reveal()}` };

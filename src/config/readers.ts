@@ -110,6 +110,23 @@ export function parseSender(value: string): string {
   return value;
 }
 
+/** How keys begin, without the underscore. */
+export function parseKeyPrefix(value: string): string {
+  if (!/^[a-z][a-z0-9]{1,15}$/.test(value)) {
+    throw new Error('must be a lower-case letter and 1 to 15 more lower-case letters or digits');
+  }
+  return value;
+}
+
+/** Each is a branch of the expressions that every key is held against: a handful. */
+const MAX_KEY_PREFIXES = 10;
+
+export function parseKeyPrefixes(value: string): string[] {
+  const prefixes = listOf(value).map(parseKeyPrefix);
+  if (prefixes.length > MAX_KEY_PREFIXES) throw new Error(`must name at most ${MAX_KEY_PREFIXES} prefixes`);
+  return prefixes;
+}
+
 /** How the proxies of a private network are named without their addresses. */
 const ADDRESS_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
 

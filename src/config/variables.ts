@@ -8,6 +8,8 @@ import {
   optionalOrigins,
   optionalUrl,
   parseCommit,
+  parseKeyPrefix,
+  parseKeyPrefixes,
   parseSender,
   secret,
   text,
@@ -248,6 +250,16 @@ export const variables = {
     1,
     9999,
     'The version of API_KEY_PEPPERS that new hashes use, and that keys of lower versions move to when they are verified; required when there are several. Raise it when every node has the pepper.',
+  ),
+  API_KEY_PREFIX: {
+    about:
+      'How new keys begin, before an underscore: a lower-case letter and 1 to 15 more letters or digits. One that nobody else uses lets secret scanners tell your keys from others. No imported key may begin with it and an underscore.',
+    default: 'upblit',
+    parse: parseKeyPrefix,
+  },
+  API_KEY_PREVIOUS_PREFIXES: optional(
+    parseKeyPrefixes,
+    'Further prefixes of keys that are still taken, comma-separated. NEVER drop one whose keys are still in use; and name a new prefix here, on every node, before it becomes API_KEY_PREFIX.',
   ),
   VERIFY_ANONYMOUS: boolean(
     'false',

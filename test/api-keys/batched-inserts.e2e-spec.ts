@@ -4,7 +4,7 @@ import { KeyHasher } from '../../src/modules/api-keys/index.js';
 import { ApiKeySecret } from '../../src/modules/api-keys/domain/api-key-secret.js';
 import { ApiKey } from '../../src/modules/api-keys/domain/api-key.js';
 import { ApiKeyRepository } from '../../src/modules/api-keys/domain/api-key.repository.js';
-import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { KeyFormat } from '../../src/modules/api-keys/domain/key-format.js';
 import type { Subject } from '../../src/shared/subject.js';
 import { actor } from '../support/actors.js';
 import { Client } from '../support/builders.js';
@@ -47,7 +47,7 @@ describe('the statement that inserts the keys of several callers', () => {
     const id = uuidv7();
     const now = new Date();
     const hasher = app.nest.get(KeyHasher, { strict: false });
-    const plaintext = generateKey('live', hasher.tags);
+    const plaintext = new KeyFormat().generate('live', hasher.tags);
     const hash = hasher.hash(plaintext);
     return ApiKey.issue({
       id,

@@ -8,7 +8,7 @@ import { migrate } from '../../src/infrastructure/database/migrate.js';
 import { Metrics } from '../../src/infrastructure/metrics/metrics.js';
 import { toDomainError } from '../../src/infrastructure/http/to-domain-error.js';
 import { KeyHasher } from '../../src/modules/api-keys/index.js';
-import { generateKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { KeyFormat } from '../../src/modules/api-keys/domain/key-format.js';
 import { PostgresVerificationRecordStore } from '../../src/modules/verification/infrastructure/postgres-verification-record-store.js';
 import { SystemClock } from '../../src/shared/clock.js';
 import { PostgresServer } from '../chaos/postgres/postgres-server.js';
@@ -53,7 +53,7 @@ describe('A standby that is asked for a key it does not know', () => {
       new Metrics(),
     );
     const refusal: unknown = await store
-      .load([generateKey('live', hasher.tags)], 0)
+      .load([new KeyFormat().generate('live', hasher.tags)], 0)
       .catch((error: unknown) => error);
     expect(toDomainError(refusal).code).toBe('service_unavailable');
     await pool.end();

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { crc32 } from 'node:zlib';
 import { base62 } from '../../src/modules/api-keys/domain/base62.js';
-import { parseKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { KeyFormat } from '../../src/modules/api-keys/domain/key-format.js';
 import { KeyHasher } from '../../src/modules/api-keys/domain/key-hasher.js';
 import { KeyTags } from '../../src/modules/api-keys/domain/key-tags.js';
 
@@ -21,7 +21,7 @@ const SERVICE_KEY_ID = '019b76da-a800-7000-8000-000000005e21';
 
 /** Puts it into a migrated database that has it not, on behalf of the operator. */
 export async function insertServiceKey(url: string): Promise<void> {
-  const key = parseKey(SERVICE_KEY);
+  const key = new KeyFormat().parse(SERVICE_KEY);
   if (key === null) throw new Error('The service key of the tests has not the form of one');
   const { bytes, pepperVersion } = new KeyHasher([TEST_PEPPER]).hash(key);
   const client = new Client({ connectionString: url });

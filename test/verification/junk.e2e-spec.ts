@@ -4,7 +4,7 @@ import request from 'supertest';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { KeyHasher } from '../../src/modules/api-keys/domain/key-hasher.js';
-import { parseKey } from '../../src/modules/api-keys/domain/key-format.js';
+import { KeyFormat } from '../../src/modules/api-keys/domain/key-format.js';
 import { Metrics } from '../../src/infrastructure/metrics/metrics.js';
 import { Client, foreignKey, verify } from '../support/builders.js';
 import { forgedKey, unissuedKey } from '../support/made-up-keys.js';
@@ -185,7 +185,7 @@ describe('junk', () => {
     const { key } = await owner.issueKey(applicationId);
     const next = { version: 2, key: Buffer.alloc(32, 9) };
     const [before, after] = [TEST_PEPPER, next].map(
-      (pepper) => new KeyHasher([pepper]).hash(parseKey(key)!).bytes,
+      (pepper) => new KeyHasher([pepper]).hash(new KeyFormat().parse(key)!).bytes,
     );
     await app.query('UPDATE api_key_secrets SET hash = $1, pepper_version = 2 WHERE hash = $2', [
       after,
@@ -216,7 +216,7 @@ describe('junk', () => {
     expect(asked.names.filter((name) => name !== 'keys_without_tag')).toEqual([]);
     // As a node of the version before inserts it.
     const older = forgedKey();
-    const { bytes } = new KeyHasher([TEST_PEPPER]).hash(parseKey(older)!);
+    const { bytes } = new KeyHasher([TEST_PEPPER]).hash(new KeyFormat().parse(older)!);
     await app.query(
       `INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
        VALUES (gen_random_uuid(), $1, $2, 1, 'older', now())`,

@@ -4,7 +4,7 @@ import { parseEnv } from '../../config/env.js';
 import { createLogger } from './logger.js';
 import { NestLogger } from './nest-logger.js';
 import { prettyLines } from './pretty.js';
-import { holdsSecret, scrub, scrubPath, scrubUrl } from './scrub.js';
+import { holdsSecret, scrub, scrubKeysOf, scrubPath, scrubUrl } from './scrub.js';
 
 const KEY = 'upblit_live_0123456789abcdefghijklmnopqrstuvwxyz';
 const REFRESH_TOKEN = 'upblit_rt_0123456789abcdefghijklmnopqrstuvwxyz';
@@ -189,6 +189,25 @@ describe('scrubbing', () => {
     expect(holdsSecret(text)).toBe(true);
     expect(scrub(text)).not.toMatch(/0123|c2lnb|CiOiJ/i);
   });
+
+  it.each([
+    (key: string) => key,
+    (key: string) => `%2F${key.replaceAll('_', '%5F')}`,
+    (key: string) => Buffer.from(key).toString('hex'),
+    ...[0, 1, 2].map((offset) => (key: string) => Buffer.from('x'.repeat(offset) + key).toString('base64')),
+    (key: string) => Buffer.from(key, 'utf16le').toString('base64'),
+  ])(
+    'takes a key of a prefix that the operator has chosen for a secret, however it is written: %#',
+    (write) => {
+      scrubKeysOf(['ab']);
+      for (const kind of ['live', 'test', 'service']) {
+        const text = write(`ab_${kind}_${'0123456789'.repeat(3)}`);
+        expect(scrub(`<${text}>`)).not.toMatch(/0123|30313233|MTIz|ANDUyMz|wMTIz|AxMj/);
+        expect(holdsSecret(text)).toBe(true);
+      }
+      for (const plain of ['ab_live', 'cab_lives', 'slab_']) expect(holdsSecret(plain)).toBe(false);
+    },
+  );
 
   it.each(['/applications/01890a5d-ac96-774b-bcce-b302099a8057', 'upblit_live', 'a-request-id', 'upblit'])(
     'leaves %s alone',

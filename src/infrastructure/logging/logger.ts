@@ -4,7 +4,7 @@ import type { Env } from '../../config/env.js';
 import { describeError } from './describe-error.js';
 import { prettyLines } from './pretty.js';
 import { printableJson } from './printable.js';
-import { REDACTED, scrub, scrubUrl } from './scrub.js';
+import { REDACTED, scrub, scrubKeysOf, scrubUrl } from './scrub.js';
 
 /** Fields that are blanked wherever an object with them is logged. */
 const SECRET_FIELDS = [
@@ -27,6 +27,7 @@ const SECRET_FIELDS = [
  * and tokens before it is written.
  */
 export function createLogger(env: Env, stream: DestinationStream = defaultStream(env)): Logger {
+  scrubKeysOf([env.API_KEY_PREFIX, ...(env.API_KEY_PREVIOUS_PREFIXES ?? [])]);
   return pino(
     {
       level: env.LOG_LEVEL,

@@ -3,27 +3,59 @@
  * and as hex or base64 make them, and those of others that can be told by their form. The patterns are wider than the
  * formats, so that a mistyped or cut-off secret is taken for one too.
  */
-const SECRETS = new RegExp(
-  [
-    String.raw`upblit(?:_|%5f)+(?:live|test|rt|ot|service)(?:_|%5f)+[\w%-]*`,
-    String.raw`\beyJ[\w-]{6,}(?:\.[\w-]*){0,2}`,
-    // "upblit_" in hex; in base64 at each of the three offsets; and as UTF-16.
-    '7570626c69745f[0-9a-f]*',
-    ...[
-      'dXBibGl0X',
-      '[\\w+/]VwYmxpdF9',
-      '[\\w+/]{2}1cGJsaXRf',
-      '[\\w+/]{2}cGJsaXRf',
-      'dQBwAGIAbABpAHQAX',
-    ].map((beginning) => String.raw`${beginning}[\w+/-]*=*`),
-    // Others': Stripe and those who name theirs alike, GitHub, GitLab, Slack, AWS, Google, SendGrid, npm, OpenAI.
-    String.raw`\b[a-z]{2,6}_(?:live|test|prod)_[A-Za-z0-9]{8,}`,
-    String.raw`\bgh[a-z]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{16,}|\bglpat-[\w-]{16,}|\bxox[a-z]-[\w-]{8,}`,
-    String.raw`\bA[KS]IA[0-9A-Z]{12,}|\bAIza[\w-]{20,}|\bya29\.[\w-]{16,}|\bSG\.[\w-]{16,}(?:\.[\w-]*)?`,
-    String.raw`\bnpm_[A-Za-z0-9]{20,}|\bhf_[A-Za-z0-9]{16,}|\bsk-[\w-]{16,}|\bdop_v1_[0-9a-f]{16,}`,
-  ].join('|'),
-  'gi',
-);
+const BUILT_IN = [
+  String.raw`upblit(?:_|%5f)+(?:live|test|rt|ot|service)(?:_|%5f)+[\w%-]*`,
+  String.raw`\beyJ[\w-]{6,}(?:\.[\w-]*){0,2}`,
+  // "upblit_" in hex; in base64 at each of the three offsets; and as UTF-16.
+  '7570626c69745f[0-9a-f]*',
+  ...['dXBibGl0X', '[\\w+/]VwYmxpdF9', '[\\w+/]{2}1cGJsaXRf', '[\\w+/]{2}cGJsaXRf', 'dQBwAGIAbABpAHQAX'].map(
+    (beginning) => String.raw`${beginning}[\w+/-]*=*`,
+  ),
+  // Others': Stripe and those who name theirs alike, GitHub, GitLab, Slack, AWS, Google, SendGrid, npm, OpenAI.
+  String.raw`\b[a-z]{2,6}_(?:live|test|prod)_[A-Za-z0-9]{8,}`,
+  String.raw`\bgh[a-z]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{16,}|\bglpat-[\w-]{16,}|\bxox[a-z]-[\w-]{8,}`,
+  String.raw`\bA[KS]IA[0-9A-Z]{12,}|\bAIza[\w-]{20,}|\bya29\.[\w-]{16,}|\bSG\.[\w-]{16,}(?:\.[\w-]*)?`,
+  String.raw`\bnpm_[A-Za-z0-9]{20,}|\bhf_[A-Za-z0-9]{16,}|\bsk-[\w-]{16,}|\bdop_v1_[0-9a-f]{16,}`,
+];
+
+/** Prefixes of keys that the operator has chosen. */
+const prefixes = new Set<string>();
+let secrets = new RegExp(BUILT_IN.join('|'), 'gi');
+
+/**
+ * From now on keys of these prefixes are taken for secrets in all that this process writes. It stays so: what a server
+ * of another prefix writes in the same process is no worse for it.
+ */
+export function scrubKeysOf(others: readonly string[]): void {
+  const known = prefixes.size;
+  for (const prefix of others) if (prefix !== 'upblit') prefixes.add(prefix);
+  if (prefixes.size === known) return;
+  const spellings = [...prefixes].flatMap((prefix) => [
+    String.raw`${prefix}(?:_|%5f)+(?:live|test|service)(?:_|%5f)+[\w%-]*`,
+    ...['live', 'test', 'service'].flatMap((kind) => encodingsOf(`${prefix}_${kind}_`)),
+  ]);
+  secrets = new RegExp([...BUILT_IN, ...spellings].join('|'), 'gi');
+}
+
+/** What stands for the text in hex; in base64 at each of the three offsets; and as UTF-16. */
+function encodingsOf(text: string): string[] {
+  const base64 = [0, 1, 2].map((offset) => {
+    const bytes = Buffer.from(' '.repeat(offset) + text);
+    // The digits that nothing before or after it has a part in.
+    const digits = bytes
+      .toString('base64')
+      .slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
+    return String.raw`${digits.replace(/\+/g, String.raw`\+`)}[\w+/-]*=*`;
+  });
+  const wide = Buffer.from(text, 'utf16le')
+    .toString('base64')
+    .replace(/[A-Za-z0-9+/]?=*$/, '');
+  return [
+    `${Buffer.from(text).toString('hex')}[0-9a-f]*`,
+    ...base64,
+    String.raw`${wide.replace(/\+/g, String.raw`\+`)}[\w+/-]*=*`,
+  ];
+}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
@@ -48,7 +80,7 @@ export const REDACTED = '[redacted]';
 
 /** The text with every secret taken out of it. */
 export function scrub(text: string): string {
-  return text.replace(SECRETS, REDACTED);
+  return text.replace(secrets, REDACTED);
 }
 
 /** Whether anything in the text looks like a key or a token, percent-encoded or not. */

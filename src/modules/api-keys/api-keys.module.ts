@@ -16,6 +16,7 @@ import { RevokeKeysOfMembers } from './application/revoke-keys-of-members.js';
 import { RevokeKeysOnApplicationDeletion } from './application/revoke-keys-on-application-deletion.js';
 import { ApiKeyLimits } from './domain/api-key-limits.js';
 import { ApiKeyRepository } from './domain/api-key.repository.js';
+import { KeyFormat } from './domain/key-format.js';
 import { KeyHasher } from './domain/key-hasher.js';
 import { ApiKeyAccessGuard } from './http/api-key-access.guard.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
@@ -58,6 +59,11 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     RevokedKeysPurge,
     KeysOfDeletedApplications,
     {
+      provide: KeyFormat,
+      inject: [ENV],
+      useFactory: (env: Env) => new KeyFormat(env.API_KEY_PREFIX, env.API_KEY_PREVIOUS_PREFIXES),
+    },
+    {
       provide: KeyHasher,
       inject: [ENV],
       useFactory: (env: Env) => new KeyHasher(env.API_KEY_PEPPERS ?? [], env.API_KEY_PEPPER_VERSION),
@@ -71,6 +77,6 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
       }),
     },
   ],
-  exports: [ApiKeyService, KeyHasher, ServiceKeyService],
+  exports: [ApiKeyService, KeyFormat, KeyHasher, ServiceKeyService],
 })
 export class ApiKeysModule {}

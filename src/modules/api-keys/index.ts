@@ -6,14 +6,7 @@ export { ServiceKeyService } from './application/service-key.service.js';
 export { MAX_OVERLAP_SECONDS } from './domain/api-key-secret.js';
 export { AddressList } from './domain/address-list.js';
 export { parseImportedKey } from './domain/imported-key.js';
-export {
-  KEY_ENVIRONMENTS,
-  KEY_PREFIX,
-  SERVICE_KEY_PREFIX,
-  parseKey,
-  type KeyEnvironment,
-  type KeyKind,
-} from './domain/key-format.js';
+export { KEY_ENVIRONMENTS, KeyFormat, type KeyEnvironment, type KeyKind } from './domain/key-format.js';
 export { KeyHasher, sha256Of } from './domain/key-hasher.js';
 export { type Metadata } from './domain/metadata.js';
 export { type HandedOutKey } from './domain/api-key.js';

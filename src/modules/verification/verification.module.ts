@@ -13,6 +13,7 @@ import { ServiceKeyCallers } from './application/service-key-callers.js';
 import { VerificationObservers } from './application/verification-observer.js';
 import { VerificationRecords } from './application/verification-records.js';
 import { VerificationService } from './application/verification.service.js';
+import { PresentedKeys } from './http/presented-key.js';
 import { SelfController } from './http/self.controller.js';
 import { VerifyingCallers } from './http/verifying-callers.js';
 import { VerifyController } from './http/verify.controller.js';
@@ -32,6 +33,7 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
     ServiceKeyCallers,
     KeyHolderService,
     VerifyingCallers,
+    PresentedKeys,
     {
       provide: AnonymousCallers,
       inject: [ENV],

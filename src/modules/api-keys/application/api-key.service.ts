@@ -30,7 +30,7 @@ import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyLimits } from '../domain/api-key-limits.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import { CreditBalances, type CreditChanges } from '../../metering/index.js';
-import { generateKey } from '../domain/key-format.js';
+import { KeyFormat } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { PlaintextKey } from '../domain/plaintext-key.js';
 
@@ -74,6 +74,7 @@ export class ApiKeyService {
     private readonly unitOfWork: UnitOfWork,
     private readonly keys: ApiKeyRepository,
     private readonly applications: ApplicationService,
+    private readonly format: KeyFormat,
     private readonly hasher: KeyHasher,
     private readonly limits: ApiKeyLimits,
     private readonly balances: CreditBalances,
@@ -116,7 +117,7 @@ export class ApiKeyService {
   ): Promise<IssuedKey> {
     const now = this.clock.now();
     const environment = settings.environment ?? 'live';
-    const plaintext = generateKey(environment, this.hasher.tags);
+    const plaintext = this.format.generate(environment, this.hasher.tags);
     const id = uuidv7();
     const secret = ApiKeySecret.create(uuidv7(), id, this.hasher.hash(plaintext), plaintext.hint, now);
     const key = ApiKey.issue({
@@ -276,7 +277,7 @@ export class ApiKeyService {
     { overlapSeconds = 0, activateOnFirstUse = false }: Rotation,
     now: Date,
   ): { secret: ApiKeySecret; plaintext: PlaintextKey } {
-    const plaintext = generateKey(key.environment, this.hasher.tags);
+    const plaintext = this.format.generate(key.environment, this.hasher.tags);
     const secret = ApiKeySecret.create(
       uuidv7(),
       key.id,

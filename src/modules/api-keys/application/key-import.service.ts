@@ -6,6 +6,7 @@ import { Clock } from '../../../shared/clock.js';
 import type { Committed } from '../../../shared/committed.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { partyOf } from '../../../shared/concurrency/party-of.js';
+import { DomainError } from '../../../shared/domain-error.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
@@ -14,6 +15,7 @@ import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyLimits } from '../domain/api-key-limits.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 import { importedHint } from '../domain/imported-key.js';
+import { KeyFormat } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 
 /** The maximum number of keys of one call. */
@@ -53,6 +55,7 @@ export class KeyImportService {
     private readonly unitOfWork: UnitOfWork,
     private readonly keys: ApiKeyRepository,
     private readonly applications: ApplicationService,
+    private readonly format: KeyFormat,
     private readonly hasher: KeyHasher,
     private readonly limits: ApiKeyLimits,
     private readonly clock: Clock,
@@ -84,6 +87,7 @@ export class KeyImportService {
     application: KeyApplication,
     keys: readonly KeyToImport[],
   ): Promise<Committed<ImportResult[]>> {
+    this.assertForeign(keys);
     const now = this.clock.now();
     const candidates: { key: ApiKey; hashes: Buffer[] }[] = [];
     for (const [index, key] of keys.entries()) {
@@ -99,6 +103,15 @@ export class KeyImportService {
         imported.has(id) ? { outcome: 'imported', id } : { outcome: 'exists' },
       );
     });
+  }
+
+  /** Whatever begins as ours do is never looked for among the imported ones. */
+  private assertForeign(keys: readonly KeyToImport[]): void {
+    const index = keys.findIndex(({ prefix }) => this.format.isOurs(prefix));
+    if (index === -1) return;
+    const field = `keys.${index}.prefix`;
+    const message = 'must not be one that keys begin with that are made here';
+    throw new DomainError('validation_failed', `${field} ${message}.`, { errors: [{ field, message }] });
   }
 
   private toKey(actor: Actor, application: KeyApplication, imported: KeyToImport, now: Date): ApiKey {

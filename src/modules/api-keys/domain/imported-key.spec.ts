@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { generateKey } from './key-format.js';
+import { KeyFormat } from './key-format.js';
 import { KeyTags } from './key-tags.js';
 import { importedHint, parseImportedKey } from './imported-key.js';
 
@@ -7,7 +7,7 @@ const tags = new KeyTags([{ version: 1, key: Buffer.alloc(32, 1) }]);
 
 describe('A key that was made elsewhere', () => {
   it.each(['x'.repeat(16), 'x'.repeat(255), 'sk_live_4eC39H~!{}|"'])('may be %s', (text) => {
-    const key = parseImportedKey(text);
+    const key = parseImportedKey(text, new KeyFormat());
     expect(key?.reveal()).toBe(text);
     expect(key?.isImported).toBe(true);
   });
@@ -19,10 +19,10 @@ describe('A key that was made elsewhere', () => {
     ['two words', 'x'.repeat(16) + ' y'],
     ['two lines', 'x'.repeat(16) + '\n'],
     ['beyond ASCII', 'é'.repeat(16)],
-    ['one of ours', generateKey('live', tags).reveal()],
-    ['one of ours that was mistyped', `${generateKey('live', tags).reveal()}x`],
+    ['one of ours', new KeyFormat().generate('live', tags).reveal()],
+    ['one of ours that was mistyped', `${new KeyFormat().generate('live', tags).reveal()}x`],
   ])('is never %s', (_, text) => {
-    expect(parseImportedKey(text)).toBeNull();
+    expect(parseImportedKey(text, new KeyFormat())).toBeNull();
   });
 
   it('is recognised by what is known of it', () => {
@@ -30,6 +30,6 @@ describe('A key that was made elsewhere', () => {
   });
 
   it('is told from one of ours', () => {
-    expect(generateKey('live', tags).isImported).toBe(false);
+    expect(new KeyFormat().generate('live', tags).isImported).toBe(false);
   });
 });

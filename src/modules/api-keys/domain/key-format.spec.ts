@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createHmac, hkdfSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { generateKey as generate, hasGoodTag, parseKey, type KeyKind } from './key-format.js';
+import { hasGoodTag, KeyFormat, type KeyKind } from './key-format.js';
 import { KeyTags } from './key-tags.js';
 import type { PlaintextKey } from './plaintext-key.js';
 
@@ -13,7 +13,9 @@ const PEPPER = { version: 1, key: Buffer.alloc(32, 1) };
 const tags = new KeyTags([PEPPER]);
 const otherTags = new KeyTags([{ version: 2, key: Buffer.alloc(32, 2) }]);
 
-const generateKey = (kind: KeyKind): PlaintextKey => generate(kind, tags);
+const format = new KeyFormat();
+const generateKey = (kind: KeyKind): PlaintextKey => format.generate(kind, tags);
+const parseKey = (text: string): PlaintextKey | null => format.parse(text);
 
 describe('the form of a key', () => {
   it('is what secret scanners look for', () => {
@@ -83,6 +85,46 @@ describe('the form of a key', () => {
 
   it('refuses whatever is no key without throwing', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => parseKey(text) === null));
+  });
+});
+
+describe('the prefix of keys', () => {
+  const acme = new KeyFormat('acme', ['upblit', 'acme2']);
+
+  it('is what the operator has chosen, of new keys', () => {
+    const key = acme.generate('live', tags);
+    expect(key.reveal()).toMatch(/^acme_live_[0-9A-Za-z]{36}$/);
+    expect(key.hint).toBe(`acme_live_…${key.reveal().slice(-4)}`);
+    expect(hasGoodTag(key, tags)).toBe(true);
+    expect(acme.parse(key.reveal())?.reveal()).toBe(key.reveal());
+  });
+
+  it('may be a former one of keys that are read', () => {
+    for (const former of [new KeyFormat(), new KeyFormat('acme2')]) {
+      const text = former.generate('service', tags).reveal();
+      expect(acme.parse(text)?.reveal()).toBe(text);
+      expect([acme.isOurs(text), acme.isForService(text)]).toEqual([true, true]);
+    }
+  });
+
+  it('is part of what tag and checksum are made of', () => {
+    const text = format.generate('live', tags).reveal().replace('upblit', 'acme');
+    expect(acme.parse(text)).toBeNull();
+  });
+
+  it.each(['acm', 'acme3', 'Acme', 'upblit2'])('is never %s, which nobody has named', (prefix) => {
+    const text = new KeyFormat(prefix).generate('service', tags).reveal();
+    expect([acme.parse(text), acme.isOurs(text), acme.isForService(text)]).toEqual([null, false, false]);
+  });
+
+  it('stands in the expression by which others find keys', () => {
+    expect(format.expression).toBe('upblit_(?:live|test|service)_[0-9A-Za-z]{36}');
+    expect(acme.expression).toBe('(?:acme|upblit|acme2)_(?:live|test|service)_[0-9A-Za-z]{36}');
+  });
+
+  it('may be as long as it is allowed to be', () => {
+    const long = new KeyFormat('a'.repeat(16));
+    expect(long.parse(long.generate('service', tags).reveal())).not.toBeNull();
   });
 });
 

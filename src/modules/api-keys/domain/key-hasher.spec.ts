@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHash, createHmac } from 'node:crypto';
 import { inspect } from 'node:util';
-import { generateKey } from './key-format.js';
+import { KeyFormat } from './key-format.js';
 import { KeyHasher, sha256Of } from './key-hasher.js';
 import { KeyTags } from './key-tags.js';
 import { PlaintextKey } from './plaintext-key.js';
@@ -11,7 +11,7 @@ const second = { version: 2, key: Buffer.alloc(32, 2) };
 
 describe('KeyHasher', () => {
   it('hashes by HMAC-SHA-256 under the pepper it is told to, whatever their order', () => {
-    const key = generateKey('live', new KeyTags([first]));
+    const key = new KeyFormat().generate('live', new KeyTags([first]));
     const hash = new KeyHasher([second, first], 2).hash(key);
     expect(hash.pepperVersion).toBe(2);
     expect(hash.bytes).toEqual(createHmac('sha256', second.key).update(key.reveal()).digest());
@@ -20,7 +20,7 @@ describe('KeyHasher', () => {
   });
 
   it('finds what any pepper hashed, older or newer', () => {
-    const key = generateKey('live', new KeyTags([first]));
+    const key = new KeyFormat().generate('live', new KeyTags([first]));
     const old = new KeyHasher([first]).hash(key);
     const next = new KeyHasher([second]).hash(key);
     for (const version of [1, 2]) {
@@ -38,11 +38,11 @@ describe('KeyHasher', () => {
 
   it('knows the tag that any of its peppers has made, and gives new keys that of the one it hashes with', () => {
     const hasher = new KeyHasher([first, second], 2);
-    const key = generateKey('live', hasher.tags);
+    const key = new KeyFormat().generate('live', hasher.tags);
     expect(hasher.knowsTagOf(key)).toBe(true);
     expect(new KeyHasher([second]).knowsTagOf(key)).toBe(true);
     expect(new KeyHasher([first]).knowsTagOf(key)).toBe(false);
-    expect(hasher.knowsTagOf(generateKey('test', new KeyTags([first])))).toBe(true);
+    expect(hasher.knowsTagOf(new KeyFormat().generate('test', new KeyTags([first])))).toBe(true);
     expect(hasher.knowsTagOf(new PlaintextKey('x'.repeat(40), true))).toBe(false);
   });
 
@@ -72,7 +72,7 @@ describe('KeyHasher', () => {
   });
 
   it('makes hashes that show nothing when printed', () => {
-    const hash = new KeyHasher([first]).hash(generateKey('live', new KeyTags([first])));
+    const hash = new KeyHasher([first]).hash(new KeyFormat().generate('live', new KeyTags([first])));
     expect(inspect(hash)).toBe('[KeyHash]');
     expect(JSON.stringify(hash)).toBe('"[KeyHash]"');
   });

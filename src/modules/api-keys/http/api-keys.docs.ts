@@ -22,7 +22,7 @@ export const KEY_ID_IN_PATH = {
 /** A plain JSON string, not an object. */
 const KEY_AS_JSON_STRING: ApiResponseOptions = {
   description: 'The key.',
-  schema: { type: 'string', pattern: '^upblit_(live|test)_[0-9A-Za-z]{36}$' },
+  schema: { type: 'string', pattern: '^[a-z][a-z0-9]{1,15}_(live|test)_[0-9A-Za-z]{36}$' },
   example: 'upblit_live_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
   headers: {
     Location: {

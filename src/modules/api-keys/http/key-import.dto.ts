@@ -18,15 +18,15 @@ export class KeyToImportDto extends OmitType(IssueApiKeyDto, ['credits'] as cons
 
   @ApiPropertyOptional({
     description:
-      'How the key begins, to recognise it by; not `upblit_`, which is for keys that are made here.',
+      'How the key begins, to recognise it by; not `upblit_`, or whatever keys begin with that are made here.',
     maxLength: 32,
     default: '',
     example: 'sk_live_',
   })
   @Omittable()
   @IsString()
-  @Matches(/^(?!upblit_)[\x21-\x7E]{0,32}$/, {
-    message: 'prefix must be up to 32 visible ASCII characters, and not begin with upblit_',
+  @Matches(/^[\x21-\x7E]{0,32}$/, {
+    message: 'prefix must be up to 32 visible ASCII characters',
   })
   prefix?: string;
 }

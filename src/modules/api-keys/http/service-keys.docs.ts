@@ -31,7 +31,7 @@ const KEY_ID_IN_PATH = {
 /** A plain JSON string, not an object. */
 const KEY_AS_JSON_STRING: ApiResponseOptions = {
   description: 'The service key.',
-  schema: { type: 'string', pattern: '^upblit_service_[0-9A-Za-z]{36}$' },
+  schema: { type: 'string', pattern: '^[a-z][a-z0-9]{1,15}_service_[0-9A-Za-z]{36}$' },
   example: 'upblit_service_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
   headers: {
     Location: {

@@ -8,7 +8,8 @@ export interface ServiceKeyAuthenticator {
   authenticate(presented: string, origin: Origin): Principal | Promise<Principal>;
 }
 
-const BEGINNING = /^upblit_service_/i;
+/** Of whatever prefix the operator has chosen, which this module does not know. No access token begins so. */
+const BEGINNING = /^[a-z][a-z0-9]{1,15}_service_/i;
 
 /** Whether somebody means it as a service key, good or not. */
 export function isMeantAsServiceKey(credential: string): boolean {

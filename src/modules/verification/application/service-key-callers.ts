@@ -3,7 +3,7 @@ import { SERVICE_KEY_ISSUER } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { chain } from '../../../shared/concurrency/chain.js';
 import { DomainError } from '../../../shared/domain-error.js';
-import { SERVICE_KEY_PREFIX } from '../../api-keys/index.js';
+import { KeyFormat } from '../../api-keys/index.js';
 import { ServiceKeyAuthentication, type Principal, type ServiceKeyAuthenticator } from '../../auth/index.js';
 import { admitServiceKey } from '../domain/service-key.js';
 import type { VerificationRecord } from '../domain/verification.js';
@@ -26,6 +26,7 @@ const VERIFY = 'keys:verify';
 export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit {
   constructor(
     private readonly records: VerificationRecords,
+    private readonly format: KeyFormat,
     private readonly clock: Clock,
     private readonly observers: VerificationObservers,
     private readonly authentication: ServiceKeyAuthentication,
@@ -65,7 +66,7 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
   }
 
   private find(presented: string, caller: Caller): FoundRecord | Promise<FoundRecord> {
-    if (!presented.startsWith(SERVICE_KEY_PREFIX)) return NO_SERVICE_KEY;
+    if (!this.format.isForService(presented)) return NO_SERVICE_KEY;
     return this.records.find({ text: presented, applicationId: null }, caller);
   }
 

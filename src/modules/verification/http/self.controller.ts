@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Origin } from '../../../shared/actor.js';
 import { CurrentOrigin, LimitCalls, Public } from '../../auth/index.js';
 import { KeyHolderService } from '../application/key-holder.service.js';
-import { refuseKeyInQuery, requirePresentedKey } from './presented-key.js';
+import { PresentedKeys } from './presented-key.js';
 import { DescribeSelfDocs, GiveUpSelfDocs, SelfDocs } from './self.docs.js';
 import { refuseQuery } from './verification-request.js';
 import { toHeldKeyResponse, type HeldKeyDto } from './self.dto.js';
@@ -13,7 +13,10 @@ import { toHeldKeyResponse, type HeldKeyDto } from './self.dto.js';
 @Public()
 @Controller('apikey/self')
 export class SelfController {
-  constructor(private readonly holders: KeyHolderService) {}
+  constructor(
+    private readonly holders: KeyHolderService,
+    private readonly presented: PresentedKeys,
+  ) {}
 
   @Get()
   @LimitCalls('self')
@@ -24,9 +27,9 @@ export class SelfController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<HeldKeyDto> {
     reply.header('Cache-Control', 'no-store');
-    refuseKeyInQuery(query);
+    this.presented.refuseInQuery(query);
     refuseQuery(query);
-    const presented = requirePresentedKey(raw);
+    const presented = this.presented.require(raw);
     return toHeldKeyResponse(await this.holders.describe(presented, { address: ip, requestId: id }));
   }
 
@@ -39,8 +42,8 @@ export class SelfController {
     @CurrentOrigin() origin: Origin,
     @Req() { raw }: FastifyRequest,
   ): Promise<void> {
-    refuseKeyInQuery(query);
+    this.presented.refuseInQuery(query);
     refuseQuery(query);
-    await this.holders.giveUp(requirePresentedKey(raw), origin);
+    await this.holders.giveUp(this.presented.require(raw), origin);
   }
 }

@@ -8,7 +8,7 @@ import { refusalOf } from '../domain/refusal.js';
 import type { VerificationRecord } from '../domain/verification.js';
 import { writeVerdict, writeVerdictHeaders, writeVerdicts } from './verdict-writer.js';
 import { bodyOfQuery, queryRefusal, toRequest } from './verification-request.js';
-import { missingKey, readPresentedKey, refuseKeyInQuery } from './presented-key.js';
+import { missingKey, PresentedKeys } from './presented-key.js';
 import { limitAnonymous, VerifyingCallers } from './verifying-callers.js';
 import { VerifyFastPath } from './verify.fast-path.js';
 import {
@@ -35,6 +35,7 @@ export class VerifyController {
   constructor(
     private readonly callers: VerifyingCallers,
     private readonly verification: VerificationService,
+    private readonly presented: PresentedKeys,
   ) {}
 
   @Post()
@@ -79,12 +80,12 @@ export class VerifyController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<object> {
     reply.header('Cache-Control', 'no-store');
-    refuseKeyInQuery(query);
+    this.presented.refuseInQuery(query);
     const caller = await this.callers.ofGateway(request.raw, {
       address: request.ip,
       requestId: request.id,
     });
-    const presented = readPresentedKey(request.raw);
+    const presented = this.presented.read(request.raw);
     const body = bodyOfQuery(query, presented ?? '');
     const passes = request.compileValidationSchema(VERIFY_BODY);
     if (!passes(body)) throw queryRefusal(passes.errors ?? []);

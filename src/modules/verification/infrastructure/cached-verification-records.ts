@@ -11,13 +11,7 @@ import {
   type FoundRecord,
   type PresentedKey,
 } from '../application/verification-records.js';
-import {
-  KEY_PREFIX,
-  KeyHasher,
-  parseImportedKey,
-  parseKey,
-  type PlaintextKey,
-} from '../../api-keys/index.js';
+import { KeyFormat, KeyHasher, parseImportedKey, type PlaintextKey } from '../../api-keys/index.js';
 import { networkOf } from '../../../infrastructure/network.js';
 import type { VerificationRecord } from '../domain/verification.js';
 import { KnownKeysWithoutTag } from './keys-without-tag.js';
@@ -78,6 +72,7 @@ export class CachedVerificationRecords extends VerificationRecords {
     private readonly store: VerificationRecordStore,
     private readonly freshness: Freshness,
     private readonly clock: Clock,
+    private readonly format: KeyFormat,
     private readonly hasher: KeyHasher,
     @Inject(ENV) env: Env,
     metrics: Metrics,
@@ -114,10 +109,10 @@ export class CachedVerificationRecords extends VerificationRecords {
     const { text, applicationId } = presented;
     if (text.length > MAX_PRESENTED_LENGTH) return IMPOSSIBLE;
     // Hashed once, however the answer is found. What the table is keyed by is another hash, of the database alone.
-    const cacheKey = this.cache === null ? '' : this.cacheKey(nameOf(presented));
+    const cacheKey = this.cache === null ? '' : this.cacheKey(this.nameOf(presented));
     const known = this.recall(cacheKey);
     if (known !== undefined) return known;
-    const key = parse(text);
+    const key = this.parse(text);
     if (key === null) return IMPOSSIBLE;
     const cold = this.cold(key, cacheKey, applicationId);
     if (this.cannotExist(cold)) return IMPOSSIBLE;
@@ -129,11 +124,11 @@ export class CachedVerificationRecords extends VerificationRecords {
     const tagged = new Map<string, Cold>();
     const untagged = new Map<string, Cold>();
     for (const one of presented) {
-      const name = nameOf(one);
+      const name = this.nameOf(one);
       if (one.text.length > MAX_PRESENTED_LENGTH || answers.has(name)) continue;
       const cacheKey = this.cache === null ? '' : this.cacheKey(name);
       const known = this.recall(cacheKey);
-      const key = known === undefined ? parse(one.text) : null;
+      const key = known === undefined ? this.parse(one.text) : null;
       answers.set(name, known ?? IMPOSSIBLE);
       if (key === null) continue;
       const cold = this.cold(key, cacheKey, one.applicationId);
@@ -141,7 +136,7 @@ export class CachedVerificationRecords extends VerificationRecords {
     }
     const groups = [[...tagged], ...groupByParty([...untagged], caller)];
     await Promise.all(groups.map((group) => this.askAll(group, caller, answers)));
-    return presented.map((one) => answers.get(nameOf(one)) ?? IMPOSSIBLE);
+    return presented.map((one) => answers.get(this.nameOf(one)) ?? IMPOSSIBLE);
   }
 
   private recall(cacheKey: string): FoundRecord | undefined {
@@ -262,18 +257,18 @@ export class CachedVerificationRecords extends VerificationRecords {
     return value === undefined ? undefined : { record: value?.record ?? null, source: 'cache', stale: true };
   }
 
+  private parse(presented: string): PlaintextKey | null {
+    return this.format.parse(presented) ?? parseImportedKey(presented, this.format);
+  }
+
+  /** Tells apart what is looked up apart: an imported key is one of each application. There is no space in a key. */
+  private nameOf({ text, applicationId }: PresentedKey): string {
+    return this.format.isOurs(text) ? text : `${applicationId ?? ''} ${text}`;
+  }
+
   private cacheKey(name: string): string {
     return hash('sha256', this.salt + name, 'binary');
   }
-}
-
-function parse(presented: string): PlaintextKey | null {
-  return parseKey(presented) ?? parseImportedKey(presented);
-}
-
-/** Tells apart what is looked up apart: an imported key is one of each application. There is no space in a key. */
-function nameOf({ text, applicationId }: PresentedKey): string {
-  return text.startsWith(KEY_PREFIX) ? text : `${applicationId ?? ''} ${text}`;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { parseImportedKey, parseKey } from '../../api-keys/index.js';
+import { KeyFormat, parseImportedKey } from '../../api-keys/index.js';
 import type { Freshness } from '../../freshness/index.js';
 import type { KeysWithoutTag } from '../application/verification-record-store.js';
 import { KnownKeysWithoutTag } from './keys-without-tag.js';
 
-const OURS = parseKey('upblit_live_0000000000000000000000000000003GFZKz')!;
-const FOREIGN = parseImportedKey('sk_live_made_elsewhere')!;
+const OURS = new KeyFormat().parse('upblit_live_0000000000000000000000000000003GFZKz')!;
+const FOREIGN = parseImportedKey('sk_live_made_elsewhere', new KeyFormat())!;
 const NOBODY: KeysWithoutTag = { issuedHere: false, importers: new Set() };
 
 describe('What is known of keys without a tag', () => {
