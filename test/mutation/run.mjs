@@ -1,13 +1,13 @@
 /**
- * npm run mutate [-- [--module NAME ...] [--layer domain|application ...] [--with PATH ...] [--force]]
+ * npm run mutate [-- [--module NAME ...] [--layer domain|application ...] [--with PATH ...] [--processes N] [--force]]
  *
  * Plants small mistakes in the domain and application layers, one at a time, and sees which of them the tests
  * notice. Without arguments: one module after the other, with its unit tests. `--with` adds other test files, such
- * as `--with test/metering`, which find a PostgreSQL. What has not changed since the last run is not tried again,
+ * as `--with test/metering`; end-to-end tests among them find a PostgreSQL. What has not changed since the last run is not tried again,
  * unless `--force` is given. docs/testing/mutation.md says how to read the reports.
  */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fail, root, say } from '../../scripts/lib/checkout.mjs';
 import { ensurePackages } from '../../scripts/lib/packages.mjs';
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     module: { type: 'string', multiple: true, default: modules },
     layer: { type: 'string', multiple: true, default: LAYERS },
     with: { type: 'string', multiple: true, default: [] },
+    processes: { type: 'string', default: '2' },
     force: { type: 'boolean', default: false },
   },
 });
@@ -31,13 +32,13 @@ process.chdir(root);
 // Tests of properties have more than enough examples with these.
 process.env.PROPERTY_RUNS ??= '5';
 const { Stryker } = await import('@stryker-mutator/core');
-const needsPostgres = values.with.length > 0;
+const needsPostgres = values.with.some(holdsEndToEndTests);
 if (needsPostgres) await (await import('../support/global-setup.mjs')).default();
 try {
   for (const module of values.module) {
     for (const layer of values.layer) {
       say(`\n== ${module}: ${layer}`);
-      await new Stryker(options(module, layer)).runMutationTest();
+      sayScore(await new Stryker(options(module, layer)).runMutationTest());
     }
   }
 } finally {
@@ -64,11 +65,13 @@ function options(module, layer) {
     coverageAnalysis: 'perTest',
     // A mistake in what is computed when a module is loaded would need a process of its own.
     ignoreStatic: true,
-    concurrency: 2,
+    concurrency: Number(values.processes),
     // A process keeps each test file that it has run.
     maxTestRunnerReuse: 200,
     // Over what the tests took at first, which leaves out the start of the service.
-    timeoutMS: needsPostgres ? 60_000 : 10_000,
+    timeoutMS: needsPostgres ? 60_000 : 5_000,
+    // A machine that is busy with other things may take several times as long as when the tests were timed.
+    timeoutFactor: 4,
     incremental: true,
     incrementalFile: `${report}.json`,
     force: values.force,
@@ -79,6 +82,33 @@ function options(module, layer) {
     ignorePatterns: ['/dist', '/bench', '/.data', '/coverage', '/docs'],
     allowEmpty: true,
   };
+}
+
+function holdsEndToEndTests(path) {
+  const [folder, name] = [dirname(path), basename(path)];
+  const files = existsSync(path)
+    ? readdirSync(path)
+    : readdirSync(folder).filter((file) => file.startsWith(name));
+  return files.some((file) => file.endsWith('.e2e-spec.ts'));
+}
+
+/** The score, and what of it stands on a deadline alone, which a busy machine flatters. */
+function sayScore(mutants) {
+  const tried = mutants.filter(({ status }) => status !== 'Ignored');
+  const noticed = tried.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+  // Stryker ends a loop that has come by a hundred times as often as it should, however long that took.
+  const deadline = noticed.filter(
+    ({ status, statusReason }) => status === 'Timeout' && !statusReason?.startsWith('Hit'),
+  );
+  const percent = (count) => `${((100 * count) / tried.length).toFixed(1)} %`;
+  say(`${noticed.length} of ${tried.length} noticed: ${percent(noticed.length)}`);
+  if (deadline.length === 0) return;
+  say(
+    `${deadline.length} of them by a deadline, without which it is ${percent(noticed.length - deadline.length)}:`,
+  );
+  for (const { fileName, location, replacement } of deadline) {
+    say(`  ${fileName}:${location.start.line}  ${replacement?.replaceAll(/\s+/g, ' ').slice(0, 100)}`);
+  }
 }
 
 function checkNames(option, given, known) {
