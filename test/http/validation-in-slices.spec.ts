@@ -90,7 +90,7 @@ describe('a long list in a body', () => {
       expect(await complaints(items)).toEqual([{ field: `items.${at}.other`, message: 'is not known here' }]);
       items[at] = { name: '\0' };
       expect(await complaints(items)).toEqual([
-        { field: `items.${at}.name`, message: 'holds a character that no text can hold' },
+        { field: `items.${at}.name`, message: 'must not hold a NUL, nor half of a character' },
       ]);
     },
   );

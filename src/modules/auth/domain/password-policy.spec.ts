@@ -12,8 +12,9 @@ describe('A password', () => {
     },
   );
 
-  it('may hold what bcrypt alone would stop at', () => {
-    expect(isPossiblePassword('violet\0violet')).toBe(true);
+  it('has no NUL in it, and may have any other character that is not seen', () => {
+    expect(isPossiblePassword('violet\0violet')).toBe(false);
+    expect(isPossiblePassword('violet\tviolet\u200b\u0001')).toBe(true);
   });
 
   it.each(['violet violet \ud800', '\udc00 violet violet', 'violet \udc00\ud800 violet'])(

@@ -5,10 +5,13 @@
 export const MIN_PASSWORD_CHARACTERS = 8;
 export const MAX_PASSWORD_CHARACTERS = 256;
 
-/** Whether it has the right length, and no half of a character in it. */
+/**
+ * Whether it has the right length, and is text: no half of a character is, and no keyboard types a NUL. What has to be
+ * accepted is whatever prints, and the space.
+ */
 export function isPossiblePassword(password: string): boolean {
   // A character has one or two code units: nothing that is longer need be counted.
-  if (password.length > 2 * MAX_PASSWORD_CHARACTERS || /\p{Surrogate}/u.test(password)) return false;
+  if (password.length > 2 * MAX_PASSWORD_CHARACTERS || /\0|\p{Surrogate}/u.test(password)) return false;
   const { length } = Array.from(password);
   return length >= MIN_PASSWORD_CHARACTERS && length <= MAX_PASSWORD_CHARACTERS;
 }

@@ -19,7 +19,7 @@ export const IsPassword = (): PropertyDecorator =>
 
 export const NEW_PASSWORD = {
   description:
-    'Characters of any script. One that is easy to guess is refused, as is one that is made of the email or the name.',
+    'Characters of any script, but no NUL (U+0000). One that is easy to guess is refused, as is one that is made of the email or the name.',
   format: 'password',
   minLength: MIN_PASSWORD_CHARACTERS,
   maxLength: MAX_PASSWORD_CHARACTERS,
