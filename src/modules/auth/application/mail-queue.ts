@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '../../../shared/domain-error.js';
 import { withDeadline } from '../../../shared/concurrency/deadline.js';
@@ -28,6 +29,11 @@ export class MailQueue implements OnModuleDestroy {
   private readonly again: (() => Promise<void>)[] = [];
   private readonly end = new AbortController();
   readonly counts = { done: 0, failed: 0 };
+
+  constructor() {
+    // As many as may pause listen to it, where Node warns of more than ten.
+    setMaxListeners(0, this.end.signal);
+  }
 
   get waiting(): number {
     return this.jobs.length + this.delayed;
