@@ -92,6 +92,121 @@ describe('the rate limiter', () => {
     expect(store.trips[1]?.map(({ times }) => times)).toEqual([2, 1, 1]);
   });
 
+  it.each([
+    ['name', { name: 'other' }],
+    ['limit', { limit: 6 }],
+    ['window', { windowSeconds: 61 }],
+    ['cost', { cost: 2 }],
+  ])('does not join what differs in the %s of a limit', async (_, difference) => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    const owner = newOwner();
+    const limit = { name: 'one', limit: 5, windowSeconds: 60, cost: 1 };
+    const sets = [limit, limit, { ...limit, ...difference }, limit].map((each) => limitSet(owner, [each]));
+    await Promise.all(sets.map(async (set) => limiter.check(set)));
+    expect(store.trips[1]?.map(({ times }) => times)).toEqual([1, 1, 1]);
+  });
+
+  it('does not join keys that share a limit, nor what has another number of limits', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    const [one, two] = [newOwner('application'), newOwner('application')];
+    const shared = [{ limit: 9 }];
+    const sets = [
+      limitSet(one, [], shared),
+      limitSet(one, [], shared),
+      limitSet(two, [{ limit: 5 }], shared),
+      limitSet(one, [{ limit: 5 }], shared),
+      limitSet(one, [], shared),
+    ];
+    await Promise.all(sets.map(async (set) => limiter.check(set)));
+    expect(store.trips[1]?.map(({ times }) => times)).toEqual([1, 1, 1, 1]);
+  });
+
+  it('makes those wait for each other that share a limit, and nobody else', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    store.state = 'silent';
+    const shared = [newOwner('application'), newOwner('application')].map((owner) =>
+      limitSet(owner, [{ limit: 5 }], [{ limit: 9 }]),
+    );
+    const own = [newOwner('application'), newOwner('application')].map((owner) =>
+      limitSet(owner, [{ limit: 5 }]),
+    );
+    const answers = [...shared, ...own].map(async (set) => limiter.check(set));
+    expect(limiter.waiting).toEqual({ checks: 1, refunds: 0 });
+    await Promise.allSettled(answers);
+  });
+
+  it('counts at once in a store of this process, what passes and what does not', () => {
+    const limiter = new RateLimiter(new MemoryRateLimitStore(() => 0, 1), CLOSED);
+    const set = limitSet(newOwner(), [{ limit: 1 }]);
+    expect(limiter.check(set)).toMatchObject({ state: 'passed', reports: [{ remaining: 0 }] });
+    expect(limiter.check(set)).toMatchObject({ state: 'limited', retryAfterSeconds: 60 });
+    expect(limiter.counts).toEqual({ passed: 1, limited: 1, unchecked: 0, failed: 0 });
+    log = [];
+    const another = limitSet(newOwner(), [{ limit: 1 }]);
+    for (let i = 0; i < 2; i++) {
+      expect(() => limiter.check(another)).toThrow(expect.objectContaining({ code: 'service_unavailable' }));
+    }
+    expect(limiter.counts).toMatchObject({ passed: 1, failed: 2 });
+    expect(limiter.check(set)).toMatchObject({ state: 'limited' });
+    expect(log).toEqual([
+      expect.stringMatching(/^the store of the rate limits is away \(.+\): .+ are answered 503$/),
+      'the store of the rate limits is back',
+    ]);
+  });
+
+  it('tells what is left without taking any of it', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, OPEN);
+    const set = limitSet(newOwner(), [{ name: 'one', limit: 3 }]);
+    await limiter.check(set);
+    const left = [{ name: 'one', limit: 3, windowSeconds: 60, remaining: 2, resetSeconds: 60 }];
+    expect(await limiter.peek(set)).toEqual(left);
+    expect(await limiter.peek(set)).toEqual(left);
+    expect(limiter.counts).toMatchObject({ passed: 1, limited: 0 });
+    log = [];
+    for (const state of ['away', 'silent'] as const) {
+      store.state = state;
+      await expect(limiter.peek(set)).rejects.toMatchObject({
+        code: 'service_unavailable',
+        details: { retryAfter: 1 },
+      });
+    }
+    expect(log).toEqual([
+      'the store of the rate limits is away (connection refused): verifications under limits pass unchecked',
+    ]);
+  });
+
+  it('does not fail a verification that could not be taken back, which stays counted', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    const set = limitSet(newOwner(), [{ limit: 1 }]);
+    const answer = await limiter.check(set);
+    log = [];
+    for (const state of ['away', 'silent'] as const) {
+      store.state = state;
+      if (answer.state === 'passed') await answer.refund();
+    }
+    expect(log).toHaveLength(1);
+    store.state = 'there';
+    expect((await limiter.check(set)).state).toBe('limited');
+  });
+
+  it('takes back as many at a time as its store bears, each without waiting for the others', async () => {
+    const store = new BreakableStore();
+    const limiter = new RateLimiter(store, CLOSED);
+    const set = limitSet(newOwner(), [{ limit: 9 }]);
+    const answers = await Promise.all(Array.from({ length: 6 }, async () => limiter.check(set)));
+    store.state = 'silent';
+    const refunds = answers.map(async (answer) => {
+      if (answer.state === 'passed') await answer.refund();
+    });
+    expect(limiter.waiting).toEqual({ checks: 0, refunds: 6 - store.maxConcurrency.refunds });
+    await Promise.all(refunds);
+  });
+
   it('tells what is left of each limit, and when more is free', async () => {
     const store = new BreakableStore();
     const limiter = new RateLimiter(store, CLOSED);
@@ -190,7 +305,7 @@ describe('the rate limiter', () => {
         code: 'service_unavailable',
         details: { retryAfter: 1 },
       });
-      expect(limiter.counts.unchecked).toBe(0);
+      expect(limiter.counts).toEqual({ passed: 0, limited: 0, unchecked: 0, failed: 1 });
     },
   );
 

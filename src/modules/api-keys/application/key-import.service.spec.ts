@@ -1,0 +1,120 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { MemoryKeys } from '../../../../test/api-keys/memory.js';
+import { actor } from '../../../../test/support/actors.js';
+import { KeyImportService, type KeyToImport } from './key-import.service.js';
+
+const ANN = actor('ann');
+const APPLICATION = { id: 'application', scopes: null };
+
+let world: MemoryKeys;
+let service: KeyImportService;
+
+beforeEach(() => {
+  world = new MemoryKeys();
+  const { unitOfWork, rows, permissions, format, hasher, limits, clock, freshness } = world;
+  service = new KeyImportService(
+    unitOfWork,
+    rows,
+    permissions.asService(),
+    format,
+    hasher,
+    limits,
+    clock,
+    freshness.asFreshness(),
+  );
+});
+
+function key(text: string, more: Partial<KeyToImport> = {}): KeyToImport {
+  return { sha256: createHash('sha256').update(text).digest(), prefix: 'sk_live', ...more };
+}
+
+describe('Importing keys', () => {
+  it('keeps the hash of each under the pepper, in their order, once that holds on every node', async () => {
+    const results = await service.import(ANN, APPLICATION, [
+      key('one', { name: 'of the till' }),
+      key('two', { environment: 'test' }),
+    ]);
+    expect(results).toEqual([
+      { outcome: 'imported', id: expect.any(String) },
+      { outcome: 'imported', id: expect.any(String) },
+    ]);
+    const [one, two] = results.map((result) => world.rows.rows.get('id' in result ? result.id : ''));
+    expect(one).toMatchObject({
+      name: 'of the till',
+      environment: 'live',
+      applicationId: 'application',
+      createdBySubject: 'ann',
+    });
+    expect(two).toMatchObject({ environment: 'test' });
+    expect(one?.secrets).toMatchObject([
+      {
+        apiKeyId: one?.id,
+        hash: world.hasher.hashDigest(key('one').sha256).bytes,
+        imported: true,
+        importedFor: 'application',
+        createdAt: world.clock.now(),
+        tagVersion: null,
+      },
+    ]);
+    expect(one?.hint).toContain('sk_live');
+    expect(world.events()).toEqual(['ApiKeyImported', 'ApiKeyImported']);
+    expect(world.freshness.awaited).toEqual([expect.any(Number)]);
+    expect(world.permissions.asked).toEqual(['still manage-keys application']);
+    expect(world.unitOfWork.actors).toEqual([ANN]);
+  });
+
+  it('leaves alone what the application has, which is told at its place', async () => {
+    await service.import(ANN, APPLICATION, [key('two')]);
+    expect(await service.import(ANN, APPLICATION, [key('one'), key('two'), key('three')])).toMatchObject([
+      { outcome: 'imported' },
+      { outcome: 'exists' },
+      { outcome: 'imported' },
+    ]);
+  });
+
+  it('takes none that begins as keys do that are made here: nobody would look for it', async () => {
+    const keys = [key('one'), key('two', { prefix: 'upblit_live' }), key('three', { prefix: 'upblit_' })];
+    await expect(service.import(ANN, APPLICATION, keys)).rejects.toMatchObject({
+      code: 'validation_failed',
+      details: { errors: [{ field: 'keys.1.prefix' }] },
+    });
+    expect(world.rows.rows.size).toBe(0);
+  });
+
+  it('is taken back when its caller may not any more', async () => {
+    world.permissions.lateRefusals.set('application', 'insufficient_role');
+    await expect(service.import(ANN, APPLICATION, [key('one')])).rejects.toMatchObject({
+      code: 'insufficient_role',
+    });
+    expect(world.rows.rows.size).toBe(0);
+  });
+
+  it('lets others have their turn in between', async () => {
+    let turns = 0;
+    let isOver = false;
+    const count = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(count);
+    };
+    count();
+    const keys = Array.from({ length: 200 }, (_, index) => key(`key ${index}`));
+    await service.import(ANN, APPLICATION, keys);
+    isOver = true;
+    expect(turns).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is refused when too many import at once, a person after the other', async () => {
+    const attempts = Array.from({ length: 40 }, (_, index) =>
+      service.import(actor(`person ${index}`), APPLICATION, [key(`key ${index}`)]).then(
+        () => 'done',
+        (error: unknown) => (error as { code: string }).code,
+      ),
+    );
+    const answers = await Promise.all(attempts);
+    // One under way, and twenty that wait.
+    expect(answers.filter((answer) => answer === 'done')).toHaveLength(21);
+    expect(answers.filter((answer) => answer === 'service_unavailable')).toHaveLength(19);
+    expect(world.rows.rows.size).toBe(21);
+  });
+});
