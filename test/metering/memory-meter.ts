@@ -10,7 +10,7 @@ const ROOM = 1000;
 /** Counts and pays in memory, on a clock that stands still; without room, no limit can be counted. */
 export function memoryMeter(
   credits: CreditStore,
-  { onFailure = 'closed' as 'open' | 'closed', room = ROOM } = {},
+  { onFailure = 'closed', room = ROOM }: { onFailure?: 'open' | 'closed'; room?: number } = {},
 ): Meter {
   const limiter = new RateLimiter(new MemoryRateLimitStore(() => 0, room), { onFailure, timeoutMs: 1000 });
   return new Meter(limiter, new CreditLedger(credits));
