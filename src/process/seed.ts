@@ -1,13 +1,12 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import { isEmail } from 'class-validator';
-import { DataSource } from 'typeorm';
-import { uuidv7 } from 'uuidv7';
 import { loadEnv, localAccountsOf, migrationUrlsOf, type Env } from '../config/env.js';
 import { withLocalSecrets } from '../config/local-secrets.js';
 import { ApiKeyService, ServiceKeyService } from '../modules/api-keys/index.js';
 import { ApplicationService, type Application } from '../modules/applications/index.js';
+import { SeededPast } from '../infrastructure/database/seeded-past.js';
 import { AccountAdministration, AuthService } from '../modules/auth/index.js';
 import { personActor, systemActor, type Actor } from '../shared/actor.js';
 import { DomainError } from '../shared/domain-error.js';
@@ -100,9 +99,10 @@ async function seed(app: INestApplicationContext, env: Env, email: string): Prom
   say(`${SERVICE_KEYS.length} service keys`);
   const keys = await issue(app, owner, application);
   const now = new Date();
-  await backdate(app, keys, now);
-  await writeUsage(app, application, keys, now);
-  await writeRefusals(app, application, keys, now);
+  const past = SeededPast.of(app);
+  await backdate(past, keys, now);
+  await writeUsage(past, application, keys, now);
+  await writeRefusals(past, application, keys, now);
   await changeSome(app, owner, application, keys);
   say(`Done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
   const port = env.PORT === 0 ? 3000 : env.PORT;
@@ -173,25 +173,14 @@ async function issue(
 }
 
 /** No service lets anybody say when something was done: a key is as old here as its usage. */
-async function backdate(app: INestApplicationContext, keys: readonly SeedingKey[], now: Date): Promise<void> {
-  const ago = (days: number): string => new Date(now.getTime() - days * DAY_MS).toISOString();
-  const values = [
-    keys.map(({ id }) => id),
-    keys.map(({ createdDaysAgo }) => ago(createdDaysAgo)),
-    keys.map(({ expiresInDays = 1 }) => (expiresInDays < 0 ? ago(-expiresInDays) : null)),
-  ];
-  const source = app.get(DataSource);
-  await source.query(
-    `WITH given AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS n (id, created, expired)),
-     secrets AS (UPDATE api_key_secrets s SET created_at = n.created FROM given n WHERE s.api_key_id = n.id)
-     UPDATE api_keys k SET created_at = n.created, expires_at = coalesce(n.expired, k.expires_at)
-       FROM given n WHERE k.id = n.id`,
-    values,
-  );
-  await source.query(
-    `UPDATE applications SET created_at = $2
-      WHERE id = (SELECT application_id FROM api_keys WHERE id = $1)`,
-    [keys[0]?.id, ago((keys[0]?.createdDaysAgo ?? 0) + 1)],
+async function backdate(past: SeededPast, keys: readonly SeedingKey[], now: Date): Promise<void> {
+  const ago = (days: number): Date => new Date(now.getTime() - days * DAY_MS);
+  await past.backdate(
+    keys.map(({ id, createdDaysAgo, expiresInDays = 1 }) => ({
+      id,
+      createdAt: ago(createdDaysAgo),
+      expiredAt: expiresInDays < 0 ? ago(-expiresInDays) : null,
+    })),
   );
 }
 
@@ -200,13 +189,11 @@ interface UsageRow extends HourlyCount {
 }
 
 async function writeUsage(
-  app: INestApplicationContext,
+  past: SeededPast,
   application: Application,
   keys: readonly SeedingKey[],
   now: Date,
 ): Promise<void> {
-  const source = app.get(DataSource);
-  const writer = randomUUID();
   const rows: UsageRow[] = [];
   const lastUse = new Map<string, Date>();
   for (const [index, key] of keys.entries()) {
@@ -215,28 +202,23 @@ async function writeUsage(
       if (row.verdict === 'VALID') lastUse.set(key.id, row.hour);
     }
   }
-  for (let from = 0, flush = 1; from < rows.length; from += BATCH, flush += 1) {
-    const some = rows.slice(from, from + BATCH);
-    const isLast = from + BATCH >= rows.length;
-    const used = isLast ? [...lastUse] : [];
-    await source.query(
-      'SELECT write_usage($1, $2, $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::bigint[], $8::uuid[], $9::timestamptz[], $10::text[])',
-      [
-        writer,
-        flush,
-        some.map(({ keyId }) => keyId),
-        some.map(() => application.id),
-        some.map(({ hour }) => hour.toISOString()),
-        some.map(({ verdict }) => verdict),
-        some.map(({ count }) => count),
-        used.map(([id]) => id),
-        // Within the hour that was counted last, and not ahead of the time.
-        used.map(([, hour], index) => timeWithin(hour, index, now).toISOString()),
-        used.map((_, index) => `198.51.100.${index + 10}`),
-      ],
+  for (let from = 0; from < rows.length; from += BATCH) {
+    await past.count(
+      application.id,
+      rows
+        .slice(from, from + BATCH)
+        .map(({ keyId, hour, verdict, count }) => ({ keyId, hour, verdict, count })),
     );
     say(`${Math.min(from + BATCH, rows.length)} of ${rows.length} hours of usage`);
   }
+  await past.noteUses(
+    [...lastUse].map(([keyId, hour], index) => ({
+      keyId,
+      // Within the hour that was counted last, and not ahead of the time.
+      at: timeWithin(hour, index, now),
+      address: `198.51.100.${index + 10}`,
+    })),
+  );
 }
 
 function timeWithin(hour: Date, index: number, now: Date): Date {
@@ -245,33 +227,19 @@ function timeWithin(hour: Date, index: number, now: Date): Date {
 }
 
 async function writeRefusals(
-  app: INestApplicationContext,
-  { id: applicationId }: Application,
+  past: SeededPast,
+  application: Application,
   keys: readonly SeedingKey[],
   now: Date,
 ): Promise<void> {
-  const slots = new Map<string, number>();
-  const rows = REFUSALS.map(({ key, hoursAgo, verdict, cause, details }) => {
+  const refusals = REFUSALS.flatMap(({ key, hoursAgo, verdict, cause, details }) => {
     const keyId = keys.find(({ name }) => name === key)?.id;
-    const slot = slots.get(key) ?? 0;
-    slots.set(key, slot + 1);
-    const at = new Date(now.getTime() - hoursAgo * HOUR_MS).toISOString();
-    return { keyId, slot, id: uuidv7(), at, verdict, cause, details, request: randomUUID() };
+    return keyId === undefined
+      ? []
+      : [{ keyId, at: new Date(now.getTime() - hoursAgo * HOUR_MS), verdict, cause, details }];
   });
-  await app.get(DataSource).query(
-    `WITH given AS (
-       SELECT * FROM jsonb_to_recordset($2::jsonb) AS n (
-         "keyId" uuid, slot smallint, id uuid, at timestamptz, verdict text, cause text, details jsonb, request text)),
-     rings AS (
-       INSERT INTO denial_rings (id, written, written_at)
-       SELECT "keyId", count(*), max(at) FROM given GROUP BY "keyId")
-     INSERT INTO denials (ring_id, slot, id, application_id, api_key_id, at, verdict, cause, request_id, address,
-                          caller_address, repeated, details)
-     SELECT "keyId", slot, id, $1, "keyId", at, verdict, cause, request, '203.0.113.9', '10.0.0.5', 1, details
-       FROM given`,
-    [applicationId, JSON.stringify(rows)],
-  );
-  say(`${rows.length} refusals`);
+  await past.refuse(application.id, refusals);
+  say(`${refusals.length} refusals`);
 }
 
 async function changeSome(
