@@ -148,6 +148,7 @@ describe('every route about an application or a key', () => {
       'GET /applications/:id/limits': 'read',
       'GET /applications/:id/usage': 'read',
       'GET /applications/:id/denials': 'read',
+      'POST /applications/:id/try-key': 'try-keys',
       'PATCH /applications/:id/limits': 'manage-keys',
       'POST /applications/:id/credits': 'manage-keys',
       'GET /applications/:id/audit': 'read-audit',

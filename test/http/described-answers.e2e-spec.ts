@@ -327,6 +327,13 @@ describe('the answers of the service are what openapi.json says, field by field:
     await asOwner('get /apikey/{id}/usage', { id: key.id }, { query: { to: '2090-01-01T00:00:00Z' } });
   });
 
+  it('those to whoever tries a key', async () => {
+    const applicationId = await application();
+    const key = await issue(applicationId, LIMITS);
+    for (const body of [{ key: key.key, scopes: ['orders:write'], cost: 2 }, { key: 'unknown' }])
+      await asOwner('post /applications/{id}/try-key', { id: applicationId }, { body });
+  });
+
   it('those to whoever holds a key', async () => {
     const held = await issue(await application(), { ...LIMITS, rateLimits: [] });
     for (const { key } of [held, await issue(await application(), LIMITS)]) {

@@ -108,6 +108,8 @@ async function useKeys(service: Recorder, application: string): Promise<void> {
   const key = await issue(service, 'key', application, { scopes: ['a:read'], metadata: { team: 'red' } });
   await verifyInEveryWay(service, key.secret);
   await service.call(`/apikey?ApplicationId=${application}`);
+  const body = { key: key.secret, scopes: ['a:read'], ip: '192.0.2.1' };
+  await service.call(`/applications/${application}/try-key`, { body });
 
   const rotated = await service.call(`${key.path}/rotate`, {
     body: { overlapSeconds: 3600 },

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ApiKeysModule } from '../api-keys/index.js';
+import { ApplicationsModule } from '../applications/index.js';
 import { AuthModule } from '../auth/index.js';
 import { FreshnessModule } from '../freshness/index.js';
 import { MeteringModule } from '../metering/index.js';
@@ -8,6 +9,7 @@ import { RotationOverlapStore } from './application/rotation-overlap-store.js';
 import { VerificationRecordStore } from './application/verification-record-store.js';
 import { ENV, type Env } from '../../config/env.js';
 import { AnonymousCallers } from './application/anonymous-callers.js';
+import { KeyExplanationService } from './application/key-explanation.service.js';
 import { KeyHolderService } from './application/key-holder.service.js';
 import { ServiceKeyCallers } from './application/service-key-callers.js';
 import { VerificationObservers } from './application/verification-observer.js';
@@ -15,6 +17,7 @@ import { VerificationRecords } from './application/verification-records.js';
 import { VerificationService } from './application/verification.service.js';
 import { PresentedKeys } from './http/presented-key.js';
 import { SelfController } from './http/self.controller.js';
+import { TryKeyController } from './http/try-key.controller.js';
 import { VerifyingCallers } from './http/verifying-callers.js';
 import { VerifyController } from './http/verify.controller.js';
 import { VerifyFastPath } from './http/verify.fast-path.js';
@@ -26,12 +29,13 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
 
 /** Whether a key that was presented may be used. */
 @Module({
-  imports: [AuthModule, ApiKeysModule, FreshnessModule, MeteringModule],
-  controllers: [VerifyController, SelfController],
+  imports: [AuthModule, ApplicationsModule, ApiKeysModule, FreshnessModule, MeteringModule],
+  controllers: [VerifyController, SelfController, TryKeyController],
   providers: [
     VerificationService,
     ServiceKeyCallers,
     KeyHolderService,
+    KeyExplanationService,
     VerifyingCallers,
     PresentedKeys,
     {

@@ -6,6 +6,7 @@ const PERMISSIONS: [Permission, string[]][] = [
   ['read-members', ['owner', 'admin', 'viewer']],
   ['read-offers', ['owner', 'admin']],
   ['manage-keys', ['owner', 'admin', 'service']],
+  ['try-keys', ['owner', 'admin']],
   ['manage-service-keys', ['owner', 'admin']],
   ['manage-application', ['owner']],
   ['manage-members', ['owner']],

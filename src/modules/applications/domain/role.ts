@@ -18,6 +18,8 @@ const ROLES_BY_PERMISSION = {
   'read-offers': ['owner', 'admin'],
   /** Issuing, changing, rotating and revoking keys, and all that restricts them. */
   'manage-keys': ['owner', 'admin', 'service'],
+  /** Seeing how a key that somebody has shown would be judged. */
+  'try-keys': ['owner', 'admin'],
   /** All of that with service keys: a machine never makes credentials for machines. */
   'manage-service-keys': ['owner', 'admin'],
   /** Changing what the application demands of its keys. */

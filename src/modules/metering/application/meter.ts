@@ -61,6 +61,24 @@ export class Meter {
     return limits === null || own.length === 0 ? [] : this.limiter.peek({ ...limits, limits: own });
   }
 
+  /** What is left of everything that a verification counts against, of which nothing is taken. Throws `service_unavailable`. */
+  async look({ limits, credits }: Metering): Promise<{
+    rateLimits: readonly LimitReport[];
+    keyCredits: number | null;
+    applicationCredits: number | null;
+  }> {
+    const [rateLimits, left] = await Promise.all([
+      limits === null ? [] : this.limiter.peek(limits),
+      // Nothing is spent, and without a key that it is counted for nothing is counted.
+      credits === null ? null : this.ledger.spend(credits, 0),
+    ]);
+    return {
+      rateLimits,
+      keyCredits: left?.keyRemaining ?? null,
+      applicationCredits: left?.applicationRemaining ?? null,
+    };
+  }
+
   private async pay(
     credits: NonNullable<Metering['credits']>,
     cost: number,
