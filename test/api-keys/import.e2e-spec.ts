@@ -52,6 +52,36 @@ describe('POST /apikey/import?ApplicationId=', () => {
     await request(app.http).get('/apikey/verify').set(AS_GATEWAY).set('x-api-key', first.key).expect(200);
   });
 
+  it('says with dryRun what would become of each key, and does none of it', async () => {
+    const [known, fresh] = [foreignKey(), foreignKey()];
+    await importKeys([{ sha256: known.sha256 }]).expect(200);
+    const keys = [known, fresh, fresh].map(({ sha256 }) => ({ sha256 }));
+    const preview = (body: object): request.Test =>
+      owner.post(`/apikey/import?ApplicationId=${applicationId}&dryRun=true`).send(body);
+    const events = async (): Promise<unknown> =>
+      (await owner.get(`/applications/${applicationId}/audit?limit=1`).expect(200)).body.data;
+    const before = await events();
+
+    const { body } = await preview({ keys }).expect(200);
+    expect(body.results).toEqual([{ outcome: 'exists' }, { outcome: 'importable' }, { outcome: 'exists' }]);
+    expect((await verify(app, fresh.key)).code).toBe('NOT_FOUND');
+    expect(await events()).toEqual(before);
+    // What would stop the import stops it.
+    await preview({ keys: [{ sha256: fresh.sha256, expiresAt: '2020-01-01T00:00:00Z' }] }).expect(400);
+    await stranger
+      .post(`/apikey/import?ApplicationId=${applicationId}&dryRun=true`)
+      .send({ keys })
+      .expect(403);
+    await owner.post(`/apikey/import?ApplicationId=${applicationId}&dryRun=maybe`).send({ keys }).expect(400);
+
+    const imported = await importKeys(keys).expect(200);
+    expect(imported.body.results.map(({ outcome }: { outcome: string }) => outcome)).toEqual([
+      'exists',
+      'imported',
+      'exists',
+    ]);
+  });
+
   it('ends, by importing, that a node remembers the key as unknown', async () => {
     const { key, sha256 } = foreignKey();
     const other = await TestApp.start({ database: app.database });

@@ -147,6 +147,7 @@ describe('every route about an application or a key', () => {
       'PATCH /applications/:id/policy': 'manage-policy',
       'GET /applications/:id/limits': 'read',
       'GET /applications/:id/usage': 'read',
+      'GET /applications/:id/usage/keys': 'read',
       'GET /applications/:id/denials': 'read',
       'POST /applications/:id/try-key': 'try-keys',
       'PATCH /applications/:id/limits': 'manage-keys',

@@ -219,6 +219,8 @@ describe('the answers of the service are what openapi.json says, field by field:
     });
     await issue(applicationId);
     const sha256 = createHash('sha256').update(randomUUID()).digest('hex');
+    const dryRun = { ...query, dryRun: 'true' };
+    await asOwner('post /apikey/import', {}, { query: dryRun, body: { keys: [{ sha256 }] } });
     for (const _ of ['imported', 'exists']) {
       await asOwner('post /apikey/import', {}, { query, body: { keys: [{ sha256 }] } });
     }
@@ -324,6 +326,8 @@ describe('the answers of the service are what openapi.json says, field by field:
     await asOwner('get /apikey/{id}/usage', { id: key.id }, { query: { granularity: 'hour' } });
     await asOwner('get /applications/{id}/usage', { id: applicationId });
     await asOwner('get /applications/{id}/usage', { id: applicationId }, { query: { groupBy: 'tag' } });
+    const ids = `${key.id},${poor.id}`;
+    await asOwner('get /applications/{id}/usage/keys', { id: applicationId }, { query: { ids } });
     await asOwner('get /apikey/{id}/usage', { id: key.id }, { query: { to: '2090-01-01T00:00:00Z' } });
   });
 

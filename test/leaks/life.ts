@@ -135,6 +135,7 @@ async function useKeys(service: Recorder, application: string): Promise<void> {
     await service.call(`${path}/usage`);
     await service.call(`${path}/denials`);
   }
+  await service.call(`/applications/${application}/usage/keys?ids=${key.path.split('/').at(-1) ?? ''}`);
 }
 
 /** The last of them verifies from then on. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import request from 'supertest';
 import { Client, verify, type CreatedKey } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
@@ -135,6 +136,40 @@ describe('usage', () => {
     const { groups } = await usageOf(`/applications/${applicationId}/usage`, { VALID: 1 });
     expect(groups).toEqual([{ value: key.id, name: null, counts: { ...NONE, VALID: 1 } }]);
     await usageOf(`/applications/${another}/usage`, { VALID: 1 });
+  });
+
+  it('is told of many keys by the day in one call, and of none of another application', async () => {
+    const [second, unused] = [await owner.issueKey(applicationId), await owner.issueKey(applicationId)];
+    const another = await owner.createApplication();
+    const other = await owner.issueKey(another);
+    for (const one of [key, key, second, other]) await verify(app, one.key);
+    await verify(app, second.key, { scopes: ['a:b'] });
+    await usageOf(`/applications/${another}/usage`, { VALID: 1 });
+    await usageOf(`/applications/${applicationId}/usage`, { VALID: 3, INSUFFICIENT_PERMISSIONS: 1 });
+
+    const ids = [key, second, unused, other].map(({ id }) => id.toUpperCase()).join();
+    const path = `/applications/${applicationId}/usage/keys`;
+    const { body } = await owner.get(`${path}?ids=${ids}`).expect(200);
+    const days = (today: number): number[] => [...Array<number>(29).fill(0), today];
+    expect(body.keys).toHaveLength(2);
+    expect(body.keys).toEqual(
+      expect.arrayContaining([
+        { keyId: key.id, valid: days(2), refused: days(0) },
+        { keyId: second.id, valid: days(1), refused: days(1) },
+      ]),
+    );
+    expect(Date.parse(body.to as string) - Date.parse(body.from as string)).toBe(30 * 86_400_000);
+  });
+
+  it('is told of a hundred keys at most, each once', async () => {
+    const path = `/applications/${applicationId}/usage/keys`;
+    const ids = Array.from({ length: 101 }, () => randomUUID());
+    await owner.get(`${path}?ids=${ids.slice(1).join()}`).expect(200);
+    for (const bad of [ids.join(), '', 'a', `${key.id},`, `${key.id},${key.id}`]) {
+      const { body } = await owner.get(`${path}?ids=${bad}`).expect(400);
+      expect(body.errors[0].field).toMatch(/^ids/);
+    }
+    await owner.get(path).expect(400);
   });
 
   it('says when a key was last used, and from where', async () => {

@@ -37,7 +37,16 @@ export interface KeyToImport extends ApiKeySettings {
   prefix: string;
 }
 
-export type ImportResult = { outcome: 'imported'; id: string } | { outcome: 'exists' };
+export type ImportResult = { outcome: 'imported'; id: string } | { outcome: 'exists' | 'importable' };
+
+/** Takes the transaction back in which a preview has found out what an import would do. */
+class Previewed extends Error {
+  override readonly name = 'Previewed';
+
+  constructor(readonly results: ImportResult[]) {
+    super('Nothing is imported by a preview');
+  }
+}
 
 /**
  * Takes over keys that were issued elsewhere, of which only the SHA-256 is known. What is kept is the HMAC of that
@@ -82,10 +91,36 @@ export class KeyImportService {
     return results;
   }
 
+  /**
+   * What would become of each key if it were imported now: `importable` or `exists`. Throws as `import` does. It is the
+   * import itself, taken back: so nothing that would stop it is overlooked.
+   */
+  async preview(
+    actor: Actor,
+    application: KeyApplication,
+    keys: readonly KeyToImport[],
+  ): Promise<ImportResult[]> {
+    const importAndTakeBack = async (): Promise<ImportResult[]> => {
+      try {
+        await this.importNow(actor, application, keys, (results) => {
+          throw new Previewed(results);
+        });
+      } catch (error) {
+        if (!(error instanceof Previewed)) throw error;
+        return error.results.map(({ outcome }) => ({
+          outcome: outcome === 'exists' ? outcome : 'importable',
+        }));
+      }
+      throw new Error('a preview was not taken back');
+    };
+    return this.semaphore.run(partyOf(actor), importAndTakeBack);
+  }
+
   private async importNow(
     actor: Actor,
     application: KeyApplication,
     keys: readonly KeyToImport[],
+    beforeCommit: (results: ImportResult[]) => void = () => undefined,
   ): Promise<Committed<ImportResult[]>> {
     this.assertForeign(keys);
     const now = this.clock.now();
@@ -99,9 +134,11 @@ export class KeyImportService {
     return this.unitOfWork.run(actor, async (tx) => {
       const imported = await this.keys.import(application.id, candidates, this.limits, now, tx);
       await this.applications.assertStillPermitted(application.id, 'manage-keys', tx);
-      return candidates.map(({ key: { id } }) =>
+      const results = candidates.map(({ key: { id } }): ImportResult =>
         imported.has(id) ? { outcome: 'imported', id } : { outcome: 'exists' },
       );
+      beforeCommit(results);
+      return results;
     });
   }
 

@@ -4,9 +4,8 @@ import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { KeyImportService } from '../application/key-import.service.js';
-import { ApplicationIdQueryDto } from './api-key.dto.js';
 import { ImportApiKeysDocs, KeyImportDocs } from './key-import.docs.js';
-import { ImportKeysDto, ImportKeysResultDto } from './key-import.dto.js';
+import { ImportKeysDto, ImportKeysQueryDto, ImportKeysResultDto } from './key-import.dto.js';
 
 @KeyImportDocs()
 @Controller('apikey/import')
@@ -22,7 +21,7 @@ export class KeyImportController {
   async import(
     @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
-    @Query() _query: ApplicationIdQueryDto,
+    @Query() { dryRun = false }: ImportKeysQueryDto,
     @Body() body: ImportKeysDto,
   ): Promise<ImportKeysResultDto> {
     const keys = body.keys.map(({ sha256, prefix = '', ...settings }) => ({
@@ -30,6 +29,9 @@ export class KeyImportController {
       sha256: Buffer.from(sha256, sha256.length === 64 ? 'hex' : 'base64url'),
       prefix,
     }));
-    return { results: await this.imports.import(actor, application, keys) };
+    const results = dryRun
+      ? await this.imports.preview(actor, application, keys)
+      : await this.imports.import(actor, application, keys);
+    return { results };
   }
 }

@@ -14,7 +14,8 @@ export const ImportApiKeysDocs = (): MethodDecorator =>
       description:
         'By their SHA-256, so that a team moves here without issuing its keys anew: they are verified, changed, rotated ' +
         'and revoked as any other. Such a key has 16 to 255 characters, and comes in `x-api-key` where a gateway asks. ' +
-        'Other applications may import the same key: the service key that verifies it, or `applicationId`, says whose is meant.',
+        'Other applications may import the same key: the service key that verifies it, or `applicationId`, says whose is meant. ' +
+        'With `dryRun` nothing is imported: see first what would become of each.',
     }),
     ApiBody({
       type: ImportKeysDto,

@@ -1,11 +1,23 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { IsString, Matches } from 'class-validator';
-import { NestedList, Omittable } from '../../../shared/http/validation.js';
+import { IsBoolean, IsString, Matches } from 'class-validator';
+import { Flag, NestedList, Omittable } from '../../../shared/http/validation.js';
 import { MAX_IMPORT } from '../application/key-import.service.js';
-import { IssueApiKeyDto } from './api-key.dto.js';
+import { ApplicationIdQueryDto, IssueApiKeyDto } from './api-key.dto.js';
 
 /** 32 bytes in hex, or in base64url without padding. */
 const SHA256 = /^(?:[0-9a-fA-F]{64}|[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048])$/;
+
+export class ImportKeysQueryDto extends ApplicationIdQueryDto {
+  @ApiPropertyOptional({
+    type: Boolean,
+    default: false,
+    description: 'Only says what would become of each key, and imports none.',
+  })
+  @Omittable()
+  @Flag()
+  @IsBoolean()
+  dryRun?: boolean;
+}
 
 export class KeyToImportDto extends OmitType(IssueApiKeyDto, ['credits'] as const) {
   @ApiProperty({
@@ -39,10 +51,12 @@ export class ImportKeysDto {
 
 export class ImportResultDto {
   @ApiProperty({
-    enum: ['imported', 'exists'],
-    description: '`exists`: the application has the key already, and it is left alone.',
+    enum: ['imported', 'exists', 'importable'],
+    description:
+      '`exists`: the application has the key already, or it came before in the list, and it is left alone. ' +
+      '`importable`: it would be imported, with `dryRun`.',
   })
-  outcome!: 'imported' | 'exists';
+  outcome!: 'imported' | 'exists' | 'importable';
 
   @ApiPropertyOptional({
     format: 'uuid',

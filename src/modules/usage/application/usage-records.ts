@@ -12,10 +12,26 @@ export interface UsageRecord {
   readonly count: number;
 }
 
+/** What became of the verifications of a key on one day. */
+export interface UsageOfDay {
+  readonly keyId: string;
+  /** The beginning of the day. */
+  readonly start: Date;
+  readonly valid: number;
+  readonly refused: number;
+}
+
 /** Reads what was written of usage. */
 export abstract class UsageRecords {
   /** Each hour or day, and verdict, once, if there was any. */
   abstract find(subject: UsageSubject, range: UsageRange): Promise<UsageRecord[]>;
+
+  /** Each day of those of the keys that are, or were, of the application, if there was any. */
+  abstract findDays(
+    applicationId: string,
+    keyIds: readonly string[],
+    range: UsageRange,
+  ): Promise<UsageOfDay[]>;
 
   /** The groups of an application with the most verifications, the largest first. */
   abstract findLargest(

@@ -3,7 +3,7 @@ import type { Caller } from '../../../shared/actor.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { partyOf } from '../../../shared/concurrency/party-of.js';
 import { noCounts } from '../domain/counts.js';
-import type { Usage, UsageGroup, UsageGrouping } from '../domain/usage.js';
+import type { DailyUsage, Usage, UsageGroup, UsageGrouping } from '../domain/usage.js';
 import { bucketsOf, type UsageRange } from '../domain/usage-range.js';
 import { UsageRecords, type UsageSubject } from './usage-records.js';
 
@@ -48,6 +48,34 @@ export class UsageService {
       ...(await this.usageOf({ applicationId }, range)),
       groups: await this.records.findLargest(applicationId, range, groupBy, limit),
     }));
+  }
+
+  /**
+   * Of those of the keys that are of the application and were verified in the range. Throws `service_unavailable` when
+   * too many read at once.
+   */
+  dailyUsageOf(
+    caller: Caller,
+    applicationId: string,
+    keyIds: readonly string[],
+    range: UsageRange,
+  ): Promise<DailyUsage[]> {
+    return this.semaphore.run(partyOf(caller), async () => {
+      const days = bucketsOf(range).map((start) => start.getTime());
+      const found = new Map<string, { keyId: string; valid: number[]; refused: number[] }>();
+      for (const { keyId, start, valid, refused } of await this.records.findDays(
+        applicationId,
+        keyIds,
+        range,
+      )) {
+        const usage = found.get(keyId) ?? { keyId, valid: days.map(() => 0), refused: days.map(() => 0) };
+        const at = days.indexOf(start.getTime());
+        usage.valid[at] = valid;
+        usage.refused[at] = refused;
+        found.set(keyId, usage);
+      }
+      return [...found.values()];
+    });
   }
 
   /** With zeros where there was nothing. */

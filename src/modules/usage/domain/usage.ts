@@ -16,6 +16,13 @@ export interface Usage {
   readonly buckets: readonly UsageBucket[];
 }
 
+/** What became of the verifications of a key, each day of a range. */
+export interface DailyUsage {
+  readonly keyId: string;
+  readonly valid: readonly number[];
+  readonly refused: readonly number[];
+}
+
 export interface UsageGroup {
   /** The id of a key, a customer or a tag; null for keys without one, and for those that were deleted. */
   readonly value: string | null;

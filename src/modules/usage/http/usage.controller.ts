@@ -5,9 +5,10 @@ import { ApiKeyAccess, CurrentApiKey, type HandedOutKey } from '../../api-keys/i
 import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { CurrentActor, RequireScopes } from '../../auth/index.js';
 import { UsageService } from '../application/usage.service.js';
-import type { Usage } from '../domain/usage.js';
+import type { DailyUsage, Usage } from '../domain/usage.js';
 import { usageRange, type Granularity, type UsageRange } from '../domain/usage-range.js';
-import { GetApiKeyUsageDocs, GetApplicationUsageDocs, UsageDocs } from './usage.docs.js';
+import { GetApiKeyUsageDocs, GetApplicationUsageDocs, GetUsageOfKeysDocs, UsageDocs } from './usage.docs.js';
+import { UsageOfKeysDto, UsageOfKeysQueryDto } from './usage-of-keys.dto.js';
 import {
   ApplicationUsageDto,
   ApplicationUsageQueryDto,
@@ -51,6 +52,31 @@ export class UsageController {
     const usage = await this.usage.usageOfApplication(actor, applicationId, range, { groupBy, limit });
     return { applicationId, ...toResponse(range, usage), groupBy, groups: usage.groups };
   }
+
+  @Get('applications/:id/usage/keys')
+  @RequireScopes('apikeys:read')
+  @ApplicationAccess({ from: 'path', permission: 'read' })
+  @GetUsageOfKeysDocs()
+  async ofKeys(
+    @CurrentActor() actor: Actor,
+    @CurrentApplication() { id: applicationId }: Application,
+    @Query() query: UsageOfKeysQueryDto,
+  ): Promise<UsageOfKeysDto> {
+    const range = usageRange({}, this.clock.now());
+    // Ids are compared in lower case (RFC 9562, section 4).
+    const ids = query.ids.map((id) => id.toLowerCase());
+    const keys = await this.usage.dailyUsageOf(actor, applicationId, ids, range);
+    return {
+      applicationId,
+      from: range.from.toISOString(),
+      to: range.to.toISOString(),
+      keys: keys.map(toDays),
+    };
+  }
+}
+
+function toDays({ keyId, valid, refused }: DailyUsage): UsageOfKeysDto['keys'][number] {
+  return { keyId, valid: [...valid], refused: [...refused] };
 }
 
 function toResponse(

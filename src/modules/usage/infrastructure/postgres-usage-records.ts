@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { VerdictCode } from '../../verification/index.js';
-import { UsageRecords, type UsageRecord, type UsageSubject } from '../application/usage-records.js';
+import {
+  UsageRecords,
+  type UsageOfDay,
+  type UsageRecord,
+  type UsageSubject,
+} from '../application/usage-records.js';
 import { noCounts } from '../domain/counts.js';
 import type { UsageGroup, UsageGrouping } from '../domain/usage.js';
 import type { UsageRange } from '../domain/usage-range.js';
@@ -35,6 +40,17 @@ export class PostgresUsageRecords extends UsageRecords {
          FROM ${both(column)}
         GROUP BY start, verdict`,
       [id, range.from, range.to, range.granularity],
+    );
+  }
+
+  findDays(applicationId: string, keyIds: readonly string[], range: UsageRange): Promise<UsageOfDay[]> {
+    return this.dataSource.query<UsageOfDay[]>(
+      `SELECT api_key_id AS "keyId", date_trunc('day', starts_at, 'UTC') AS start,
+              coalesce(sum(count) FILTER (WHERE verdict = 'VALID'), 0)::float8 AS valid,
+              coalesce(sum(count) FILTER (WHERE verdict <> 'VALID'), 0)::float8 AS refused
+         FROM ${both('application_id', 'AND api_key_id = ANY ($4)')}
+        GROUP BY 1, 2`,
+      [applicationId, range.from, range.to, keyIds],
     );
   }
 
@@ -72,11 +88,15 @@ export class PostgresUsageRecords extends UsageRecords {
   }
 }
 
-/** The hours and the days of $1 from $2 to $3, in one snapshot: what moves from the one to the other is in one of them. */
-function both(column: string): string {
+/**
+ * The hours and the days of $1 from $2 to $3, in one snapshot: what moves from the one to the other is in one of them.
+ *
+ * @param further a condition, beginning with AND
+ */
+function both(column: string, further = ''): string {
   const [hours, days] = ['usage_hours', 'usage_days'].map(
     (table) => `SELECT api_key_id, starts_at, verdict, count FROM ${table}
-                 WHERE ${column} = $1 AND starts_at >= $2 AND starts_at < $3`,
+                 WHERE ${column} = $1 AND starts_at >= $2 AND starts_at < $3 ${further}`,
   );
   return `(${hours} UNION ALL ${days}) AS counted`;
 }
