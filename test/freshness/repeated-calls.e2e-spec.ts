@@ -16,7 +16,7 @@ const LOOK = 'SELECT number::float8 AS last, (';
 
 /** In what looks an application up, with the caller's role; through a pooler statements have no names. */
 const lookUp = ({ directUrl }: TestDatabase): string =>
-  directUrl === undefined ? 'application_and_role' : 'LEFT JOIN application_members';
+  directUrl === undefined ? 'applications_and_roles' : 'LEFT JOIN application_members';
 
 const NEW_PASSWORD = 'a longer walk in the mountains';
 

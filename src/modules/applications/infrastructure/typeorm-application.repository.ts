@@ -22,6 +22,7 @@ import type { Role } from '../domain/role.js';
 import { applicationSchema } from './application.schema.js';
 import { memberSchema } from './member.schema.js';
 import { membersLock } from './members-lock.js';
+import { Memberships } from './memberships.js';
 import { offerSchema } from './offer.schema.js';
 
 const IS_GONE = `
@@ -32,10 +33,6 @@ interface DatedRow extends Record<string, unknown> {
   asOf: number;
   isReplicated: boolean;
   id: string | null;
-}
-
-interface MembershipRow extends DatedRow {
-  role: Role | null;
 }
 
 const TAKE_TURN_OF_OWNER = `SELECT pg_advisory_xact_lock(hashtextextended('owner of applications ' || $1 || ' ' || $2, 0))`;
@@ -49,7 +46,7 @@ const COUNT_OWNED = `
 export class TypeOrmApplicationRepository extends ApplicationRepository {
   private readonly pool: ConnectionPool;
   private readonly columns: Columns<Application>;
-  private readonly selectMembership: string;
+  private readonly memberships: Memberships;
   private readonly selectPage: string;
 
   constructor(@InjectRepository(applicationSchema) private readonly rows: Repository<Application>) {
@@ -57,13 +54,8 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     const { dataSource } = rows.manager;
     this.pool = poolOf(dataSource);
     this.columns = new Columns(dataSource, applicationSchema);
+    this.memberships = new Memberships(this.pool, this.columns);
     const dated = `counter.number::float8 AS "asOf", ${IS_REPLICATED} AS "isReplicated"`;
-    this.selectMembership = `
-      SELECT ${dated}, ${this.columns.namesIn('application')}, member.role
-        FROM key_change_counter counter
-        LEFT JOIN applications application ON application.id = $1 AND application.deleted_at IS NULL
-        LEFT JOIN application_members member
-          ON member.application_id = application.id AND member.issuer = $2 AND member.subject = $3`;
     this.selectPage = `
       SELECT ${dated}, page.*
         FROM key_change_counter counter
@@ -124,30 +116,8 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     return rows[0]?.isGone === true;
   }
 
-  async findFor(
-    id: string,
-    { issuer, subject }: Subject,
-    atLeast: number,
-  ): Promise<Dated<ApplicationMembership | null>> {
-    const values = [id, issuer, subject];
-    // One trip, and prepared: every management call begins with it.
-    const { rows } = await this.pool.query<MembershipRow>({
-      name: 'application_and_role',
-      text: this.selectMembership,
-      values,
-    });
-    const [row] = this.dated(rows, atLeast).value;
-    if (row === undefined) throw new Error('key_change_counter has lost its row');
-    if (row.role !== null || !row.isReplicated) return this.membershipOf(row);
-    // A new application, or a new member, takes no number: a server that was left behind may show all there are.
-    const text = this.selectMembership.replace('SELECT', `SELECT ${BARRIER},`);
-    const { value } = await commitStatement<MembershipRow>(this.pool, text, values);
-    return this.membershipOf(value[0] ?? row);
-  }
-
-  private membershipOf(row: MembershipRow): Dated<ApplicationMembership | null> {
-    const value = row.id === null ? null : { application: this.columns.entityOf(row), role: row.role };
-    return { value, asOf: row.asOf };
+  findFor(id: string, who: Subject, atLeast: number): Promise<Dated<ApplicationMembership | null>> {
+    return this.memberships.find(id, who, atLeast);
   }
 
   /** Lets go of connections that show less than this node knows. */
