@@ -37,6 +37,7 @@ import { Usage1764000003700 } from './1764000003700-usage.js';
 import { Denials1764000003710 } from './1764000003710-denials.js';
 import { DenialsOfStrangers1764000003720 } from './1764000003720-denials-of-strangers.js';
 import { Policies1764000003800 } from './1764000003800-policies.js';
+import { LeakedSecrets1764000004000 } from './1764000004000-leaked-secrets.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -78,4 +79,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   Denials1764000003710,
   DenialsOfStrangers1764000003720,
   Policies1764000003800,
+  LeakedSecrets1764000004000,
 ];

@@ -12,6 +12,7 @@ import { DenialsModule } from './modules/denials/index.js';
 import { FreshnessModule } from './modules/freshness/index.js';
 import { HygieneModule } from './modules/hygiene/index.js';
 import { IdempotencyModule } from './modules/idempotency/index.js';
+import { GithubLeaksModule, LeaksModule } from './modules/leaks/index.js';
 import { MeteringModule } from './modules/metering/index.js';
 import { UsageModule } from './modules/usage/index.js';
 import { VerificationModule } from './modules/verification/index.js';
@@ -40,6 +41,8 @@ export class AppModule {
         AuditModule,
         UsageModule,
         DenialsModule,
+        LeaksModule,
+        ...(env.LEAKS_GITHUB === 'on' ? [GithubLeaksModule] : []),
         HygieneModule,
       ],
       providers: [

@@ -96,6 +96,19 @@ export function loadMigrationUrls(): MigrationUrls | undefined {
   return migrationUrlsOf(values);
 }
 
+/** What keys begin with, that of new ones first: for a tool that needs nothing else of the service. Throws EnvError. */
+export function loadKeyPrefixes(): string[] {
+  const { source } = loadSource(() => undefined);
+  const { API_KEY_PREFIX, API_KEY_PREVIOUS_PREFIXES } = source;
+  const env = parseEnv({ NODE_ENV: 'development', API_KEY_PREFIX, API_KEY_PREVIOUS_PREFIXES });
+  return [env.API_KEY_PREFIX, ...(env.API_KEY_PREVIOUS_PREFIXES ?? [])];
+}
+
+/** Where a command was called, from which the paths that it is given are meant; npm runs it in the checkout. */
+export function calledFrom(): string {
+  return process.env.INIT_CWD ?? process.cwd();
+}
+
 /** The same for a configuration that has been read. */
 export function migrationUrlsOf(
   env: Partial<Pick<Env, 'DATABASE_URL' | 'DATABASE_DIRECT_URL' | 'DATABASE_MIGRATION_URL'>>,

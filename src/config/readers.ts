@@ -102,6 +102,20 @@ export function parseCommit(value: string): string {
   return value;
 }
 
+/** Plain http is taken to this machine alone: nobody sits on that way. */
+export function httpsUrl(fallback: string, about: string): Variable<string> & { default: string } {
+  return {
+    about,
+    default: fallback,
+    parse: (value) => {
+      const url = URL.canParse(value) ? new URL(value) : undefined;
+      const isLocal = url !== undefined && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+      if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLocal)) return value;
+      throw new Error('must be a URL that begins with https://');
+    },
+  };
+}
+
 /** An address, alone or as `Name <address>`. */
 export function parseSender(value: string): string {
   if (!/^(?:[^\s<>@,]+@[^\s<>@,]+|(?:[^<>\p{Cc}]+ )?<[^\s<>@,]+@[^\s<>@,]+>)$/u.test(value)) {

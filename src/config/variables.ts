@@ -1,5 +1,6 @@
 import {
   boolean,
+  httpsUrl,
   integer,
   oneOf,
   optional,
@@ -204,7 +205,7 @@ export const variables = {
     1,
     1_000_000,
     '100',
-    'Calls of one address (IPv6: one /64) to each of login, register, refresh and /apikey/self.',
+    'Calls of one address (IPv6: one /64) to each of login, register, refresh, /apikey/self and /leaks/report.',
   ),
   AUTH_RATE_LIMIT_PER_ACCOUNT: integer(
     1,
@@ -260,6 +261,15 @@ export const variables = {
   API_KEY_PREVIOUS_PREFIXES: optional(
     parseKeyPrefixes,
     'Further prefixes of keys that are still taken, comma-separated. NEVER drop one whose keys are still in use; and name a new prefix here, on every node, before it becomes API_KEY_PREFIX.',
+  ),
+  LEAKS_GITHUB: oneOf(
+    ['on', 'off'],
+    'off',
+    "Whether POST /leaks/github takes messages of GitHub's secret scanning, for who is a partner of it; with `off` that is answered 404.",
+  ),
+  LEAKS_GITHUB_KEYS_URL: httpsUrl(
+    'https://api.github.com/meta/public_keys/secret_scanning',
+    'Where the public keys are that these messages are signed with.',
   ),
   VERIFY_ANONYMOUS: boolean(
     'false',

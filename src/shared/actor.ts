@@ -36,7 +36,7 @@ export interface Actor extends Caller {
 export const SYSTEM_ISSUER = 'system';
 
 /** What is done without a caller: by a timer, or on the operator's machine. */
-export type SystemTask = 'purge' | 'revocation' | 'overlap' | 'sign-in' | 'operator' | 'mail';
+export type SystemTask = 'purge' | 'revocation' | 'overlap' | 'sign-in' | 'operator' | 'mail' | 'leak';
 
 export function systemActor(task: SystemTask): Actor {
   const nowhere = { address: null, requestId: null, userAgent: null };

@@ -23,6 +23,7 @@ export type ErrorCode =
   | 'missing_service_key'
   | 'invalid_service_key'
   | 'insufficient_scope'
+  | 'invalid_signature'
   | 'invalid_credentials'
   | 'invalid_refresh_token'
   | 'invalid_one_time_token'

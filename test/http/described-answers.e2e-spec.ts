@@ -343,6 +343,7 @@ describe('the answers of the service are what openapi.json says, field by field:
     for (const { key } of [held, await issue(await application(), LIMITS)]) {
       await call('get /apikey/self', {}, { headers: { 'x-api-key': key } });
       await call('delete /apikey/self', {}, { headers: { 'x-api-key': key } });
+      await call('post /leaks/report', {}, { body: { keys: [key] } });
     }
   });
 

@@ -204,6 +204,7 @@ async function bringAlong(service: Recorder, application: string): Promise<void>
   const sha256 = createHash('sha256').update(key).digest('hex');
   await service.call(`/apikey/import?ApplicationId=${application}`, { body: { keys: [{ sha256 }] } });
   await verify(service, key);
+  await service.call('/leaks/report', { body: { keys: [key] } });
 }
 
 async function shareAndTransfer(service: Recorder, friend: Friend): Promise<void> {
@@ -319,6 +320,7 @@ export async function goWrong(service: Recorder, time: string): Promise<void> {
     await wrong(`/apikey/verify?key=${secret}`);
     await wrong('/apikey/self', { headers: { 'x-api-key': `${secret.slice(0, -1)}!` } });
     await wrong(`/apikey/self?key=${secret}`, { method: 'DELETE' });
+    await wrong('/leaks/report', { body: { keys: [secret, [secret]], [secret]: secret } });
     await wrong(`/apikey/verify?scopes=${secret}`);
     await wrong(`/apikey?ApplicationId=${secret}`, { method: 'POST' });
     await wrong(`/apikey/${secret}`);

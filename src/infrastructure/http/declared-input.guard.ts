@@ -3,6 +3,7 @@ import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import type { FastifyRequest, FastifySchema } from 'fastify';
 import { DomainError } from '../../shared/domain-error.js';
+import { settingsOf } from '../../shared/http/route-settings.js';
 import { holdsSecret } from '../logging/scrub.js';
 import { fieldName, validationFailed } from './to-domain-error.js';
 import { UnreadableBody } from './unreadable-body.js';
@@ -26,7 +27,7 @@ export class DeclaredInputGuard implements CanActivate {
     const handler = context.getHandler();
     let takes = this.taken.get(handler);
     if (takes === undefined) {
-      takes = readTakes(context, request.routeOptions.schema);
+      takes = readTakes(context, request.routeOptions);
       this.taken.set(handler, takes);
     }
     if (request.body instanceof UnreadableBody) throw request.body.error;
@@ -52,14 +53,17 @@ function refuseQuery(request: FastifyRequest): void {
 }
 
 /** What the handler's parameters or its compiled schema say that it takes. */
-function readTakes(context: ExecutionContext, schema: FastifySchema | undefined): Takes {
+function readTakes(
+  context: ExecutionContext,
+  { schema, config }: { schema?: FastifySchema; config: unknown },
+): Takes {
   const handler = context.getHandler();
   const parameters = Object.keys(
     (Reflect.getMetadata(ROUTE_ARGS_METADATA, context.getClass(), handler.name) ?? {}) as object,
   );
   const has = (type: RouteParamtypes): boolean => parameters.some((key) => key.startsWith(`${type}:`));
   return {
-    body: has(RouteParamtypes.BODY) || schema?.body !== undefined,
+    body: has(RouteParamtypes.BODY) || schema?.body !== undefined || settingsOf(config).takesBytes === true,
     query: has(RouteParamtypes.QUERY) || schema?.querystring !== undefined,
   };
 }

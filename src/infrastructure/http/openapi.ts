@@ -37,6 +37,7 @@ const TAGS: readonly [name: string, description: string][] = [
   ['Verification', 'For the services and gateways that receive keys, each of which shows a service key.'],
   ['Usage', 'How often keys are verified, with which verdicts.'],
   ['Denials', 'Why keys are refused, for those whose keys they are.'],
+  ['Leaks', 'Reports of keys that were found where others can read them.'],
   ['Service', 'For those who run the service.'],
 ];
 

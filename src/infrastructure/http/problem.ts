@@ -51,6 +51,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
     title: 'Insufficient scope',
     headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' },
   },
+  invalid_signature: { status: 401, title: 'Invalid signature' },
   invalid_credentials: { status: 401, title: 'Invalid email or password' },
   invalid_refresh_token: { status: 401, title: 'Invalid refresh token' },
   invalid_one_time_token: { status: 401, title: 'Invalid one-time token' },

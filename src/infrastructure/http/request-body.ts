@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import { settingsOf } from '../../shared/http/route-settings.js';
 import { bodyReadAhead } from './read-ahead.js';
 import { detailOf } from './to-domain-error.js';
 import { UnreadableBody } from './unreadable-body.js';
@@ -63,6 +64,10 @@ export function readBodies(fastify: FastifyInstance): void {
       const { 'content-type': type, 'content-encoding': coding = 'identity' } = request.raw.headers;
       if (type === undefined || type === 'application/octet-stream' || coding.toLowerCase() !== 'identity') {
         refuse('unsupported_media_type');
+        return;
+      }
+      if (settingsOf(request.routeOptions.config).takesBytes === true) {
+        done(null, bytes);
         return;
       }
       if (!isUtf8(bytes)) {

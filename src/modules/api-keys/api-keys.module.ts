@@ -9,6 +9,7 @@ import { ApiKeyService } from './application/api-key.service.js';
 import { BulkRevocationService } from './application/bulk-revocation.service.js';
 import { BulkRevocationController } from './http/bulk-revocation.controller.js';
 import { ActingServiceKey } from './application/acting-service-key.js';
+import { LeakedKeys } from './application/leaked-keys.js';
 import { ServiceKeyService } from './application/service-key.service.js';
 import { KeyImportService } from './application/key-import.service.js';
 import { KeyImportController } from './http/key-import.controller.js';
@@ -18,6 +19,7 @@ import { ApiKeyLimits } from './domain/api-key-limits.js';
 import { ApiKeyRepository } from './domain/api-key.repository.js';
 import { KeyFormat } from './domain/key-format.js';
 import { KeyHasher } from './domain/key-hasher.js';
+import { LeakedSecrets } from './domain/leaked-secrets.js';
 import { ApiKeyAccessGuard } from './http/api-key-access.guard.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { KeyCreditsController } from './http/key-credits.controller.js';
@@ -25,6 +27,7 @@ import { ServiceKeysController } from './http/service-keys.controller.js';
 import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './infrastructure/api-key.schema.js';
 import { EndedSecretsPurge } from './infrastructure/ended-secrets.purge.js';
 import { KeysOfDeletedApplications } from './infrastructure/keys-of-deleted-applications.js';
+import { PostgresLeakedSecrets } from './infrastructure/postgres-leaked-secrets.js';
 import { RevokedKeysPurge } from './infrastructure/revoked-keys.purge.js';
 import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.repository.js';
 
@@ -51,10 +54,12 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
     ActingServiceKey,
     BulkRevocationService,
     KeyImportService,
+    LeakedKeys,
     RevokeKeysOnApplicationDeletion,
     RevokeKeysOfMembers,
     ApiKeyAccessGuard,
     { provide: ApiKeyRepository, useClass: TypeOrmApiKeyRepository },
+    { provide: LeakedSecrets, useClass: PostgresLeakedSecrets },
     EndedSecretsPurge,
     RevokedKeysPurge,
     KeysOfDeletedApplications,
@@ -77,6 +82,6 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
       }),
     },
   ],
-  exports: [ApiKeyService, KeyFormat, KeyHasher, ServiceKeyService],
+  exports: [ApiKeyService, KeyFormat, KeyHasher, LeakedKeys, ServiceKeyService],
 })
 export class ApiKeysModule {}

@@ -53,6 +53,6 @@ import { VerificationMetrics } from './infrastructure/verification-metrics.js';
     { provide: RotationOverlapStore, useClass: PostgresRotationOverlapStore },
   ],
   // For modules that count, or tell of, what is verified.
-  exports: [VerificationObservers],
+  exports: [VerificationObservers, VerificationRecords],
 })
 export class VerificationModule {}

@@ -4,6 +4,8 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 export interface RouteSettings {
   /** Bytes of a body; 64 KiB when left out. */
   bodyLimit?: number;
+  /** The body is handed on as the bytes that came, which somebody has signed, and not as what they say. */
+  takesBytes?: true;
   /** `false` for what is asked so often that it is counted, and not logged. */
   isLogged?: false;
   /** For what has no time to lose, and no browser shows: no headers for browsers. */

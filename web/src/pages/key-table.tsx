@@ -4,6 +4,7 @@ import { client, type ApiKey } from '../api/client.js';
 import { ProblemError, unwrap } from '../api/problem.js';
 import { keepKey } from '../api/queries.js';
 import { EnvironmentBadge, StatusBadge } from '../components/badge.js';
+import { LeakedBadge, LeakedNotice } from '../components/leaked.js';
 import { Menu, type MenuItem } from '../components/menu.js';
 import { RelativeTime } from '../components/time.js';
 import { say } from '../components/toast.js';
@@ -16,8 +17,13 @@ type OnAction = (dialog: 'rotate' | 'revoke', apiKey: ApiKey) => void;
 
 export function KeyTable({ keys, onAction }: { keys: readonly ApiKey[]; onAction: OnAction }) {
   const user = useUser();
+  // What is revoked already asks nothing of anybody.
+  const leaked = keys.filter(({ leakedAt, status }) => leakedAt !== null && status !== 'revoked');
   return (
     <div className="table-frame">
+      {leaked.map((key) => (
+        <LeakedNotice key={key.id} apiKey={key} />
+      ))}
       <table className="keys">
         <thead>
           <tr>
@@ -52,7 +58,8 @@ const KeyRow = memo(function KeyRow({
   isMine: boolean;
   onAction: OnAction;
 }) {
-  const { name, hint, environment, scopes, status, lastUsedAt, expiresAt, createdAt, createdBy } = apiKey;
+  const { name, hint, environment, scopes, status, lastUsedAt, expiresAt, createdAt, createdBy, leakedAt } =
+    apiKey;
   const items = actionsOn(apiKey, onAction);
   return (
     <tr className={status === 'active' ? '' : 'faded'}>
@@ -80,7 +87,7 @@ const KeyRow = memo(function KeyRow({
         )}
       </td>
       <td data-label="Status">
-        <StatusBadge status={status} />
+        <StatusBadge status={status} /> <LeakedBadge leakedAt={leakedAt} />
       </td>
       <td data-label="Last used" className="nowrap">
         {lastUsedAt === null ? <span className="soft">Never</span> : <RelativeTime time={lastUsedAt} />}

@@ -33,6 +33,10 @@ export class ApiKeySecret {
      * Null where there is no tag: it was imported, or is older than tags.
      */
     readonly tagVersion: number | null,
+    /** When it was first reported as found where others can read it; null while nobody has. */
+    readonly leakedAt: Date | null = null,
+    /** Where it was found, as whoever reported it says; null when they do not. */
+    readonly leakedFrom: string | null = null,
   ) {}
 
   /** Of a key whose tag the pepper of the hash has made. */

@@ -178,6 +178,11 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
     return this.secrets.at(-1)?.hint ?? '';
   }
 
+  /** The secret of it, of those that work or the newest, that was found where others can read it, if one was. */
+  get leaked(): ApiKeySecret | undefined {
+    return this.secrets.find(({ leakedAt }) => leakedAt !== null);
+  }
+
   liveSecrets(now: Date): ApiKeySecret[] {
     return this.secrets.filter((secret) => secret.isLive(now));
   }

@@ -83,6 +83,24 @@ export class ApiKeyDto {
   @ApiPropertyOptional(OTHER_ISSUER)
   revokedByIssuer?: string;
 
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+    description:
+      'When one of its secrets was found where others can read it; null while none was. It ends with that secret: rotate the key without an overlap.',
+  })
+  leakedAt!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: null,
+    description: 'Where that was, as far as whoever found it has said: a URL without its query.',
+  })
+  leakedFrom!: string | null;
+
   @ApiProperty(METADATA)
   metadata!: Metadata;
 

@@ -63,6 +63,8 @@ function commonFields(
       ? {}
       : { revokedByIssuer: key.revokedByIssuer }),
     ipAllowlist: key.ipAllowlist,
+    leakedAt: key.leaked?.leakedAt?.toISOString() ?? null,
+    leakedFrom: key.leaked?.leakedFrom ?? null,
   };
 }
 

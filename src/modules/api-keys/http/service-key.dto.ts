@@ -65,6 +65,8 @@ export class ServiceKeyDto extends PickType(ApiKeyDto, [
   'revokedBy',
   'revokedByIssuer',
   'ipAllowlist',
+  'leakedAt',
+  'leakedFrom',
 ] as const) {
   @ApiProperty({ description: 'What to recognise the key by.', example: 'upblit_service_…a1B2' })
   hint!: string;

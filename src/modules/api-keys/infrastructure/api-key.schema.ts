@@ -104,6 +104,8 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
     importedFor: { type: 'uuid', name: 'imported_for', nullable: true },
     tagVersion: { type: 'smallint', name: 'tag_version', nullable: true },
     revokedAt: { ...TIME, name: 'revoked_at', nullable: true },
+    leakedAt: { ...TIME, name: 'leaked_at', nullable: true },
+    leakedFrom: { type: 'text', name: 'leaked_from', nullable: true },
   },
   foreignKeys: [
     {
@@ -119,6 +121,7 @@ export const apiKeySecretSchema = new EntitySchema<ApiKeySecret>({
     { name: 'api_key_secrets_imported_for', expression: 'imported = (imported_for IS NOT NULL)' },
     { name: 'api_key_secrets_overlap', expression: 'overlap_seconds BETWEEN 0 AND 2592000' },
     { name: 'api_key_secrets_hint_length', expression: 'char_length(hint) <= 64' },
+    { name: 'api_key_secrets_leaked_from', expression: 'char_length(leaked_from) <= 500' },
   ],
   indices: [
     // NULLS NOT DISTINCT.

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { setTimeout } from 'node:timers/promises';
+import { systemActor, type Origin } from '../../../shared/actor.js';
+import { Clock } from '../../../shared/clock.js';
+import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
+import { DomainError } from '../../../shared/domain-error.js';
+import {
+  KeyFormat,
+  LeakedKeys,
+  parseImportedKey,
+  type Leak,
+  type LeakReporter,
+} from '../../api-keys/index.js';
+import { VerificationRecords } from '../../verification/index.js';
+
+/** What was found, as whoever found it sends it. */
+export interface FoundText {
+  readonly text: string;
+  /** Where, as it may be kept; null when nobody says. */
+  readonly from: string | null;
+}
+
+/** Texts that are looked up together. */
+const AT_ONCE = 100;
+
+/** Reports of anybody, which take a connection of the database each, whatever they hold. */
+const REPORTS = { running: 2, waiting: 100 };
+
+/** Milliseconds: the answers to anybody are given at multiples of it. */
+const ANSWER_STEP_MS = 250;
+
+/**
+ * Finds the keys in what is reported, and has done with them what is to be done. What nobody can have issued, as its tag
+ * says, is not looked up; of what has another form there is one look-up for all of a report.
+ */
+@Injectable()
+export class LeakReports {
+  private readonly semaphore = new FairSemaphore(REPORTS, {
+    detail: 'Too many reports at once: try again in a moment.',
+    retryAfter: 5,
+  });
+
+  constructor(
+    private readonly format: KeyFormat,
+    private readonly records: VerificationRecords,
+    private readonly leaked: LeakedKeys,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Of whoever it may be: that they have a key is enough. They learn nothing of it, neither by the answer nor by when it
+   * comes, which is at the next of few moments.
+   */
+  async ofAnybody(texts: readonly string[], origin: Origin): Promise<void> {
+    const began = this.clock.monotonic();
+    const found = [...new Set(texts)].map((text) => ({ text, from: null }));
+    await this.semaphore.run({ name: origin.address }, () => this.take(found, origin, 'anybody'));
+    const took = this.clock.monotonic() - began;
+    await setTimeout(Math.ceil(took / ANSWER_STEP_MS) * ANSWER_STEP_MS - took);
+  }
+
+  /** Returns which of the texts are keys that the service knows, whatever has become of them. */
+  async take(found: readonly FoundText[], origin: Origin, by: LeakReporter): Promise<Set<string>> {
+    const places = new Map<string, string | null>();
+    // The first place that is named of each.
+    for (const { text, from } of found) places.set(text, places.get(text) ?? from);
+    const texts = [...places.keys()];
+    const keys = new Set<string>();
+    const actor = { ...systemActor('leak'), ...origin };
+    for (let start = 0; start === 0 || start < texts.length; start += AT_ONCE) {
+      const known = await this.find(texts.slice(start, start + AT_ONCE), origin);
+      for (const { text } of known) keys.add(text);
+      const leaks = known.map(({ text, secretId, applicationId }): Leak => {
+        return { secretId, applicationId, from: places.get(text) ?? null };
+      });
+      await this.leaked.report(actor, leaks, by);
+    }
+    return keys;
+  }
+
+  private async find(
+    texts: readonly string[],
+    { address, requestId }: Origin,
+  ): Promise<{ text: string; secretId: string; applicationId: string | null }[]> {
+    const ours = texts.filter((text) => this.format.isOurs(text));
+    const others = texts.flatMap((text) => parseImportedKey(text, this.format) ?? []);
+    const presented = ours.map((text) => ({ text, applicationId: null }));
+    const [records, imported] = await Promise.all([
+      this.records.findAll(presented, { address, requestId }),
+      this.leaked.findImported(others),
+    ]);
+    if (records.some(({ stale }) => stale)) {
+      throw new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1 });
+    }
+    const made = records.flatMap(({ record }, i) =>
+      record === null
+        ? []
+        : { text: ours[i] ?? '', secretId: record.secretId, applicationId: record.applicationId },
+    );
+    return [...made, ...imported.map(({ key, ...secret }) => ({ text: key.reveal(), ...secret }))];
+  }
+}
