@@ -201,6 +201,24 @@ describe('POST /leaks/github', () => {
     await request(app.http).get('/leaks/github').expect(405);
   });
 
+  it('looks all of a message up, in turns, where there are keys that are older than tags', async () => {
+    await app.query(`UPDATE api_key_secrets SET tag_version = NULL WHERE api_key_id = $1`, [leaked.id]);
+    const node = await TestApp.start({
+      database: app.database,
+      env: { LEAKS_GITHUB: 'on', LEAKS_GITHUB_KEYS_URL: url },
+    });
+    try {
+      const junk = Array.from({ length: 150 }, () => ({ token: forgedKey() }));
+      const body = message(...junk, { token: leaked.key });
+      const { body: feedback } = await post(body, signed(body), node).expect(200);
+      const labels = (feedback as { label: string }[]).map(({ label }) => label);
+      expect(labels.filter((label) => label === 'true_positive')).toHaveLength(1);
+    } finally {
+      await node.stop();
+    }
+    expect(await verify(app, leaked.key)).toEqual({ valid: false, code: 'REVOKED' });
+  });
+
   it('asks for the keys once for all, at a bounded rate for ids that nobody has, and calls nothing forged when it cannot', async () => {
     keys.asked = 0;
     keys.answer = { status: 500, body: '' };

@@ -20,8 +20,14 @@ export interface FoundText {
   readonly from: string | null;
 }
 
+/** A text that is a key, with its secret. */
+type Known = Omit<Leak, 'from'> & { readonly text: string };
+
 /** Texts that are looked up together. */
 const AT_ONCE = 100;
+
+/** How often a part of a message of GitHub waits for its turn to be looked up. */
+const TURNS = 5;
 
 /** Reports of anybody, which take a connection of the database each, whatever they hold. */
 const REPORTS = { running: 2, waiting: 100 };
@@ -68,7 +74,9 @@ export class LeakReports {
     const keys = new Set<string>();
     const actor = { ...systemActor('leak'), ...origin };
     for (let start = 0; start === 0 || start < texts.length; start += AT_ONCE) {
-      const known = await this.find(texts.slice(start, start + AT_ONCE), origin);
+      const some = texts.slice(start, start + AT_ONCE);
+      const find = (): Promise<Known[]> => this.find(some, origin);
+      const known = await (by === 'github' ? inTurn(find) : find());
       for (const { text } of known) keys.add(text);
       const leaks = known.map(({ text, secretId, applicationId }): Leak => {
         return { secretId, applicationId, from: places.get(text) ?? null };
@@ -78,10 +86,7 @@ export class LeakReports {
     return keys;
   }
 
-  private async find(
-    texts: readonly string[],
-    { address, requestId }: Origin,
-  ): Promise<{ text: string; secretId: string; applicationId: string | null }[]> {
+  private async find(texts: readonly string[], { address, requestId }: Origin): Promise<Known[]> {
     const ours = texts.filter((text) => this.format.isOurs(text));
     const others = texts.flatMap((text) => parseImportedKey(text, this.format) ?? []);
     const presented = ours.map((text) => ({ text, applicationId: null }));
@@ -98,5 +103,21 @@ export class LeakReports {
         : { text: ours[i] ?? '', secretId: record.secretId, applicationId: record.applicationId },
     );
     return [...made, ...imported.map(({ key, ...secret }) => ({ text: key.reveal(), ...secret }))];
+  }
+}
+
+/**
+ * Where there are keys without a tag, what may be one is looked up at a bounded rate. GitHub's message is signed, and it does
+ * not come again by itself: it waits, where anybody else is refused.
+ */
+async function inTurn<T>(look: () => Promise<T>): Promise<T> {
+  for (let turn = 1; ; turn += 1) {
+    try {
+      return await look();
+    } catch (error) {
+      const isRefused = error instanceof DomainError && error.code === 'too_many_requests';
+      if (!isRefused || turn === TURNS) throw error;
+      await setTimeout((error.details.retryAfter ?? 1) * 1000);
+    }
   }
 }
