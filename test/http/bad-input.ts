@@ -1,27 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
 import request from 'supertest';
 import { Client } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 import { HOSTILE_TEXTS, HOSTILE_VALUES, variantsOf } from './hostile-values.js';
-
-interface Parameter {
-  name: string;
-  in: 'path' | 'query' | 'header';
-  example?: string | number;
-  schema?: { example?: string | number };
-}
-
-export interface Operation {
-  method: string;
-  path: string;
-  parameters: Parameter[];
-  /** What the description offers to send. */
-  bodies: unknown[];
-}
-
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a document is read, member by member
-type Json = any;
+import { operations, type Operation } from './operations.js';
 
 interface Answer {
   status: number;
@@ -30,8 +12,6 @@ interface Answer {
 }
 
 const METHODS_WITH_BODY = new Set(['post', 'put', 'patch']);
-
-export const operations = await readOperations();
 
 /** A 400 that is not about one field, but about the request as a whole. */
 const WITHOUT_FIELD = new Set(['malformed_json', 'invalid_request', 'multiple_credentials']);
@@ -181,37 +161,4 @@ async function call(
 
 function toQuery(query: Record<string, string>): string {
   return new URLSearchParams(query).toString();
-}
-
-async function readOperations(): Promise<Operation[]> {
-  const document = JSON.parse(await readFile('openapi.json', 'utf8'));
-  return Object.entries(document.paths as Record<string, Record<string, Json>>).flatMap(([path, item]) =>
-    Object.entries(item).map(([method, { parameters = [], requestBody }]) => {
-      const { examples = {}, schema } = requestBody?.content['application/json'] ?? {};
-      const offered = Object.values(examples as Record<string, { value: unknown }>).map(({ value }) => value);
-      return {
-        method,
-        path,
-        parameters,
-        bodies: schema === undefined ? [] : [...offered, sampleOf(schema, document)],
-      };
-    }),
-  );
-}
-
-/** An object with every field that a schema has. */
-function sampleOf(schema: Json, document: Json): unknown {
-  if (schema.$ref !== undefined) {
-    return sampleOf(document.components.schemas[String(schema.$ref).split('/').at(-1)!], document);
-  }
-  const [first] = schema.allOf ?? schema.anyOf ?? [];
-  if (first !== undefined && schema.type === undefined) return sampleOf(first, document);
-  if (schema.example !== undefined && schema.type !== 'object') return schema.example;
-  if (schema.type === 'object' && schema.properties !== undefined) {
-    return Object.fromEntries(
-      Object.entries(schema.properties).map(([name, child]) => [name, sampleOf(child, document)]),
-    );
-  }
-  if (schema.type === 'array') return [sampleOf(schema.items, document)];
-  return schema.example ?? schema.default ?? schema.enum?.[0] ?? 'text';
 }

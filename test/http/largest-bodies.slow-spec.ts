@@ -4,7 +4,7 @@ import request from 'supertest';
 import { Client } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 import { WorkPerTurn } from '../support/work-per-turn.js';
-import { operations, type Operation } from './bad-input.js';
+import { operations, type Operation } from './operations.js';
 
 /** Values that class-validator may be given before others get their turn: 25 ms of work are several times as many. */
 const VALUES_AT_ONCE = 10_000;

@@ -1,0 +1,20 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { TestApp } from '../../support/test-app.js';
+import { fuzz, toCommand } from './fuzz.js';
+
+/** `npm run fuzz` sends many more. */
+const REQUESTS = 1500;
+
+let app: TestApp;
+
+beforeAll(async () => {
+  app = await TestApp.start();
+});
+afterAll(() => app.stop());
+
+it('No generated request is answered with an error of ours', async () => {
+  const { faults, done } = await fuzz(app, { requests: REQUESTS, seed: 1 });
+  expect(faults.map(({ answer, request }) => `${answer}\n${toCommand(request)}`)).toEqual([]);
+  // They are about something.
+  expect(done.size).toBeGreaterThan(30);
+});
