@@ -58,6 +58,36 @@ describe('a read without a lease', () => {
   });
 });
 
+describe('a read under a lease', () => {
+  const reads = new FencedReads({
+    node: { held: () => true, failingFor: () => 0, nextLease: () => Promise.resolve() },
+    applied: { last: 7 },
+    clock: new HurriedClock(),
+    waitMs: WAIT_MS,
+  });
+
+  it('asks again when a server shows less than this node has applied', async () => {
+    const answers = [5, 6, 7];
+    const asked: number[] = [];
+    const value = await reads.read((atLeast) => {
+      asked.push(atLeast);
+      return Promise.resolve({ value: `as of ${answers[0]!}`, asOf: answers.shift()! });
+    });
+    expect(value).toBe('as of 7');
+    expect(asked).toEqual([7, 7, 7]);
+  });
+
+  it('is refused when the third one shows less as well', async () => {
+    let asked = 0;
+    const answer = reads.read(() => {
+      asked += 1;
+      return Promise.resolve({ value: 'an older state', asOf: 6 });
+    });
+    await expect(answer).rejects.toMatchObject({ code: 'service_unavailable', details: { retryAfter: 1 } });
+    expect(asked).toBe(3);
+  });
+});
+
 describe('the time for which renewals have been failing', () => {
   it('begins with the first that fails, and ends with the first that succeeds', async () => {
     const clock = new HurriedClock();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { ManualClock } from '../../../../test/freshness/support/manual-clock.js';
 import type { ChangeProof } from '../../../shared/committed.js';
 import { NodeWatch, type NodeRow } from '../domain/node-watch.js';
 import type { NodeClock, NodeSnapshot, NodeTable } from './ports.js';
@@ -127,5 +128,96 @@ describe('Propagation', () => {
     table.last = 7;
     table.nodes = [row('alive', 7)];
     await waiting;
+  });
+});
+
+describe('A change that is not confirmed by every node yet', () => {
+  /** Notes what it is asked, and when. */
+  class WatchedTable extends Table {
+    readonly looks: string[][] = [];
+    readonly reads: number[] = [];
+    isAway = false;
+
+    constructor(private readonly clock: ManualClock) {
+      super();
+    }
+
+    override look(changes: readonly ChangeProof[] = []): ReturnType<Table['look']> {
+      this.looks.push(changes.map(({ id }) => id));
+      return super.look();
+    }
+
+    override read(): Promise<NodeSnapshot> {
+      this.reads.push(this.clock.monotonic());
+      return this.isAway ? Promise.reject(new Error('out of reach')) : super.read();
+    }
+  }
+
+  function waits(): { clock: ManualClock; table: WatchedTable; waits: Propagation } {
+    const clock = new ManualClock();
+    const table = new WatchedTable(clock);
+    const node = { id: 'this node', held: () => false };
+    return { clock, table, waits: new Propagation(table, new NodeWatch(), clock, { last: 0 }, node) };
+  }
+
+  async function settled(promise: Promise<void>): Promise<() => boolean> {
+    let isOver = false;
+    void promise.then(() => (isOver = true));
+    await Promise.resolve();
+    return () => isOver;
+  }
+
+  it('is asked for by its proof, and not again by those who come later', async () => {
+    const { table, waits: propagation } = waits();
+    await propagation.wait(CHANGE);
+    await propagation.wait(null);
+    table.proven.clear();
+    await propagation.wait(CHANGE).catch(() => undefined);
+    await propagation.wait(null);
+    expect(table.looks).toEqual([[CHANGE.id], [], [CHANGE.id], []]);
+  });
+
+  it('holds when the leases of those that are silent have run out, though nothing can be read', async () => {
+    const { clock, table, waits: propagation } = waits();
+    table.nodes = [row('a', 6, 300), row('b', 6, 500), row('c', 7)];
+    table.isAway = true;
+    await clock.pass(100);
+    const isOver = await settled(propagation.wait(CHANGE));
+    await clock.pass(499);
+    expect(isOver()).toBe(false);
+    await clock.pass(1);
+    expect(isOver()).toBe(true);
+    const { length } = table.reads;
+    await clock.pass(1000);
+    // One more may have been on its way.
+    expect(table.reads.length).toBeLessThanOrEqual(length + 1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is looked for after pauses that double, up to 25 ms, from the start for each that begins to wait', async () => {
+    const { clock, table, waits: propagation } = waits();
+    table.nodes = [row('a', 6)];
+    void propagation.wait(CHANGE);
+    await clock.pass(90);
+    expect(table.reads).toEqual([5, 15, 35, 60, 85]);
+    void propagation.wait(CHANGE);
+    await clock.pass(40);
+    expect(table.reads.slice(5)).toEqual([110, 120]);
+    table.nodes = [row('a', 7)];
+    await clock.pass(100);
+  });
+
+  it('is looked for no more when the node stops, and holds when the leases have run out', async () => {
+    const { clock, table, waits: propagation } = waits();
+    table.nodes = [row('a', 6, 500)];
+    const isOver = await settled(propagation.wait(CHANGE));
+    await clock.pass(10);
+    await propagation.stop();
+    const { length } = table.reads;
+    await clock.pass(400);
+    expect(table.reads).toHaveLength(length);
+    expect(isOver()).toBe(false);
+    await clock.pass(100);
+    expect(isOver()).toBe(true);
   });
 });

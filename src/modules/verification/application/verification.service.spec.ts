@@ -99,9 +99,11 @@ describe('A verification of a key with limits and credits', () => {
   };
 
   it('costs one credit unless told otherwise, and is counted for its key', async () => {
-    records.add('a key', { metering: metered(10) });
+    const record = records.add('a key', { metering: metered(10) });
     expect(await service.verify('a key', {}, CALLER)).toMatchObject({
+      valid: true,
       code: 'VALID',
+      record,
       usage: { keyRemaining: 9 },
     });
     expect(await service.verify('a key', { cost: 4 }, CALLER)).toMatchObject({ usage: { keyRemaining: 5 } });
