@@ -3,7 +3,7 @@ import { TestApp } from '../../support/test-app.js';
 import { fuzz, toCommand } from './fuzz.js';
 
 /** `npm run fuzz` sends many more. */
-const REQUESTS = 1500;
+const REQUESTS = 1200;
 
 let app: TestApp;
 

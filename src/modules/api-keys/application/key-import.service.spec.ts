@@ -82,6 +82,23 @@ describe('Importing keys', () => {
     expect(world.rows.rows.size).toBe(0);
   });
 
+  it('is tried by a preview, which leaves nothing and waits for nobody', async () => {
+    await service.import(ANN, APPLICATION, [key('two')]);
+    world.events();
+    world.freshness.awaited.length = 0;
+    expect(await service.preview(ANN, APPLICATION, [key('one'), key('two')])).toEqual([
+      { outcome: 'importable' },
+      { outcome: 'exists' },
+    ]);
+    expect(world.rows.rows.size).toBe(1);
+    expect(world.events()).toEqual([]);
+    expect(world.freshness.awaited).toEqual([]);
+    world.permissions.lateRefusals.set('application', 'insufficient_role');
+    await expect(service.preview(ANN, APPLICATION, [key('one')])).rejects.toMatchObject({
+      code: 'insufficient_role',
+    });
+  });
+
   it('is taken back when its caller may not any more', async () => {
     world.permissions.lateRefusals.set('application', 'insufficient_role');
     await expect(service.import(ANN, APPLICATION, [key('one')])).rejects.toMatchObject({

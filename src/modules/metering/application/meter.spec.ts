@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { limitSet, newOwner, type Owner } from '../../../../test/metering/limit-sets.js';
 import { MemoryCreditStore } from '../../../../test/metering/memory-credit-store.js';
 import { memoryMeter } from '../../../../test/metering/memory-meter.js';
@@ -8,6 +9,14 @@ import type { Meter } from './meter.js';
 let owner: Owner;
 let store: MemoryCreditStore;
 let meter: Meter;
+
+beforeAll(() => {
+  Logger.overrideLogger(false);
+});
+
+afterAll(() => {
+  Logger.overrideLogger(['log', 'error', 'warn']);
+});
 
 beforeEach(() => {
   owner = newOwner();
