@@ -102,6 +102,40 @@ describe('LOCAL_ACCOUNTS', () => {
   });
 });
 
+describe('DASHBOARD_OIDC_ISSUER', () => {
+  const issuer = 'https://login.example.com/';
+  const JWT_ISSUERS = JSON.stringify([{ issuer, audience: 'upblit', jwksUrl: `${issuer}jwks` }]);
+  const GOOD = { JWT_ISSUERS, DASHBOARD_OIDC_ISSUER: issuer, DASHBOARD_OIDC_CLIENT_ID: 'dashboard' };
+
+  it('needs a client, and is an issuer whose access tokens are taken', () => {
+    const env = parseEnv({ ...GOOD, DASHBOARD_OIDC_PARAMETERS: 'audience=upblit&prompt=consent' });
+    expect(env.DASHBOARD_OIDC_PARAMETERS).toEqual({ audience: 'upblit', prompt: 'consent' });
+    expect(problemsOf({ ...GOOD, DASHBOARD_OIDC_CLIENT_ID: '' })).toContain(
+      'DASHBOARD_OIDC_CLIENT_ID is required',
+    );
+    expect(problemsOf({ ...GOOD, DASHBOARD_OIDC_ISSUER: 'https://login.example.com' })).toContain(
+      'DASHBOARD_OIDC_ISSUER must be an issuer of JWT_ISSUERS',
+    );
+    expect(problemsOf({ ...GOOD, DASHBOARD_OIDC_ISSUER: '' })).toContain('needs DASHBOARD_OIDC_ISSUER');
+    expect(problemsOf({ ...GOOD, DASHBOARD_OIDC_SCOPES: 'profile email' })).toContain('must have openid');
+  });
+
+  it.each(['state=x', 'redirect_uri=https://evil.example', 'scope=all', 'a=1&a=2', 'a', '=b'])(
+    'leaves what makes a sign-in safe to the service: %s',
+    (DASHBOARD_OIDC_PARAMETERS) => {
+      expect(problemsOf({ ...GOOD, DASHBOARD_OIDC_PARAMETERS })).toContain('DASHBOARD_OIDC_PARAMETERS');
+    },
+  );
+
+  it('is asked over HTTPS in production', () => {
+    const local = issuer.replace('https', 'http');
+    const settings = { ...GOOD, JWT_ISSUERS: JWT_ISSUERS.replaceAll('https', 'http') };
+    expect(problemsOf({ ...PRODUCTION, ...settings, DASHBOARD_OIDC_ISSUER: local })).toContain(
+      'DASHBOARD_OIDC_ISSUER must have https in production',
+    );
+  });
+});
+
 describe('SMTP_URL', () => {
   const SMTP_URL = 'smtps://user:secret@mail.example.com';
 

@@ -164,6 +164,7 @@ function jointProblems(env: Env): Problem[] {
   if (env.JWT_ISSUERS?.some(({ issuer }) => issuer === env.JWT_ISSUER) === true) {
     problems.push(['JWT_ISSUERS', 'must not name JWT_ISSUER: its tokens are signed here']);
   }
+  problems.push(...providerProblems(env));
   if (env.SMTP_URL !== undefined && env.MAIL_FROM === undefined) {
     problems.push(['MAIL_FROM', 'is required with SMTP_URL']);
   }
@@ -171,6 +172,25 @@ function jointProblems(env: Env): Problem[] {
     problems.push(['REDIS_URL', 'is required with RATE_LIMIT_STORE=redis']);
   }
   return env.NODE_ENV === 'production' ? [...problems, ...productionProblems(env)] : problems;
+}
+
+/** The API takes the access tokens that the dashboard is given there, or the dashboard is of no use. */
+function providerProblems(env: Env): Problem[] {
+  const problems: Problem[] = [];
+  const { DASHBOARD_OIDC_ISSUER: issuer, DASHBOARD_OIDC_CLIENT_ID: client } = env;
+  if (issuer === undefined) {
+    if (client !== undefined) problems.push(['DASHBOARD_OIDC_CLIENT_ID', 'needs DASHBOARD_OIDC_ISSUER']);
+    return problems;
+  }
+  if (client === undefined)
+    problems.push(['DASHBOARD_OIDC_CLIENT_ID', 'is required with DASHBOARD_OIDC_ISSUER']);
+  if (env.JWT_ISSUERS?.some((one) => one.issuer === issuer) !== true) {
+    problems.push(['DASHBOARD_OIDC_ISSUER', 'must be an issuer of JWT_ISSUERS, character by character']);
+  }
+  if (!env.DASHBOARD_OIDC_SCOPES.split(' ').includes('openid')) {
+    problems.push(['DASHBOARD_OIDC_SCOPES', 'must have openid among them']);
+  }
+  return problems;
 }
 
 /** In production nothing is made up and nothing is weakened. */
@@ -185,6 +205,10 @@ function productionProblems(env: Env): Problem[] {
   if (env.BCRYPT_COST < 10) problems.push(['BCRYPT_COST', 'must be at least 10 in production']);
   if (env.JWT_ISSUERS?.some(({ keys }) => 'jwksUrl' in keys && isPlainHttp(keys.jwksUrl)) === true) {
     problems.push(['JWT_ISSUERS', 'must have https in every jwksUrl in production']);
+  }
+  const { DASHBOARD_OIDC_ISSUER: provider } = env;
+  if (provider !== undefined && isPlainHttp(new URL(provider))) {
+    problems.push(['DASHBOARD_OIDC_ISSUER', 'must have https in production']);
   }
   return problems;
 }

@@ -141,6 +141,40 @@ export function parseKeyPrefixes(value: string): string[] {
   return prefixes;
 }
 
+/** RFC 6749, appendix A.1 and A.2. */
+export function parseClientText(value: string): string {
+  if (!/^[\x20-\x7e]{1,500}$/.test(value)) throw new Error('must be printable ASCII, up to 500 characters');
+  return value;
+}
+
+/** Made anew for every request, or chosen by another variable. */
+const OWN_PARAMETERS = new Set([
+  'client_id',
+  'client_secret',
+  'code_challenge',
+  'code_challenge_method',
+  'nonce',
+  'redirect_uri',
+  'request',
+  'request_uri',
+  'response_mode',
+  'response_type',
+  'scope',
+  'state',
+]);
+
+export function parseAuthorizationParameters(value: string): Readonly<Record<string, string>> {
+  const parameters = [...new URLSearchParams(value)];
+  const names = parameters.map(([name]) => name);
+  const areGood = parameters.every(([name, text]) => /^\w{1,100}$/.test(name) && text !== '');
+  if (!areGood || new Set(names).size < names.length) {
+    throw new Error('must be a query such as audience=upblit&prompt=consent, with each name once');
+  }
+  const own = names.find((name) => OWN_PARAMETERS.has(name));
+  if (own !== undefined) throw new Error(`must not set ${own}, which the service sets`);
+  return Object.fromEntries(parameters);
+}
+
 /** How the proxies of a private network are named without their addresses. */
 const ADDRESS_RANGES = ['loopback', 'linklocal', 'uniquelocal'];
 

@@ -11,6 +11,8 @@ import {
   parseCommit,
   parseKeyPrefix,
   parseKeyPrefixes,
+  parseAuthorizationParameters,
+  parseClientText,
   parseSender,
   secret,
   text,
@@ -193,6 +195,25 @@ export const variables = {
   LOCAL_ACCOUNTS: optionalOneOf(
     ['open', 'invite', 'off'],
     'Who may make an account here: everybody, who has an invitation of `npm run account`, or nobody, and then there are no passwords and no logins. `open` by default, in production `invite`.',
+  ),
+  DASHBOARD_OIDC_ISSUER: optionalUrl(
+    ['https:', 'http:'],
+    'Provider of OpenID Connect that people sign in to the dashboard with, as its `iss` says it: one of JWT_ISSUERS, whose access tokens it is given (docs/operations/issuers.md). It sends browsers back to /dashboard/callback.',
+  ),
+  DASHBOARD_OIDC_CLIENT_ID: optional(
+    parseClientText,
+    'What the dashboard is called there; required with DASHBOARD_OIDC_ISSUER.',
+  ),
+  DASHBOARD_OIDC_CLIENT_SECRET: secret(
+    optional(parseClientText, 'The secret of that client. None by default: for a client that is public.'),
+  ),
+  DASHBOARD_OIDC_SCOPES: text(
+    'openid profile email offline_access',
+    'What the provider is asked for, space-separated, `openid` among it: names of scopes of this service, too, where it knows them.',
+  ),
+  DASHBOARD_OIDC_PARAMETERS: optional(
+    parseAuthorizationParameters,
+    'Further parameters of that request, as a query: audience=upblit for Auth0, resource=https://keys.example.com by RFC 8707.',
   ),
   BCRYPT_COST: integer(
     4,

@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'invalid_signature'
   | 'invalid_credentials'
   | 'invalid_refresh_token'
+  | 'sign_in_failed'
   | 'invalid_one_time_token'
   | 'invitation_required'
   | 'account_disabled'

@@ -83,7 +83,7 @@ describe('the dashboard', () => {
 
   it('says who may make an account, to everybody and to no cache', async () => {
     const answer = await get('/dashboard/settings.json');
-    expect([answer.status, answer.body]).toEqual([200, { accounts: 'open', mails: false }]);
+    expect([answer.status, answer.body]).toEqual([200, { accounts: 'open', mails: false, provider: null }]);
     expect(answer.headers).toMatchObject({
       'content-type': 'application/json; charset=utf-8',
       'cache-control': 'no-store',
@@ -91,11 +91,11 @@ describe('the dashboard', () => {
     for (const [env, settings] of [
       [
         { LOCAL_ACCOUNTS: 'invite', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'keys@example.com' },
-        { accounts: 'invite', mails: true },
+        { accounts: 'invite', mails: true, provider: null },
       ],
       [
         { LOCAL_ACCOUNTS: 'off', SMTP_URL: 'smtp://127.0.0.1:1', MAIL_FROM: 'keys@example.com' },
-        { accounts: 'off', mails: false },
+        { accounts: 'off', mails: false, provider: null },
       ],
     ] as const) {
       const other = await TestApp.start({ dashboard: join(directory, 'dist'), database: app.database, env });

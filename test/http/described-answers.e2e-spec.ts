@@ -5,6 +5,7 @@ import { describeApi } from '../../src/app.setup.js';
 import { UNKNOWN_ID } from '../support/builders.js';
 import { eventually } from '../support/eventually.js';
 import { MailServer, tokenIn } from '../support/mail-server.js';
+import { OpenIdServer } from '../support/openid-provider.js';
 import { PASSWORD, signIn, type SignedIn } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
 import { DescribedAnswers } from './described-answers.js';
@@ -24,9 +25,13 @@ let described: DescribedAnswers;
 let operations: { method: Method; path: string; operation: Record<string, unknown> }[];
 let owner: SignedIn;
 let mailServer: MailServer;
+let provider: OpenIdServer;
 beforeAll(async () => {
   mailServer = await MailServer.start();
-  app = await TestApp.start({ env: { SMTP_URL: mailServer.url, MAIL_FROM: 'keys@example.com' } });
+  provider = await OpenIdServer.start();
+  app = await TestApp.start({
+    env: { ...provider.env, SMTP_URL: mailServer.url, MAIL_FROM: 'keys@example.com' },
+  });
   const document = await describeApi();
   described = new DescribedAnswers(document);
   operations = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -41,6 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.stop();
   await mailServer.stop();
+  await provider.stop();
 });
 
 /** Calls the service and checks the answer: `get /apikey/{id}`, with what stands for `{id}`. */
@@ -102,6 +108,24 @@ describe('the answers of the service are what openapi.json says, field by field:
     await call('post /auth/browser/refresh', {}, { headers: { ...headers, cookie } });
     await call('post /auth/browser/refresh', {}, { headers: { ...headers, cookie } });
     await call('post /auth/browser/logout', {}, { headers: { ...headers, cookie } });
+  });
+
+  it('those of logins at a provider', async () => {
+    const headers = { 'sec-fetch-site': 'same-origin', origin: 'http://127.0.0.1' };
+    let cookie = '';
+    const at = async (name: string, body?: object): Promise<Response> => {
+      const sent = { headers: { ...headers, cookie }, ...(body && { body }) };
+      const answer = await call(`post /auth/browser/oidc/${name}`, {}, sent);
+      if (answer.status === 200) cookie = String(answer.headers['set-cookie']).split(';', 1)[0]!;
+      return answer;
+    };
+    const { location } = (await at('start')).body as { location: string };
+    await at('finish', { response: 'code=x' });
+    await at('finish', { response: provider.authorize(location) });
+    await at('refresh');
+    await at('logout');
+    await at('refresh');
+    await at('logout');
   });
 
   it('those of sessions, and of the end of an account', async () => {

@@ -214,6 +214,7 @@ const ABSENT = new Set([
   'email_taken',
   'invalid_credentials',
   'invalid_refresh_token',
+  'sign_in_failed',
   'owns_applications',
   'invalid_one_time_token',
 ]);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { tokenIn, type MailServer } from '../support/mail-server.js';
+import type { OpenIdServer } from '../support/openid-provider.js';
 import { alphanumeric, random, type Recorder } from './recorder.js';
 
 const EMAIL = 'someone@example.org';
@@ -11,7 +12,7 @@ interface Friend {
 }
 
 /** What people and services do with this service in a day on which all goes well: every operation, once at least. */
-export async function goWell(service: Recorder, mails: MailServer): Promise<void> {
+export async function goWell(service: Recorder, mails: MailServer, provider: OpenIdServer): Promise<void> {
   await comeAndLeave(service);
   const friendsPassword = service.keep("friend's password", `a long talk ${random()}`);
   await service.signIn('friend', '/auth/register', {
@@ -24,6 +25,7 @@ export async function goWell(service: Recorder, mails: MailServer): Promise<void
   await service.signIn('refresh', '/auth/refresh', { refreshToken });
   await service.call('/auth/me');
   await useBrowser(service);
+  await useProvider(service, provider);
   const friend = await readMails(service, mails);
   await service.signIn('login after the mails', '/auth/login', { email: EMAIL, password });
   const newPassword = service.keep('new password', `a long run ${random()}`);
@@ -66,6 +68,29 @@ async function useBrowser(service: Recorder): Promise<void> {
   await call('login', account);
   await call('refresh');
   await call('logout');
+}
+
+/** What a page of the service does for somebody who has their account at a provider. */
+async function useProvider(service: Recorder, provider: OpenIdServer): Promise<void> {
+  let cookie = '';
+  const call = async (name: string, body?: Record<string, string>): Promise<string> => {
+    const headers = { 'sec-fetch-site': 'same-origin', origin: 'http://127.0.0.1', cookie };
+    const answer = await service.call(`/auth/browser/oidc/${name}`, {
+      method: 'POST',
+      headers,
+      handsOut: name !== 'logout',
+      ...(body && { body }),
+    });
+    [cookie = ''] = answer.cookie.split(';');
+    const [, sealed = ''] = cookie.split('=');
+    if (sealed !== '') service.keep(`sealed cookie of ${name} at the provider`, sealed);
+    return answer.text;
+  };
+  const { location } = JSON.parse(await call('start')) as { location: string };
+  await call('finish', { response: provider.authorize(location) });
+  await call('refresh');
+  await call('logout');
+  for (const [at, secret] of provider.handedOut.entries()) service.keep(`no. ${at} of the provider`, secret);
 }
 
 /** Somebody who sees to their sessions, and deletes their account. */

@@ -10,6 +10,7 @@ import {
   type EmbeddedPostgres,
 } from '../../src/infrastructure/embedded-postgres/index.js';
 import { MailServer } from '../support/mail-server.js';
+import { OpenIdServer } from '../support/openid-provider.js';
 import { ServiceProcess } from '../support/service-process.js';
 import { goWell, goWrong } from './life.js';
 import { Recorder } from './recorder.js';
@@ -31,6 +32,7 @@ describe('keys, passwords and tokens', () => {
   let service: ServiceProcess;
   let life: Recorder;
   let mailServer: MailServer;
+  let provider: OpenIdServer;
   let scanner: SecretScanner;
   /** PostgreSQL's data directory, with its write-ahead log. */
   let dataDirectory: string;
@@ -46,11 +48,13 @@ describe('keys, passwords and tokens', () => {
       .privateKey.export({ type: 'pkcs8', format: 'der' })
       .toString('base64');
     mailServer = await MailServer.start();
+    provider = await OpenIdServer.start();
     service = await ServiceProcess.start(
       {
         LOG_LEVEL: 'trace',
         DATABASE_URL: postgres.url,
         MIGRATE_ON_START: 'true',
+        ...provider.env,
         SMTP_URL: mailServer.url,
         MAIL_FROM: 'keys@example.com',
         API_KEY_PEPPERS: `1=${pepper}`,
@@ -59,7 +63,7 @@ describe('keys, passwords and tokens', () => {
       scratch,
     );
     life = new Recorder(service.url);
-    await goWell(life, mailServer);
+    await goWell(life, mailServer, provider);
     await goWrong(life, 'first');
     tables = await dump(postgres.url);
     dataDirectory = await valueOf(postgres.url, 'SHOW data_directory');
@@ -75,6 +79,7 @@ describe('keys, passwords and tokens', () => {
 
   afterAll(async () => {
     await mailServer.stop();
+    await provider.stop();
     await removeEmbeddedPostgres(scratch);
     await rm(scratch, { recursive: true, force: true });
   });

@@ -6,9 +6,13 @@ export interface DashboardSettings {
   accounts: 'open' | 'invite' | 'off';
   /** Whether the service sends mails, by which a forgotten password is replaced. */
   mails: boolean;
+  /** The host of the provider that people sign in with; null where there is none. */
+  provider: string | null;
 }
 
 export function dashboardSettings(env: Env): DashboardSettings {
   const accounts = localAccountsOf(env);
-  return { accounts, mails: accounts !== 'off' && env.SMTP_URL !== undefined };
+  const { DASHBOARD_OIDC_ISSUER: issuer } = env;
+  const provider = issuer === undefined ? null : new URL(issuer).host;
+  return { accounts, provider, mails: accounts !== 'off' && env.SMTP_URL !== undefined };
 }

@@ -54,6 +54,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   invalid_signature: { status: 401, title: 'Invalid signature' },
   invalid_credentials: { status: 401, title: 'Invalid email or password' },
   invalid_refresh_token: { status: 401, title: 'Invalid refresh token' },
+  sign_in_failed: { status: 401, title: 'Sign-in failed' },
   invalid_one_time_token: { status: 401, title: 'Invalid one-time token' },
   invitation_required: { status: 403, title: 'Invitation required' },
   account_disabled: { status: 403, title: 'Account disabled' },

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { ENV, localAccountsOf, type Env } from '../../config/env.js';
 import { Clock } from '../../shared/clock.js';
 import { FreshnessModule } from '../freshness/index.js';
+import { AccessTokenReader } from './application/access-token-reader.js';
 import { AccountDeletionHooks } from './application/account-deletion-hooks.js';
 import { AccountDeletionService } from './application/account-deletion.service.js';
 import { AccessTokenIssuer } from './domain/access-token-issuer.js';
@@ -12,6 +13,8 @@ import { AttemptLimiter } from './domain/attempt-limiter.js';
 import { AccountAdministration } from './application/account-administration.service.js';
 import { AccountMails } from './application/account-mails.service.js';
 import { AuthService } from './application/auth.service.js';
+import { FederatedSessionService } from './application/federated-session.service.js';
+import { IdentityProvider } from './application/identity-provider.js';
 import { LiveSessions } from './application/live-sessions.js';
 import { Invitations, RegistrationPolicy } from './application/invitations.js';
 import { MailQueue } from './application/mail-queue.js';
@@ -23,11 +26,13 @@ import { PublishedKeys } from './application/published-keys.js';
 import { RefusedSignInsRecorder } from './application/refused-sign-ins.js';
 import { PasswordStrength } from './domain/password-strength.js';
 import { ServiceKeyAuthentication } from './application/service-key-authentication.js';
+import { Seal } from './application/seal.js';
 import { SessionService } from './application/session.service.js';
 import { SubjectDirectory } from './application/subject-directory.js';
 import { OneTimeTokenRepository } from './domain/one-time-token.repository.js';
 import { RefreshTokenFamilyRepository } from './domain/refresh-token-family.repository.js';
 import { UserRepository } from './domain/user.repository.js';
+import { FederatedSessionController } from './http/federated-session.controller.js';
 import { JwksController } from './http/jwks.controller.js';
 import { JwtAuthGuard } from './http/jwt-auth.guard.js';
 import { JwtStrategy } from './http/jwt.strategy.js';
@@ -40,6 +45,8 @@ import { VerifiedTokens } from './http/verified-tokens.js';
 import { BcryptPasswordHasher } from './infrastructure/bcrypt-password-hasher.js';
 import { ExpiredFamiliesPurge } from './infrastructure/expired-families.purge.js';
 import { ExpiredTokensPurge } from './infrastructure/expired-tokens.purge.js';
+import { JoseAccessTokenReader } from './infrastructure/jose-access-token-reader.js';
+import { JweSeal } from './infrastructure/jwe-seal.js';
 import { LocalKeys } from './infrastructure/local-keys.js';
 import { LocalTokenIssuer } from './infrastructure/local-token-issuer.js';
 import { MailMetrics } from './infrastructure/mail-metrics.js';
@@ -49,6 +56,7 @@ import {
   refreshTokenSchema,
 } from './infrastructure/refresh-token-family.schema.js';
 import { oneTimeTokenSchema } from './infrastructure/one-time-token.schema.js';
+import { NoProvider, OpenIdProvider } from './infrastructure/openid-provider.js';
 import { PasswordPeppers } from './infrastructure/password-peppers.js';
 import { NoMailer, SmtpMailer } from './infrastructure/smtp-mailer.js';
 import { trustedIssuers } from './infrastructure/trusted-issuers.js';
@@ -64,11 +72,12 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
     FreshnessModule,
     TypeOrmModule.forFeature([userSchema, refreshTokenFamilySchema, refreshTokenSchema, oneTimeTokenSchema]),
   ],
-  controllers: [MeController, JwksController],
+  controllers: [MeController, JwksController, FederatedSessionController],
   providers: [
     AuthService,
     NewPasswords,
     SessionService,
+    FederatedSessionService,
     AccountDeletionService,
     AccountDeletionHooks,
     LiveSessions,
@@ -121,6 +130,18 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
           env.BCRYPT_COST,
           await users.highestHashCost(),
         ),
+    },
+    { provide: IdentityProvider, inject: [ENV, Clock], useFactory: identityProvider },
+    {
+      provide: Seal,
+      inject: [ENV, Clock],
+      useFactory: (env: Env, clock: Clock) =>
+        new JweSeal(env.API_KEY_PEPPERS ?? [], clock, env.API_KEY_PEPPER_VERSION),
+    },
+    {
+      provide: AccessTokenReader,
+      inject: [AccessTokenVerifier],
+      useFactory: (verifier: AccessTokenVerifier) => new JoseAccessTokenReader(verifier),
     },
     {
       provide: PasswordStrength,
@@ -179,6 +200,21 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
   ],
 })
 export class AuthModule {}
+
+function identityProvider(env: Env, clock: Clock): IdentityProvider {
+  const { DASHBOARD_OIDC_ISSUER: issuer, DASHBOARD_OIDC_CLIENT_ID: clientId } = env;
+  if (issuer === undefined || clientId === undefined) return new NoProvider();
+  return new OpenIdProvider(
+    {
+      issuer,
+      clientId,
+      clientSecret: env.DASHBOARD_OIDC_CLIENT_SECRET,
+      scopes: env.DASHBOARD_OIDC_SCOPES,
+      parameters: env.DASHBOARD_OIDC_PARAMETERS ?? {},
+    },
+    clock,
+  );
+}
 
 function localKeys(env: Env): LocalKeys {
   if (env.JWT_SIGNING_KEY === undefined) throw new Error('JWT_SIGNING_KEY is missing');

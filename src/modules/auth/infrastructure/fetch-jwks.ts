@@ -16,13 +16,14 @@ export async function fetchJwks(url: string, options: RequestInit): Promise<Resp
   return Response.json(withoutOthers(set));
 }
 
-async function readBounded(body: ReadableStream<Uint8Array>): Promise<string> {
+/** Rejects when there is more than a provider has to say. */
+export async function readBounded(body: ReadableStream<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   // Leaving the loop early cancels the rest.
   for await (const chunk of body) {
     length += chunk.length;
-    if (length > MAX_BYTES) throw new Error(`The JWK Set is larger than ${MAX_BYTES} bytes`);
+    if (length > MAX_BYTES) throw new Error(`The answer is larger than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -1,0 +1,7 @@
+import type { Principal } from '../domain/principal.js';
+
+/** Reads an access token that no call was authenticated with. */
+export abstract class AccessTokenReader {
+  /** Throws `invalid_token` for one that no route would take, and `service_unavailable`. */
+  abstract read(token: string): Promise<{ principal: Principal; expiresAt: Date }>;
+}
