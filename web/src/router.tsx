@@ -14,6 +14,7 @@ import { ApplicationsPage } from './pages/applications.js';
 import { FailurePage, NotFoundPage } from './pages/failure.js';
 import { Shell } from './pages/shell.js';
 import { SignInPage } from './pages/sign-in.js';
+import { isOwnPath } from './session/own-path.js';
 import { session } from './session/session.js';
 
 /** What is in the address of the page for signing in. */
@@ -55,6 +56,13 @@ const linkRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/link.js'), 'LinkPage'),
 });
 
+/** Where a provider sends browsers back to. */
+const callbackRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: 'callback',
+  component: lazyRouteComponent(() => import('./pages/callback.js'), 'CallbackPage'),
+});
+
 /** Everything that only somebody who is signed in sees. */
 const signedInRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -73,6 +81,12 @@ const applicationsRoute = createRoute({
   path: '/',
   validateSearch: ({ q }: Record<string, unknown>): { q?: string | undefined } => ({ q: textOf(q) }),
   component: ApplicationsPage,
+});
+
+const accountRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: 'account',
+  component: lazyRouteComponent(() => import('./pages/account.js'), 'AccountPage'),
 });
 
 /** Around the pages of an application, of which each is loaded when it is opened. */
@@ -102,13 +116,24 @@ const keysRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/keys-page.js'), 'KeysPage'),
 });
 
+const membersRoute = createRoute({
+  getParentRoute: () => applicationRoute,
+  path: 'members',
+  component: lazyRouteComponent(() => import('./pages/members-page.js'), 'MembersPage'),
+});
+
 export const router = createRouter({
   basepath: '/dashboard',
   routeTree: rootRoute.addChildren([
     signInRoute,
     forgotPasswordRoute,
     linkRoute,
-    signedInRoute.addChildren([applicationsRoute, applicationRoute.addChildren([overviewRoute, keysRoute])]),
+    callbackRoute,
+    signedInRoute.addChildren([
+      applicationsRoute,
+      accountRoute,
+      applicationRoute.addChildren([overviewRoute, keysRoute, membersRoute]),
+    ]),
   ]),
   defaultPreload: false,
   scrollRestoration: true,
@@ -128,11 +153,6 @@ async function isSignedIn(): Promise<boolean> {
     if (error instanceof ProblemError) return false;
     throw error;
   }
-}
-
-/** No address of another origin can be made of it. */
-function isOwnPath(from: unknown): from is string {
-  return typeof from === 'string' && /^\/(?![/\\])/.test(from);
 }
 
 /** Undefined takes the place of what is no good: the router would keep it else. */

@@ -54,7 +54,7 @@ export function TextField({
 }: Described & InputHTMLAttributes<HTMLInputElement>) {
   return (
     <Field label={label} hint={hint} error={error}>
-      {(wiring) => <input {...input} {...wiring} className="input" />}
+      {(wiring) => <input {...input} {...wiring} className={`input ${input.className ?? ''}`} />}
     </Field>
   );
 }

@@ -1,7 +1,10 @@
 import { Link } from '@tanstack/react-router';
 
 /** The pages of an application, in the order in which they are shown. */
-const PAGES = [{ to: '/applications/$applicationId/keys', label: 'Keys' }] as const;
+const PAGES = [
+  { to: '/applications/$applicationId/keys', label: 'Keys' },
+  { to: '/applications/$applicationId/members', label: 'Members' },
+] as const;
 
 export function ApplicationNav({ applicationId }: { applicationId: string }) {
   return (

@@ -11,6 +11,7 @@ import { SearchBox } from '../components/search-box.js';
 import { RelativeTime } from '../components/time.js';
 import { useTitle } from '../components/use-title.js';
 import { ApplicationDialog } from '../dialogs/application.js';
+import { OwnOffers } from './own-offers.js';
 
 const route = getRouteApi('/signed-in/');
 
@@ -43,6 +44,8 @@ export function ApplicationsPage() {
           </Button>
         )}
       </div>
+
+      <OwnOffers />
 
       {data !== undefined && data.length > 0 && (
         <div className="toolbar">

@@ -9,7 +9,7 @@ import { useTitle } from '../components/use-title.js';
 import { readLink, type OneTimeLink } from '../session/one-time-link.js';
 import { session } from '../session/session.js';
 import { Entrance } from './entrance.js';
-import { PASSWORD_HINT } from './sign-in.js';
+import { NewPasswordField } from './new-password-field.js';
 
 /** Where invitations, new passwords and the verification of emails lead. */
 export function LinkPage() {
@@ -193,35 +193,5 @@ function Spent() {
       This link was used already, or it is older than 24 hours.{' '}
       <Link to="/sign-in">Ask for another one.</Link>
     </p>
-  );
-}
-
-export function NewPasswordField({
-  label,
-  value,
-  onChange,
-  error,
-  autoFocus = false,
-}: {
-  label: string;
-  value: string;
-  onChange: (value: string) => void;
-  error: string | undefined;
-  autoFocus?: boolean;
-}) {
-  return (
-    <TextField
-      label={label}
-      name="new-password"
-      type="password"
-      autoComplete="new-password"
-      autoFocus={autoFocus}
-      value={value}
-      onChange={({ target }) => {
-        onChange(target.value);
-      }}
-      error={error}
-      hint={PASSWORD_HINT}
-    />
   );
 }

@@ -1,5 +1,5 @@
 import { DesktopIcon, ExitIcon, MoonIcon, PersonIcon, ReaderIcon, SunIcon } from '@radix-ui/react-icons';
-import { Link, Outlet } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Logo } from '../components/logo.js';
 import { Menu } from '../components/menu.js';
@@ -41,6 +41,7 @@ export function Shell() {
 function AccountMenu() {
   const user = useUser();
   const [theme, setTheme] = useState(currentTheme);
+  const navigate = useNavigate();
   if (user === undefined) return null;
 
   const nextTheme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system';
@@ -48,17 +49,22 @@ function AccountMenu() {
     <Menu
       label="Your account"
       className="avatar"
-      trigger={<span aria-hidden="true">{(user.name ?? user.email).charAt(0).toUpperCase()}</span>}
+      trigger={<span aria-hidden="true">{(user.name ?? user.email ?? user.id).charAt(0).toUpperCase()}</span>}
       heading={
         <p className="menu-heading">
           <PersonIcon aria-hidden="true" />
           <span>
             {user.name !== null && <strong className="truncate">{user.name}</strong>}
-            <span className="soft small truncate">{user.email}</span>
+            <span className="soft small truncate">{user.email ?? user.id}</span>
           </span>
         </p>
       }
       items={[
+        {
+          label: 'Account and sessions',
+          icon: <PersonIcon aria-hidden="true" />,
+          onSelect: () => void navigate({ to: '/account' }),
+        },
         {
           ...THEME[theme],
           onSelect: () => {

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Button } from '../components/button.js';
 import { FormProblem, TextField } from '../components/field.js';
@@ -10,15 +10,20 @@ import { session, type Ending } from '../session/session.js';
 import { settingsQuery, type Settings } from '../session/settings.js';
 import { useSession } from '../session/use-session.js';
 import { Entrance } from './entrance.js';
+import { ProviderButton } from './provider-button.js';
 
 const ENDINGS: Readonly<Record<Ending, string>> = {
   ended: 'Your session has ended. Sign in again to return to where you were.',
   'signed-out': 'You are signed out.',
+  deleted: 'Your account is deleted.',
 };
+
+const route = getRouteApi('/sign-in');
 
 const FIELDS = ['email', 'password', 'name'];
 
 export function SignInPage() {
+  const { from } = route.useSearch();
   const { data, error, refetch } = useQuery(settingsQuery);
   const [isNew, setNew] = useState(false);
   const state = useSession();
@@ -39,6 +44,12 @@ export function SignInPage() {
         ) : (
           <LoadProblem error={error} retry={() => void refetch()} />
         ))}
+      {data?.provider && !isNew && (
+        <>
+          <ProviderButton provider={data.provider} from={from} isOnly={data.accounts === 'off'} />
+          {data.accounts !== 'off' && <p className="soft small or">or with an account of this service</p>}
+        </>
+      )}
       {data !== undefined && data.accounts !== 'off' && (
         <CredentialsForm key={String(isNew)} isNew={isNew} settings={data} />
       )}
@@ -61,7 +72,7 @@ export function SignInPage() {
           New here? Accounts are by invitation: open the link of yours, or ask whoever runs this service.
         </p>
       )}
-      {data?.accounts === 'off' && (
+      {data?.accounts === 'off' && data.provider === null && (
         <p className="notice">
           There are no accounts here, and no other way to sign in to this page. Ask whoever runs this service.
         </p>
@@ -117,7 +128,9 @@ function CredentialsForm({ isNew, settings }: { isNew: boolean; settings: Settin
           setPassword(target.value);
         }}
         error={problem?.of('password')}
-        hint={isNew ? PASSWORD_HINT : undefined}
+        hint={
+          isNew ? 'At least 8 characters. A few words are easy to remember and hard to guess.' : undefined
+        }
       />
       <FormProblem problem={problem} fields={FIELDS} />
       <Button type="submit" kind="primary" className="block" isBusy={isBusy}>
@@ -134,5 +147,3 @@ function CredentialsForm({ isNew, settings }: { isNew: boolean; settings: Settin
     </form>
   );
 }
-
-export const PASSWORD_HINT = 'At least 8 characters. A few words are easy to remember and hard to guess.';

@@ -2,11 +2,20 @@ import createClient from 'openapi-fetch';
 import type { components, paths } from '../api/schema.js';
 import { ProblemError, unwrap } from '../api/problem.js';
 
-export type User = components['schemas']['UserDto'];
-type Tokens = components['schemas']['BrowserTokensDto'];
+/** Whoever is signed in. */
+export type User = Omit<components['schemas']['UserDto'], 'email'> & {
+  /** Null where a provider that people sign in with tells none. */
+  email: string | null;
+  /** Of their access tokens, when it is another one than the service. */
+  issuer?: string | undefined;
+};
+type Tokens = components['schemas']['BrowserTokensDto'] | components['schemas']['FederatedTokensDto'];
+
+/** Where somebody has signed in: here, or at a provider. It says which calls refresh and end it. */
+type Place = 'here' | 'provider';
 
 /** Why nobody is signed in any more: said on the page for signing in. */
-export type Ending = 'signed-out' | 'ended';
+export type Ending = 'signed-out' | 'ended' | 'deleted';
 
 export type SessionState =
   { status: 'unknown' } | { status: 'signed-in'; user: User } | { status: 'signed-out'; because?: Ending };
@@ -14,8 +23,13 @@ export type SessionState =
 /** What tabs tell each other; a token is never in it. */
 type Message = { kind: 'signed-in' } | { kind: 'signed-out'; because: Ending };
 
-/** Says that the browser may have a cookie: without it nobody is asked for a session that cannot be there. */
+/**
+ * Says that the browser may have a cookie, and which: without it nobody is asked for a session that cannot be there.
+ */
 const MARK = 'upblit:signed-in';
+const MARKS: Readonly<Record<Place, string>> = { here: '1', provider: 'provider' };
+/** The path to return to from a provider. */
+const FROM = 'upblit:from';
 const LOCK = 'upblit:session';
 /** Milliseconds before its end at which an access token is not used any more. */
 const MARGIN = 30_000;
@@ -57,7 +71,7 @@ class Session {
   }
 
   async signIn(credentials: { email: string; password: string }): Promise<void> {
-    this.#signedIn(unwrap(await this.#client.POST('/auth/browser/login', { body: credentials })));
+    this.#signedIn('here', unwrap(await this.#client.POST('/auth/browser/login', { body: credentials })));
     this.#tabs.postMessage({ kind: 'signed-in' } satisfies Message);
   }
 
@@ -67,16 +81,48 @@ class Session {
     name?: string;
     invitation?: string;
   }): Promise<void> {
-    this.#signedIn(unwrap(await this.#client.POST('/auth/browser/register', { body: details })));
+    this.#signedIn('here', unwrap(await this.#client.POST('/auth/browser/register', { body: details })));
     this.#tabs.postMessage({ kind: 'signed-in' } satisfies Message);
   }
 
+  /** Leaves the page for the provider's. */
+  async beginAtProvider(from: string | undefined): Promise<void> {
+    const { location: provider } = unwrap(await this.#client.POST('/auth/browser/oidc/start'));
+    if (from === undefined) sessionStorage.removeItem(FROM);
+    else sessionStorage.setItem(FROM, from);
+    location.assign(provider);
+    // The page is about to go, and has nothing to offer until then.
+    await new Promise<never>(() => undefined);
+  }
+
+  /** Returns the path at which it was begun. */
+  async finishAtProvider(response: string): Promise<string | undefined> {
+    const from = sessionStorage.getItem(FROM);
+    sessionStorage.removeItem(FROM);
+    this.#signedIn(
+      'provider',
+      unwrap(await this.#client.POST('/auth/browser/oidc/finish', { body: { response } })),
+    );
+    this.#tabs.postMessage({ kind: 'signed-in' } satisfies Message);
+    return from ?? undefined;
+  }
+
+  /** Of a login at a provider, leads there to be signed out as well. */
   async signOut(): Promise<void> {
-    await takeTurns(async () => {
-      const { error, response } = await this.#client.POST('/auth/browser/logout');
-      if (!response.ok) throw new ProblemError(error, response);
+    const leadsTo = await takeTurns(async () => {
+      if (place() === 'provider') {
+        return unwrap(await this.#client.POST('/auth/browser/oidc/logout')).location;
+      }
+      unwrap(await this.#client.POST('/auth/browser/logout'));
+      return null;
     });
     this.#end('signed-out');
+    if (leadsTo !== null) location.assign(leadsTo);
+  }
+
+  /** Called when the account was deleted: there is nothing left to sign out of. */
+  forgetAccount(): void {
+    this.#end('deleted');
   }
 
   /** A token that is good for a while. Throws when there is no session, or the service cannot be asked. */
@@ -99,23 +145,33 @@ class Session {
   }
 
   async #exchange(): Promise<void> {
+    const at = place();
+    const path = at === 'provider' ? '/auth/browser/oidc/refresh' : '/auth/browser/refresh';
     // The cookie must arrive even if the page is left meanwhile.
     const { data, error, response } = await this.#client
-      .POST('/auth/browser/refresh', { keepalive: true })
+      .POST(path, { keepalive: true })
       .catch((cause: unknown) => {
         throw ProblemError.unreachable(cause);
       });
-    if (data !== undefined) this.#signedIn(data);
-    else if (response.status === 401) this.#end('ended');
+    if (data !== undefined) this.#signedIn(at, data);
+    // Where there are no such logins any more, there is none of this one.
+    else if (response.status === 401 || response.status === 404) this.#end('ended');
     else throw new ProblemError(error, response);
   }
 
-  #signedIn({ accessToken, expiresIn, user }: Tokens): void {
-    localStorage.setItem(MARK, '1');
+  #signedIn(at: Place, { accessToken, expiresIn, user }: Tokens): void {
+    // Nobody would end the login that this browser has had in the other place.
+    if (localStorage.getItem(MARK) !== null && place() !== at) this.#leave(place());
+    localStorage.setItem(MARK, MARKS[at]);
     this.#token = { value: accessToken, until: Date.now() + expiresIn * 1000 };
     const known = this.#state;
     if (known.status !== 'signed-in' || known.user.id !== user.id)
       this.#become({ status: 'signed-in', user });
+  }
+
+  #leave(at: Place): void {
+    const path = at === 'provider' ? '/auth/browser/oidc/logout' : '/auth/browser/logout';
+    this.#client.POST(path).catch(() => undefined);
   }
 
   #end(because: Ending): void {
@@ -131,10 +187,15 @@ class Session {
   }
 }
 
+/** Where somebody is signed in who is. */
+function place(): Place {
+  return localStorage.getItem(MARK) === MARKS.provider ? 'provider' : 'here';
+}
+
 /** Lets one tab at a time do it. Pages over plain HTTP have no locks: there, tabs may get in each other's way. */
-async function takeTurns(work: () => Promise<void>): Promise<void> {
+async function takeTurns<Result>(work: () => Promise<Result>): Promise<Result> {
   if (!('locks' in navigator)) return work();
-  await navigator.locks.request(LOCK, work);
+  return navigator.locks.request(LOCK, work);
 }
 
 export const session = new Session();

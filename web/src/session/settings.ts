@@ -7,6 +7,8 @@ export interface Settings {
   accounts: 'open' | 'invite' | 'off';
   /** Whether the service sends mails, by which a forgotten password is replaced. */
   mails: boolean;
+  /** The host of the provider that people sign in with; null where there is none. */
+  provider: string | null;
 }
 
 /** Outlives what is forgotten when a session ends: a form must not go away under somebody's hands. */
