@@ -6,6 +6,7 @@ import { forgedKey, unissuedKey } from '../support/made-up-keys.js';
 import { AuditLag } from '../../src/modules/audit/application/audit-lag.js';
 import { Checkpoints } from '../../src/modules/audit/application/checkpoints.js';
 import { VerificationObservers } from '../../src/modules/verification/application/verification-observer.js';
+import { queries, readQuery } from '../observability/queries.js';
 import { Client, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 import { AS_GATEWAY, AS_SERVICE } from '../support/service-key.js';
@@ -19,6 +20,9 @@ interface Metric {
   labels: string[];
   meaning: string;
 }
+
+/** Labels that a sample gets when it is scraped. */
+const OF_PROMETHEUS = ['job', 'instance'];
 
 /** What prom-client adds by itself. */
 const DEFAULTS = /^(?:nodejs|process)_/;
@@ -53,6 +57,23 @@ describe('the metrics', () => {
     expect(defaults).toEqual(
       expect.arrayContaining([...described.keys()].filter((name) => DEFAULTS.test(name))),
     );
+  });
+
+  it('are all that the rules and the dashboard of docs/observability name, with their labels', async () => {
+    const told = parseMetrics(await render());
+    const missing: string[] = [];
+    for (const { from, expr } of await queries()) {
+      const { selectors, grouped } = readQuery(expr);
+      const known = new Set(OF_PROMETHEUS);
+      for (const { metric, labels } of selectors) {
+        const has = [...OF_PROMETHEUS, ...(labelsOf(metric, told) ?? [])];
+        if (labelsOf(metric, told) === undefined) missing.push(`${from}: ${metric}`);
+        for (const label of labels) if (!has.includes(label)) missing.push(`${from}: ${metric}{${label}}`);
+        for (const label of has) known.add(label);
+      }
+      for (const label of grouped) if (!known.has(label)) missing.push(`${from}: by ${label}`);
+    }
+    expect(missing).toEqual([]);
   });
 
   it('are named as Prometheus wants it', async () => {
@@ -224,6 +245,15 @@ describe('the metrics', () => {
 function difference(after: Map<string, number>, before: Map<string, number>): Record<string, number> {
   const grown = [...after].map(([name, count]) => [name, count - (before.get(name) ?? 0)] as const);
   return Object.fromEntries(grown.filter(([, count]) => count !== 0));
+}
+
+/** The labels of a metric, or of a recorded one, which has them in its name; undefined for what there is not. */
+function labelsOf(metric: string, told: Map<string, Metric>): string[] | undefined {
+  if (metric.includes(':')) return metric.split(':', 1)[0]?.split('_');
+  const whole = told.get(metric)?.labels;
+  const part = /^(.+)_(bucket|sum|count)$/.exec(metric);
+  if (part?.[1] === undefined || told.get(part[1])?.type !== 'histogram') return whole;
+  return [...(told.get(part[1])?.labels ?? []), ...(part[2] === 'bucket' ? ['le'] : [])];
 }
 
 /** Every sample with its labels. */
