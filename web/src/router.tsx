@@ -8,7 +8,7 @@ import {
   type ErrorComponentProps,
 } from '@tanstack/react-router';
 import { ProblemError } from './api/problem.js';
-import { KEY_STATUSES, type KeyFilter } from './pages/key-filter.js';
+import { KEY_SORTS, KEY_STATUSES, type KeyFilter } from './pages/key-filter.js';
 import { ApplicationFrame } from './pages/application.js';
 import { ApplicationsPage } from './pages/applications.js';
 import { FailurePage, NotFoundPage } from './pages/failure.js';
@@ -107,10 +107,11 @@ const overviewRoute = createRoute({
 const keysRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: 'keys',
-  validateSearch: ({ q, status, environment, page }: Record<string, unknown>): KeyFilter => ({
+  validateSearch: ({ q, status, environment, sort, page }: Record<string, unknown>): KeyFilter => ({
     q: textOf(q),
     status: oneOf(KEY_STATUSES, status),
     environment: oneOf(['live', 'test'] as const, environment),
+    sort: oneOf(KEY_SORTS, sort),
     page: typeof page === 'number' && Number.isInteger(page) && page > 1 ? page : undefined,
   }),
   component: lazyRouteComponent(() => import('./pages/keys-page.js'), 'KeysPage'),
@@ -120,6 +121,12 @@ const membersRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: 'members',
   component: lazyRouteComponent(() => import('./pages/members-page.js'), 'MembersPage'),
+});
+
+const keyRoute = createRoute({
+  getParentRoute: () => signedInRoute,
+  path: 'applications/$applicationId/keys/$keyId',
+  component: lazyRouteComponent(() => import('./pages/key/key-page.js'), 'KeyPage'),
 });
 
 export const router = createRouter({
@@ -133,6 +140,7 @@ export const router = createRouter({
       applicationsRoute,
       accountRoute,
       applicationRoute.addChildren([overviewRoute, keysRoute, membersRoute]),
+      keyRoute,
     ]),
   ]),
   defaultPreload: false,

@@ -32,10 +32,15 @@ export class ProblemError extends Error {
     return this.status === 0 || this.status >= 500;
   }
 
+  /** What is wrong, with the names that the request has for its fields. */
+  get errors(): NonNullable<Problem['errors']> {
+    return this.#errors;
+  }
+
   /** What is wrong with a field of a form. */
   of(field: string): string | undefined {
     const own = this.#errors.filter((error) => error.field.split(/[.[]/, 1)[0] === field);
-    return own.length === 0 ? undefined : own.map(({ message }) => sentence(message)).join(' ');
+    return own.length === 0 ? undefined : own.map((error) => sentence(error)).join(' ');
   }
 
   /** Whether each of its errors has a field among these to stand at. */
@@ -61,8 +66,11 @@ export function unwrap<Data>({
   throw new ProblemError(error as Partial<Problem> | undefined, response);
 }
 
-/** "must be a string" is said of a field that is named above it. */
-function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
+/** "must be a string" is said of a field that is named above it: its name in the request is left out. */
+function sentence({ field, message }: { field: string; message: string }): string {
+  const name = field.split(/[.[]/, 1)[0] ?? '';
+  const said = [`each value in ${name} `, `${name} `].find((start) => message.startsWith(start)) ?? '';
+  const rest = message.slice(said.length);
+  const text = rest.charAt(0).toUpperCase() + rest.slice(1);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }

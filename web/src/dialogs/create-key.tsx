@@ -1,15 +1,25 @@
 import { useState } from 'react';
 import { client, type ApiKey, type Application, type IssueApiKey } from '../api/client.js';
 import { unwrap } from '../api/problem.js';
-import { keysQuery, queryClient } from '../api/queries.js';
+import { readKeysAgain } from '../api/key-queries.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
-import { Field, FormProblem, Select, TextArea, TextField } from '../components/field.js';
+import { FormProblem, Select, TextArea, TextField } from '../components/field.js';
 import { useSubmit } from '../components/use-submit.js';
 import { ExpiryField, timeOf, type Expiry } from './expiry.js';
+import {
+  CreditsField,
+  creditsOf,
+  limitsOf,
+  RateLimitsField,
+  UNLIMITED,
+  type DraftCredits,
+  type DraftLimit,
+} from './limit-fields.js';
+import { ScopesField } from './scopes-field.js';
 import { ShownSecret } from './secret.js';
 import { useIdempotencyKey } from './shown-once.js';
-import { wordsOf } from './words.js';
+import { tagsOf, wordsOf } from './words.js';
 
 interface Draft {
   name: string;
@@ -17,9 +27,9 @@ interface Draft {
   expiry: Expiry;
   scopes: string[];
   addresses: string;
-  limit: string;
-  windowSeconds: string;
-  credits: string;
+  tags: string;
+  limits: DraftLimit[];
+  credits: DraftCredits;
 }
 
 const EMPTY: Draft = {
@@ -28,9 +38,9 @@ const EMPTY: Draft = {
   expiry: { choice: '90', day: '' },
   scopes: [],
   addresses: '',
-  limit: '',
-  windowSeconds: '60',
-  credits: '',
+  tags: '',
+  limits: [{ name: undefined, limit: '', windowSeconds: '60', cost: undefined }],
+  credits: UNLIMITED,
 };
 
 /** What is often wanted, by the endings of scopes. */
@@ -45,14 +55,9 @@ const PRESETS: readonly { label: string; endings: RegExp; without: string; chang
   },
 ];
 
-const WINDOWS: readonly [seconds: string, label: string][] = [
-  ['1', 'second'],
-  ['60', 'minute'],
-  ['3600', 'hour'],
-  ['86400', 'day'],
-];
-
-const FIELDS = ['name', 'environment', 'expiresAt', 'scopes', 'ipAllowlist', 'rateLimits', 'credits'];
+/** Those that stand under "more". */
+const MORE = ['ipAllowlist', 'tags', 'rateLimits', 'credits'];
+const FIELDS = ['name', 'environment', 'expiresAt', 'scopes', ...MORE];
 
 export function CreateKeyDialog({
   application,
@@ -78,7 +83,7 @@ export function CreateKeyDialog({
     };
     const secret = new ShownSecret(unwrap(await client.POST('/apikey', { params, body })));
     onCreated(secret);
-    await queryClient.invalidateQueries({ queryKey: keysQuery(application.id).queryKey });
+    await readKeysAgain(application.id);
   });
 
   return (
@@ -144,12 +149,12 @@ export function CreateKeyDialog({
           />
           <details
             className="more"
-            open={isMoreOpen || problem?.isAbout(['ipAllowlist', 'rateLimits', 'credits']) === true}
+            open={isMoreOpen || MORE.some((field) => problem?.of(field) !== undefined)}
             onToggle={({ currentTarget }) => {
               setMoreOpen(currentTarget.open);
             }}
           >
-            <summary>More: addresses, rate limit, credits</summary>
+            <summary>More: addresses, tags, rate limits, credits</summary>
             <div className="stack">
               <TextArea
                 label="Addresses it may be used from"
@@ -163,41 +168,30 @@ export function CreateKeyDialog({
                 error={problem?.of('ipAllowlist')}
                 hint="Addresses or CIDR ranges; none for everywhere."
               />
-              <div className="columns">
-                <TextField
-                  label="Rate limit"
-                  inputMode="numeric"
-                  value={draft.limit}
-                  placeholder="None"
-                  onChange={({ target }) => {
-                    change({ limit: target.value });
-                  }}
-                  error={problem?.of('rateLimits')}
-                />
-                <Select
-                  label="In every"
-                  value={draft.windowSeconds}
-                  onChange={({ target }) => {
-                    change({ windowSeconds: target.value });
-                  }}
-                >
-                  {WINDOWS.map(([seconds, label]) => (
-                    <option key={seconds} value={seconds}>
-                      {label}
-                    </option>
-                  ))}
-                </Select>
-              </div>
               <TextField
-                label="Credits"
-                inputMode="numeric"
-                value={draft.credits}
-                placeholder="Unlimited"
+                label="Tags (optional)"
+                value={draft.tags}
+                autoComplete="off"
+                placeholder="eu, batch"
                 onChange={({ target }) => {
-                  change({ credits: target.value });
+                  change({ tags: target.value });
+                }}
+                error={problem?.of('tags')}
+                hint="Separated by commas, to find keys by."
+              />
+              <RateLimitsField
+                value={draft.limits}
+                onChange={(limits) => {
+                  change({ limits });
+                }}
+                error={problem?.of('rateLimits')}
+              />
+              <CreditsField
+                value={draft.credits}
+                onChange={(credits) => {
+                  change({ credits: { ...draft.credits, ...credits } });
                 }}
                 error={problem?.of('credits')}
-                hint="Each verification spends one."
               />
             </div>
           </details>
@@ -214,77 +208,21 @@ export function CreateKeyDialog({
   );
 }
 
-/** A choice among the scopes of the application; words, where it declares none. */
-function ScopesField({
-  declared,
-  value,
-  onChange,
-  error,
-}: {
-  declared: readonly string[] | null;
-  value: readonly string[];
-  onChange: (scopes: string[]) => void;
-  error: string | undefined;
-}) {
-  const [typed, setTyped] = useState<string>();
-  if (declared === null) {
-    const shown =
-      typed !== undefined && wordsOf(typed).join(' ') === value.join(' ') ? typed : value.join(' ');
-    return (
-      <TextField
-        label="Scopes (optional)"
-        className="mono"
-        value={shown}
-        autoComplete="off"
-        spellCheck={false}
-        placeholder="orders:read orders:write"
-        onChange={({ target }) => {
-          setTyped(target.value);
-          onChange(wordsOf(target.value));
-        }}
-        error={error}
-        hint="Separated by spaces. A key without scopes is refused wherever one is asked for."
-      />
-    );
-  }
-  return (
-    <Field label="Scopes" error={error}>
-      {({ id, 'aria-describedby': describedBy }) => (
-        <fieldset id={id} className="scopes" aria-describedby={describedBy} aria-label="Scopes">
-          {declared.map((scope) => (
-            <label key={scope} className="check">
-              <input
-                type="checkbox"
-                checked={value.includes(scope)}
-                onChange={({ target }) => {
-                  onChange(declared.filter((one) => (one === scope ? target.checked : value.includes(one))));
-                }}
-              />
-              <code>{scope}</code>
-            </label>
-          ))}
-        </fieldset>
-      )}
-    </Field>
-  );
-}
-
-/** What is asked of the service. What is no number is sent as it is, for the service to say so. */
+/** What is asked of the service. */
 function requestOf(draft: Draft, now: number): IssueApiKey {
-  const numberOf = (text: string): number =>
-    /^\d+$/.test(text.trim()) ? Number(text) : (text as unknown as number);
   const addresses = wordsOf(draft.addresses);
-  const windowSeconds = Number(draft.windowSeconds);
-  const limitName = WINDOWS.find(([seconds]) => seconds === draft.windowSeconds)?.[1] ?? 'limit';
+  const tags = tagsOf(draft.tags);
+  const rateLimits = limitsOf(draft.limits);
+  const credits = creditsOf(draft.credits, UNLIMITED);
   return {
     ...(draft.name.trim() !== '' && { name: draft.name }),
     environment: draft.environment,
     scopes: draft.scopes,
-    expiresAt: timeOf(draft.expiry, now),
+    expiresAt: timeOf(draft.expiry, now) ?? null,
     ...(addresses.length > 0 && { ipAllowlist: addresses }),
-    ...(draft.limit.trim() !== '' && {
-      rateLimits: [{ name: limitName, limit: numberOf(draft.limit), windowSeconds }],
-    }),
-    ...(draft.credits.trim() !== '' && { credits: { remaining: numberOf(draft.credits) } }),
+    ...(tags.length > 0 && { tags }),
+    ...(rateLimits.length > 0 && { rateLimits }),
+    // Unlimited is what it is without any.
+    ...(credits && { credits: credits as NonNullable<IssueApiKey['credits']> }),
   };
 }

@@ -1,6 +1,7 @@
 import { client, type ApiKey } from '../api/client.js';
+import { readKeysAgain } from '../api/key-queries.js';
 import { unwrap } from '../api/problem.js';
-import { keepKey, keysQuery, queryClient } from '../api/queries.js';
+import { keepKey } from '../api/queries.js';
 import { ConfirmByName } from '../components/confirm-name.js';
 import { RelativeTime } from '../components/time.js';
 import { say } from '../components/toast.js';
@@ -12,7 +13,7 @@ export function RevokeKeyDialog({ apiKey, onClose }: { apiKey: ApiKey; onClose: 
     keepKey({ ...apiKey, status: 'revoked', revokedAt: new Date().toISOString() });
     onClose();
     say(`${apiKey.name} is revoked. No service accepts it any more.`);
-    await queryClient.invalidateQueries({ queryKey: keysQuery(apiKey.applicationId).queryKey });
+    await readKeysAgain(apiKey.applicationId);
   }
 
   return (

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { client, type ApiKey } from '../api/client.js';
+import { readKeysAgain } from '../api/key-queries.js';
 import { unwrap } from '../api/problem.js';
-import { keysQuery, queryClient } from '../api/queries.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { FormProblem, Select } from '../components/field.js';
@@ -35,7 +35,7 @@ export function RotateKeyDialog({
     const params = { path: { id: apiKey.id }, header: { 'Idempotency-Key': nameRequest(body) } };
     const secret = new ShownSecret(unwrap(await client.POST('/apikey/{id}/rotate', { params, body })));
     onRotated(secret);
-    await queryClient.invalidateQueries({ queryKey: keysQuery(apiKey.applicationId).queryKey });
+    await readKeysAgain(apiKey.applicationId);
   });
 
   return (

@@ -1,24 +1,48 @@
-import { PauseIcon, PlayIcon, TrashIcon, UpdateIcon } from '@radix-ui/react-icons';
-import { memo } from 'react';
-import { client, type ApiKey } from '../api/client.js';
-import { ProblemError, unwrap } from '../api/problem.js';
-import { keepKey } from '../api/queries.js';
+import {
+  CaretSortIcon,
+  ChevronDownIcon,
+  ChevronUpIcon,
+  PauseIcon,
+  PlayIcon,
+  TrashIcon,
+  UpdateIcon,
+} from '@radix-ui/react-icons';
+import { Link } from '@tanstack/react-router';
+import { memo, type ReactNode } from 'react';
+import type { ApiKey } from '../api/client.js';
+import type { DailyUsage } from '../api/key-queries.js';
 import { EnvironmentBadge, StatusBadge } from '../components/badge.js';
 import { LeakedBadge, LeakedNotice } from '../components/leaked.js';
 import { Menu, type MenuItem } from '../components/menu.js';
+import { Sparkline } from '../components/sparkline.js';
 import { RelativeTime } from '../components/time.js';
-import { say } from '../components/toast.js';
 import { useUser } from '../session/use-session.js';
+import { setEnabled } from './key-actions.js';
+import type { KeySort, SortColumn } from './key-filter.js';
 
 /** Scopes that a row has room for. */
 const SCOPES_SHOWN = 2;
 
 type OnAction = (dialog: 'rotate' | 'revoke', apiKey: ApiKey) => void;
 
-export function KeyTable({ keys, onAction }: { keys: readonly ApiKey[]; onAction: OnAction }) {
+interface Props {
+  keys: readonly ApiKey[];
+  usage: ReadonlyMap<string, DailyUsage> | undefined;
+  sort: KeySort | undefined;
+  onSort: (column: SortColumn) => void;
+  selected: ReadonlySet<string>;
+  onSelect: (ids: readonly string[], isSelected: boolean) => void;
+  onAction: OnAction;
+}
+
+export function KeyTable({ keys, usage, sort, onSort, selected, onSelect, onAction }: Props) {
   const user = useUser();
   // What is revoked already asks nothing of anybody.
   const leaked = keys.filter(({ leakedAt, status }) => leakedAt !== null && status !== 'revoked');
+  const isAllSelected = keys.every(({ id }) => selected.has(id));
+  const head = (column: SortColumn, label: string): ReactNode => (
+    <SortableHead column={column} label={label} sort={sort} onSort={onSort} />
+  );
   return (
     <div className="table-frame">
       {leaked.map((key) => (
@@ -27,13 +51,27 @@ export function KeyTable({ keys, onAction }: { keys: readonly ApiKey[]; onAction
       <table className="keys">
         <thead>
           <tr>
-            <th scope="col">Name</th>
+            <th scope="col" className="pick">
+              <input
+                type="checkbox"
+                aria-label="Select all keys of this page"
+                checked={isAllSelected}
+                onChange={({ target }) => {
+                  onSelect(
+                    keys.map(({ id }) => id),
+                    target.checked,
+                  );
+                }}
+              />
+            </th>
+            {head('name', 'Name')}
             <th scope="col">Environment</th>
             <th scope="col">Scopes</th>
-            <th scope="col">Status</th>
-            <th scope="col">Last used</th>
-            <th scope="col">Expires</th>
-            <th scope="col">Created</th>
+            {head('status', 'Status')}
+            <th scope="col">30 days</th>
+            {head('used', 'Last used')}
+            {head('expires', 'Expires')}
+            {head('created', 'Created')}
             <th scope="col">
               <span className="visually-hidden">Actions</span>
             </th>
@@ -41,7 +79,15 @@ export function KeyTable({ keys, onAction }: { keys: readonly ApiKey[]; onAction
         </thead>
         <tbody>
           {keys.map((key) => (
-            <KeyRow key={key.id} apiKey={key} isMine={key.createdBy === user?.id} onAction={onAction} />
+            <KeyRow
+              key={key.id}
+              apiKey={key}
+              usage={usage === undefined ? undefined : (usage.get(key.id) ?? null)}
+              isMine={key.createdBy === user?.id}
+              isSelected={selected.has(key.id)}
+              onSelect={onSelect}
+              onAction={onAction}
+            />
           ))}
         </tbody>
       </table>
@@ -49,22 +95,75 @@ export function KeyTable({ keys, onAction }: { keys: readonly ApiKey[]; onAction
   );
 }
 
+function SortableHead({
+  column,
+  label,
+  sort,
+  onSort,
+}: {
+  column: SortColumn;
+  label: string;
+  sort: KeySort | undefined;
+  onSort: (column: SortColumn) => void;
+}) {
+  const isDown = sort === column;
+  const isUp = sort === `-${column}`;
+  const Icon = isDown ? ChevronDownIcon : isUp ? ChevronUpIcon : CaretSortIcon;
+  return (
+    <th scope="col" aria-sort={isDown ? 'ascending' : isUp ? 'descending' : 'none'}>
+      <button
+        type="button"
+        className="sort"
+        onClick={() => {
+          onSort(column);
+        }}
+      >
+        {label}
+        <Icon aria-hidden="true" />
+      </button>
+    </th>
+  );
+}
+
 const KeyRow = memo(function KeyRow({
   apiKey,
+  usage,
   isMine,
+  isSelected,
+  onSelect,
   onAction,
 }: {
   apiKey: ApiKey;
+  /** Null without any, undefined before it is known. */
+  usage: DailyUsage | null | undefined;
   isMine: boolean;
+  isSelected: boolean;
+  onSelect: Props['onSelect'];
   onAction: OnAction;
 }) {
-  const { name, hint, environment, scopes, status, lastUsedAt, expiresAt, createdAt, createdBy, leakedAt } =
-    apiKey;
+  const { id, applicationId, name, hint, environment, scopes, status } = apiKey;
+  const { lastUsedAt, expiresAt, createdAt, createdBy, leakedAt } = apiKey;
   const items = actionsOn(apiKey, onAction);
   return (
-    <tr className={status === 'active' ? '' : 'faded'}>
+    <tr className={status === 'active' ? '' : 'faded'} aria-selected={isSelected}>
+      <td className="pick">
+        <input
+          type="checkbox"
+          aria-label={`Select ${name}`}
+          checked={isSelected}
+          onChange={({ target }) => {
+            onSelect([id], target.checked);
+          }}
+        />
+      </td>
       <th scope="row">
-        <span className="key-name">{name}</span>
+        <Link
+          className="key-name"
+          to="/applications/$applicationId/keys/$keyId"
+          params={{ applicationId, keyId: id }}
+        >
+          {name}
+        </Link>
         <code className="hint-code">{hint}</code>
       </th>
       <td data-label="Environment">
@@ -88,6 +187,9 @@ const KeyRow = memo(function KeyRow({
       </td>
       <td data-label="Status">
         <StatusBadge status={status} /> <LeakedBadge leakedAt={leakedAt} />
+      </td>
+      <td data-label="30 days" className="month">
+        {usage === null ? <span className="soft">None</span> : usage && <Sparkline {...usage} />}
       </td>
       <td data-label="Last used" className="nowrap">
         {lastUsedAt === null ? <span className="soft">Never</span> : <RelativeTime time={lastUsedAt} />}
@@ -136,17 +238,4 @@ function actionsOn(apiKey: ApiKey, onAction: OnAction): MenuItem[] {
       },
     },
   ];
-}
-
-/** Says that it works, and then what holds: it is not shown before the service has said so. */
-async function setEnabled(apiKey: ApiKey, enabled: boolean): Promise<void> {
-  say(`${enabled ? 'Enabling' : 'Disabling'} ${apiKey.name} …`);
-  try {
-    const params = { path: { id: apiKey.id } };
-    keepKey(unwrap(await client.PATCH('/apikey/{id}', { params, body: { enabled } })));
-    say(enabled ? `${apiKey.name} is enabled.` : `${apiKey.name} is disabled. No service accepts it.`);
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    say(`${apiKey.name} is as it was. ${error.message}`);
-  }
 }

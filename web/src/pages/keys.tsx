@@ -4,10 +4,13 @@ import {
   LockClosedIcon,
   MagnifyingGlassIcon,
   PlusIcon,
+  UploadIcon,
 } from '@radix-ui/react-icons';
+import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { ApiKey, Application } from '../api/client.js';
+import { usageOfKeysQuery } from '../api/key-queries.js';
 import { Button } from '../components/button.js';
 import { CopyButton } from '../components/copy.js';
 import { SearchBox } from '../components/search-box.js';
@@ -16,16 +19,21 @@ import { RevokeKeyDialog } from '../dialogs/revoke-key.js';
 import { RotateKeyDialog } from '../dialogs/rotate-key.js';
 import { SecretDialog } from '../dialogs/secret-dialog.js';
 import type { ShownSecret } from '../dialogs/secret.js';
-import { KEY_STATUSES, matching, type KeyFilter } from './key-filter.js';
+import { BulkBar } from './key-bulk.js';
+import { KEY_SORTS, KEY_STATUSES, matching, nextSort, sorted, type KeyFilter } from './key-filter.js';
 import { KeyTable } from './key-table.js';
 
 const route = getRouteApi('/signed-in/applications/$applicationId/keys');
+
+const ImportKeysDialog = lazy(async () => ({
+  default: (await import('../dialogs/import-keys.js')).ImportKeysDialog,
+}));
 
 /** Rows that are shown at once. */
 const ROWS = 50;
 
 type Open =
-  | { dialog: 'create' }
+  | { dialog: 'create' | 'import' }
   | { dialog: 'rotate' | 'revoke'; apiKey: ApiKey }
   | { dialog: 'secret'; title: string; secret: ShownSecret };
 
@@ -41,16 +49,29 @@ export function KeysSection({ application, keys, isLoading, loadMore }: Props) {
   const close = (): void => {
     setOpen(undefined);
   };
+  const act = useCallback((dialog: 'rotate' | 'revoke', apiKey: ApiKey) => {
+    setOpen({ dialog, apiKey });
+  }, []);
   const create = (
-    <Button
-      kind="primary"
-      icon={<PlusIcon aria-hidden="true" />}
-      onClick={() => {
-        setOpen({ dialog: 'create' });
-      }}
-    >
-      Create key
-    </Button>
+    <div className="row wrap">
+      <Button
+        icon={<UploadIcon aria-hidden="true" />}
+        onClick={() => {
+          setOpen({ dialog: 'import' });
+        }}
+      >
+        Import
+      </Button>
+      <Button
+        kind="primary"
+        icon={<PlusIcon aria-hidden="true" />}
+        onClick={() => {
+          setOpen({ dialog: 'create' });
+        }}
+      >
+        Create key
+      </Button>
+    </div>
   );
 
   return (
@@ -58,15 +79,7 @@ export function KeysSection({ application, keys, isLoading, loadMore }: Props) {
       {keys.length === 0 ? (
         <NoKeys application={application}>{create}</NoKeys>
       ) : (
-        <FilteredKeys
-          keys={keys}
-          isLoading={isLoading}
-          loadMore={loadMore}
-          create={create}
-          onAction={(dialog, apiKey) => {
-            setOpen({ dialog, apiKey });
-          }}
-        />
+        <FilteredKeys keys={keys} isLoading={isLoading} loadMore={loadMore} create={create} onAction={act} />
       )}
       {open?.dialog === 'create' && (
         <CreateKeyDialog
@@ -76,6 +89,11 @@ export function KeysSection({ application, keys, isLoading, loadMore }: Props) {
             setOpen({ dialog: 'secret', title: 'Your new key', secret });
           }}
         />
+      )}
+      {open?.dialog === 'import' && (
+        <Suspense>
+          <ImportKeysDialog application={application} onClose={close} />
+        </Suspense>
       )}
       {open?.dialog === 'rotate' && (
         <RotateKeyDialog
@@ -105,13 +123,34 @@ function FilteredKeys({
   const filter = route.useSearch();
   const navigate = route.useNavigate();
   // What is typed appears at once, and the rows as soon as they can.
-  const { q, status, environment, page = 1 } = useDeferredValue(filter);
+  const { q, status, environment, sort, page = 1 } = useDeferredValue(filter);
   const found = useMemo(() => matching(keys, { q, environment }), [keys, q, environment]);
-  const shown = status === undefined ? found : found.filter((key) => key.status === status);
+  const shown = useMemo(
+    () => sorted(status === undefined ? found : found.filter((key) => key.status === status), sort),
+    [found, status, sort],
+  );
   const pages = Math.max(1, Math.ceil(shown.length / ROWS));
   const at = Math.min(page, pages);
   const first = (at - 1) * ROWS;
-  const rows = shown.slice(first, first + ROWS);
+  const rows = useMemo(() => shown.slice(first, first + ROWS), [shown, first]);
+  const ids = rows.map(({ id }) => id);
+  const usage = useQuery({
+    ...usageOfKeysQuery(keys[0]?.applicationId ?? '', ids),
+    enabled: ids.length > 0,
+  });
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const select = useCallback((some: readonly string[], isSelected: boolean) => {
+    setSelected((known) => {
+      const next = new Set(known);
+      for (const id of some) {
+        if (isSelected) next.add(id);
+        else next.delete(id);
+      }
+      return next;
+    });
+  }, []);
+  // What is selected and filtered away meanwhile is left alone.
+  const chosen = useMemo(() => shown.filter(({ id }) => selected.has(id)), [shown, selected]);
 
   /** Another filter begins at its first page. */
   function show(changes: KeyFilter): void {
@@ -140,6 +179,20 @@ function FilteredKeys({
           <option value="live">Live</option>
           <option value="test">Test</option>
         </select>
+        <select
+          className="input narrow sort-by"
+          aria-label="Sort by"
+          value={filter.sort ?? ''}
+          onChange={({ target }) => {
+            show({ sort: KEY_SORTS.find((one) => one === target.value) });
+          }}
+        >
+          <option value="">Newest first</option>
+          <option value="-created">Oldest first</option>
+          <option value="name">By name</option>
+          <option value="used">Last used first</option>
+          <option value="expires">Next to expire first</option>
+        </select>
         <span className="spring" />
         {create}
       </div>
@@ -161,6 +214,23 @@ function FilteredKeys({
         ))}
       </div>
 
+      {chosen.length > 0 && (
+        <BulkBar
+          keys={chosen}
+          isAll={chosen.length === shown.length}
+          all={shown.length}
+          onAll={() => {
+            select(
+              shown.map(({ id }) => id),
+              true,
+            );
+          }}
+          onClear={() => {
+            setSelected(new Set());
+          }}
+        />
+      )}
+
       {rows.length === 0 ? (
         <section className="empty">
           <span className="empty-mark">
@@ -177,7 +247,17 @@ function FilteredKeys({
           </Button>
         </section>
       ) : (
-        <KeyTable keys={rows} onAction={onAction} />
+        <KeyTable
+          keys={rows}
+          usage={usage.data}
+          sort={filter.sort}
+          onSort={(column) => {
+            show({ sort: nextSort(filter.sort, column) });
+          }}
+          selected={selected}
+          onSelect={select}
+          onAction={onAction}
+        />
       )}
 
       <div className="pager">

@@ -1,0 +1,81 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { keyEventsQuery, type AuditEvent } from '../../api/key-queries.js';
+import { RelativeTime } from '../../components/time.js';
+import { useUser } from '../../session/use-session.js';
+import { PagedRows, Panel } from './panel.js';
+
+/** What the events of a key are called; one that is not among them is shown by its name. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  ApiKeyIssued: 'Created',
+  ApiKeyImported: 'Imported',
+  ApiKeyChanged: 'Changed',
+  ApiKeyRotated: 'Rotated',
+  ApiKeyOverlapStarted: 'New secret used for the first time',
+  ApiKeySecretEnded: 'Secret ended',
+  ApiKeyLeaked: 'Found where others can read it',
+  ApiKeyRevoked: 'Revoked',
+  CreditsChanged: 'Credits changed',
+};
+
+/** Longer values are cut: they stand in the audit trail. */
+const MAX_VALUE = 120;
+
+export function KeyEvents({ applicationId, keyId }: { applicationId: string; keyId: string }) {
+  const pages = useInfiniteQuery(keyEventsQuery(applicationId, keyId));
+  return (
+    <Panel title="What was done to it" isWide>
+      <PagedRows pages={pages} label="events" empty="Nothing is recorded of it.">
+        {(rows) => (
+          <ol className="key-rows">
+            {rows.map((event) => (
+              <Event key={event.seq} event={event} />
+            ))}
+          </ol>
+        )}
+      </PagedRows>
+    </Panel>
+  );
+}
+
+function Event({ event: { time, action, actor, before, after } }: { event: AuditEvent }) {
+  const user = useUser();
+  const isMine = actor.issuer === 'local' && actor.subject === user?.id;
+  return (
+    <li>
+      <p>
+        <strong>{ACTIONS[action] ?? action}</strong>
+      </p>
+      {before !== null && after !== null && (
+        <ul className="changes small">
+          {Object.keys(after).map((field) => (
+            <li key={field}>
+              {field}: <code>{textOf(before[field])}</code> → <code>{textOf(after[field])}</code>
+            </li>
+          ))}
+        </ul>
+      )}
+      <p className="soft small">
+        <RelativeTime time={time} />{' '}
+        <span title={`${actor.issuer} ${actor.subject}`}>by {isMine ? 'you' : nameOf(actor)}</span>
+        {actor.address !== null && (
+          <>
+            {' '}
+            from <code>{actor.address}</code>
+          </>
+        )}
+      </p>
+    </li>
+  );
+}
+
+function nameOf({ issuer, subject }: AuditEvent['actor']): string {
+  if (issuer === 'system') return 'the service';
+  if (issuer === 'api-key') return 'its holder';
+  if (issuer === 'service-key') return `service key ${subject.slice(-6)}`;
+  return subject.slice(-6);
+}
+
+function textOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)} …` : text;
+}
