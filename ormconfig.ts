@@ -5,6 +5,7 @@ import {
   apiKeySchema,
   apiKeySecretSchema,
   apiKeyUsageSchema,
+  secretUsageSchema,
 } from './src/modules/api-keys/infrastructure/api-key.schema.js';
 import { applicationSchema } from './src/modules/applications/infrastructure/application.schema.js';
 import { idempotentAnswerSchema } from './src/modules/idempotency/infrastructure/idempotent-answer.schema.js';
@@ -31,6 +32,7 @@ export default new DataSource({
     apiKeySchema,
     apiKeySecretSchema,
     apiKeyUsageSchema,
+    secretUsageSchema,
     idempotentAnswerSchema,
   ],
 });

@@ -38,6 +38,7 @@ import { Denials1764000003710 } from './1764000003710-denials.js';
 import { DenialsOfStrangers1764000003720 } from './1764000003720-denials-of-strangers.js';
 import { Policies1764000003800 } from './1764000003800-policies.js';
 import { LeakedSecrets1764000004000 } from './1764000004000-leaked-secrets.js';
+import { SecretUsage1764000004300 } from './1764000004300-secret-usage.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -80,4 +81,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   DenialsOfStrangers1764000003720,
   Policies1764000003800,
   LeakedSecrets1764000004000,
+  SecretUsage1764000004300,
 ];

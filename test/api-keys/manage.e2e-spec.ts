@@ -49,6 +49,8 @@ describe('keys, once issued', () => {
             createdAt: response.body.createdAt,
             expiresAt: null,
             overlapSeconds: null,
+            lastUsedAt: null,
+            lastUsedFrom: null,
           },
         ],
       });

@@ -57,13 +57,14 @@ describe('POST /apikey/{id}/rotate', () => {
     expect(left).toBeLessThanOrEqual(3_600_000);
     const { body } = await owner.get(`/apikey/${key.id}`).expect(200);
     expect(body.secrets).toEqual([
-      {
+      expect.objectContaining({
         id: old.secretId,
         hint: `upblit_live_…${key.key.slice(-4)}`,
         createdAt: expect.any(String),
         expiresAt: old.secretExpiresAt,
         overlapSeconds: null,
-      },
+        lastUsedFrom: null,
+      }),
       expect.objectContaining({ id: current.secretId, expiresAt: null, overlapSeconds: null }),
     ]);
     const gateway = await request(app.http)
@@ -80,6 +81,33 @@ describe('POST /apikey/{id}/rotate', () => {
       expect(await verify(app, key.key)).toEqual({ valid: false, code: 'EXPIRED' });
     });
     expect(await verify(app, secret)).toMatchObject({ valid: true });
+  });
+
+  it('says who still uses a secret that has been replaced', async () => {
+    const key = await owner.issueKey(applicationId);
+    await verify(app, key.key, { ip: '192.0.2.1' });
+    const secret = await rotate(key, { overlapSeconds: 3600 });
+    const secrets = async (): Promise<unknown> =>
+      (await owner.get(`/apikey/${key.id}`).expect(200)).body.secrets;
+    const unused = { lastUsedAt: null, lastUsedFrom: null };
+    expect(await secrets()).toMatchObject([unused, unused]);
+    await verify(app, secret, { ip: '192.0.2.2' });
+    await verify(app, key.key, { ip: '192.0.2.3' });
+    await verify(app, key.key, { ip: '192.0.2.4', scopes: ['lacks:it'] });
+    await eventually(async () => {
+      expect(await secrets()).toMatchObject([
+        { lastUsedAt: expect.any(String), lastUsedFrom: '192.0.2.3' },
+        unused,
+      ]);
+    });
+    // The flush that follows is no later use.
+    const [{ lastUsedAt }] = (await secrets()) as [{ lastUsedAt: string }];
+    await verify(app, secret, { ip: '192.0.2.5' });
+    await eventually(async () => {
+      const { body } = await owner.get(`/apikey/${key.id}`).expect(200);
+      expect(body.lastUsedFrom).toBe('192.0.2.5');
+    });
+    expect(await secrets()).toMatchObject([{ lastUsedAt, lastUsedFrom: '192.0.2.3' }, unused]);
   });
 
   it('starts the overlap with the first use of the new secret, when asked to', async () => {

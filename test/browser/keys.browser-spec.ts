@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import request from 'supertest';
 import { eventually } from '../support/eventually.js';
 import { AS_SERVICE } from '../support/service-key.js';
-import { launchBrowser } from './browser.js';
+import { isInHeap, launchBrowser } from './browser.js';
 import { choose, dialog, signInAs, Stage } from './stage.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -164,6 +164,14 @@ describe("a key's page", () => {
     });
     await page.reload();
     await secrets.getByText(/It stops working in (6|7) days/).waitFor();
+    await secrets.getByText('Nobody has used it since it was replaced.').waitFor();
+    expect(await verify(old, { ip: '192.0.2.9' })).toBe('VALID');
+    await eventually(async () => {
+      const { body } = await client.get(`/apikey/${keyId}`).expect(200);
+      expect(body.secrets[0].lastUsedFrom).toBe('192.0.2.9');
+    });
+    await page.reload();
+    await secrets.getByText(/Still used: last just now from 192\.0\.2\.9/).waitFor();
     await stage.look(page, '22-secrets');
 
     await secrets.getByRole('button', { name: /^End now:/ }).click();
@@ -194,6 +202,84 @@ describe("a key's page", () => {
     await page.goto(`/dashboard/applications/${id}/keys/${other}`);
     await page.getByRole('heading', { name: 'There is no such key' }).waitFor();
   }, 120_000);
+});
+
+describe('a secret that is shown once', () => {
+  it('is nowhere after Done, also when the clipboard is refused and an answer was lost', async () => {
+    const { person, client, email } = await stage.newOwner();
+    const id = await client.createApplication({ name: 'Weather' });
+    const page = await person.open(`/dashboard/applications/${id}/keys`);
+    const said: string[] = [];
+    page.on('console', (message) => said.push(message.text()));
+    await signInAs(page, email);
+    await page.evaluate(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+    });
+    await page.getByRole('button', { name: 'Create key' }).click();
+    await dialog(page, 'Create key').getByLabel('Name').fill('Collector');
+    await page.getByText('More:').click();
+    await dialog(page, 'Create key').getByLabel('Tags').fill('eu');
+    await dialog(page, 'Create key').getByLabel('Rate limit', { exact: true }).fill('100');
+    await dialog(page, 'Create key').getByLabel('Credits').fill('1000');
+    await dialog(page, 'Create key').getByLabel('Filled up').selectOption('monthly');
+    await dialog(page, 'Create key').getByLabel('Up to').fill('none');
+    await dialog(page, 'Create key').getByRole('button', { name: 'Create key' }).click();
+    await dialog(page, 'Create key').getByLabel('Credits').and(page.locator('[aria-invalid=true]')).waitFor();
+    await dialog(page, 'Create key').getByLabel('Up to').fill('1000');
+    await dialog(page, 'Create key').getByRole('button', { name: 'Create key' }).click();
+    const shown = dialog(page, 'Your new key');
+    const first = (await shown.getByLabel('The key', { exact: true }).textContent()) ?? '';
+    await shown.getByRole('button', { name: 'Copy key' }).click();
+    await shown.getByRole('button', { name: 'Press Ctrl-C' }).waitFor();
+    expect(await page.evaluate(() => String(getSelection()))).toBe(first);
+    await shown.getByLabel('I have stored it').check();
+    await shown.getByRole('button', { name: 'Done' }).click();
+
+    await page.getByRole('link', { name: 'Collector' }).click();
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    const rotated: string[] = [];
+    await page.route(
+      '**/rotate',
+      async (route) => {
+        rotated.push(await (await route.fetch()).text());
+        await route.abort();
+      },
+      { times: 1 },
+    );
+    await page.getByRole('button', { name: 'Rotate key' }).click();
+    const again = dialog(page, 'The new secret');
+    const next = (await again.getByLabel('The key', { exact: true }).textContent()) ?? '';
+    expect(rotated).toEqual([JSON.stringify(next)]);
+    await again.getByLabel('I have stored it').check();
+    await again.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('region', { name: 'Secrets' }).getByText('new', { exact: true }).waitFor();
+
+    const { body: keys } = await client.get(`/apikey?ApplicationId=${id}`).expect(200);
+    expect(keys.data).toMatchObject([
+      {
+        tags: ['eu'],
+        rateLimits: [{ name: 'per-minute', limit: 100, windowSeconds: 60 }],
+        credits: { remaining: 1000, refill: { amount: 1000, interval: 'monthly', day: 1 } },
+      },
+    ]);
+    const kept = await page.evaluate(async () =>
+      JSON.stringify([
+        { ...localStorage },
+        { ...sessionStorage },
+        history.state,
+        await caches.keys(),
+        await indexedDB.databases(),
+      ]),
+    );
+    for (const secret of [first, next]) {
+      expect(await verify(secret)).toBe('VALID');
+      for (const place of [kept, page.url(), await page.content(), said.join()]) {
+        expect(place).not.toContain(secret);
+      }
+      expect(person.requests.join()).not.toContain(secret);
+      expect(await isInHeap(page, secret)).toBe(false);
+    }
+  }, 300_000);
 });
 
 describe('the table of keys', () => {

@@ -5,6 +5,7 @@ type Privilege = 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
  * UPDATE for FOR UPDATE and its like.) A migration that adds a table adds a line here.
  */
 export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
+  api_key_secret_usage: ['SELECT', 'INSERT', 'UPDATE'],
   api_key_secrets: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   api_key_usage: ['SELECT', 'INSERT', 'UPDATE'],
   api_keys: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

@@ -24,7 +24,12 @@ import { ApiKeyAccessGuard } from './http/api-key-access.guard.js';
 import { ApiKeysController } from './http/api-keys.controller.js';
 import { KeyCreditsController } from './http/key-credits.controller.js';
 import { ServiceKeysController } from './http/service-keys.controller.js';
-import { apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema } from './infrastructure/api-key.schema.js';
+import {
+  apiKeySchema,
+  apiKeySecretSchema,
+  apiKeyUsageSchema,
+  secretUsageSchema,
+} from './infrastructure/api-key.schema.js';
 import { EndedSecretsPurge } from './infrastructure/ended-secrets.purge.js';
 import { KeysOfDeletedApplications } from './infrastructure/keys-of-deleted-applications.js';
 import { PostgresLeakedSecrets } from './infrastructure/postgres-leaked-secrets.js';
@@ -34,7 +39,7 @@ import { TypeOrmApiKeyRepository } from './infrastructure/typeorm-api-key.reposi
 /** Keys as people issue and manage them. */
 @Module({
   imports: [
-    TypeOrmModule.forFeature([apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema]),
+    TypeOrmModule.forFeature([apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema, secretUsageSchema]),
     ApplicationsModule,
     FreshnessModule,
     IdempotencyModule,

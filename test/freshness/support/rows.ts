@@ -8,6 +8,7 @@ import {
   apiKeySchema,
   apiKeySecretSchema,
   apiKeyUsageSchema,
+  secretUsageSchema,
 } from '../../../src/modules/api-keys/infrastructure/api-key.schema.js';
 import { Application } from '../../../src/modules/applications/domain/application.js';
 import { applicationSchema } from '../../../src/modules/applications/infrastructure/application.schema.js';
@@ -21,7 +22,7 @@ export class Rows {
   static async open(url: string): Promise<Rows> {
     const dataSource = new DataSource({
       ...dataSourceOptions({ url, poolSize: 2 }),
-      entities: [applicationSchema, apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema],
+      entities: [applicationSchema, apiKeySchema, apiKeySecretSchema, apiKeyUsageSchema, secretUsageSchema],
     });
     return new Rows(await dataSource.initialize());
   }

@@ -6,6 +6,11 @@ export const MAX_OVERLAP_SECONDS = 2_592_000;
 
 /** One secret of a key: what is kept of a plaintext that was shown once. */
 export class ApiKeySecret {
+  /** To within a second or so; null when it was not used since it has been replaced, and while it is the newest. */
+  lastUsedAt: Date | null = null;
+  /** The address that it was used from then; null when nobody told. */
+  lastUsedFrom: string | null = null;
+
   constructor(
     readonly id: string,
     readonly apiKeyId: string,

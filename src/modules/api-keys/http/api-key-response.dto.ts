@@ -141,6 +141,25 @@ export class ApiKeySecretDto {
       'Seconds that the older secrets go on working once this one is first verified; null when the overlap has begun, or there is none.',
   })
   overlapSeconds!: number | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+    description:
+      'Of a secret with an end: when it last passed a verification since it has one, to within about a second. Null when ' +
+      'it did not, and for the newest secret, whose use is that of the key.',
+  })
+  lastUsedAt!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: null,
+    description: 'The client address of that verification; null when the service that asked did not tell.',
+  })
+  lastUsedFrom!: string | null;
 }
 
 export class ApiKeyDetailsDto extends ApiKeyDto {

@@ -75,5 +75,7 @@ function secretsOf(key: ApiKey, now: Date): ApiKeySecretDto[] {
     createdAt: secret.createdAt.toISOString(),
     expiresAt: secret.expiresAt?.toISOString() ?? null,
     overlapSeconds: secret.overlapSeconds,
+    lastUsedAt: secret.lastUsedAt?.toISOString() ?? null,
+    lastUsedFrom: secret.lastUsedFrom,
   }));
 }

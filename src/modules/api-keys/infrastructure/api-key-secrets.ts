@@ -1,6 +1,6 @@
 import { In, IsNull, Raw, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
-import { apiKeySecretSchema } from './api-key.schema.js';
+import { apiKeySecretSchema, secretUsageSchema } from './api-key.schema.js';
 
 /** Days that a secret stays after it has ended: so long a verification says what became of it. */
 const RETENTION_DAYS = 30;
@@ -22,6 +22,7 @@ export async function readSecrets(
   ];
   if (secretId !== undefined) where.push({ apiKeyId: In(keyIds), id: secretId });
   const found = await manager.find(apiKeySecretSchema, { where, order: { createdAt: 'ASC' } });
+  await addLastUses(found, manager);
   const byKey = new Map<string, ApiKeySecret[]>();
   for (const secret of found) {
     const secrets = byKey.get(secret.apiKeyId);
@@ -31,6 +32,17 @@ export async function readSecrets(
   const without = keyIds.filter((id) => !byKey.has(id));
   for (const secret of await newestOf(without, manager)) byKey.set(secret.apiKeyId, [secret]);
   return byKey;
+}
+
+/** Of those that have been replaced: few keys have any. */
+async function addLastUses(secrets: readonly ApiKeySecret[], manager: EntityManager): Promise<void> {
+  const replaced = secrets.filter(({ expiresAt }) => expiresAt !== null);
+  if (replaced.length === 0) return;
+  const uses = await manager.findBy(secretUsageSchema, { secretId: In(replaced.map(({ id }) => id)) });
+  for (const { secretId, lastUsedAt, lastUsedFrom } of uses) {
+    const secret = replaced.find(({ id }) => id === secretId);
+    if (secret !== undefined) Object.assign(secret, { lastUsedAt, lastUsedFrom });
+  }
 }
 
 /**

@@ -182,3 +182,28 @@ export const apiKeyUsageSchema = new EntitySchema<ApiKeyUsageRow>({
     },
   ],
 });
+
+export interface SecretUsageRow {
+  secretId: string;
+  lastUsedAt: Date;
+  lastUsedFrom: string | null;
+}
+
+export const secretUsageSchema = new EntitySchema<SecretUsageRow>({
+  name: 'SecretUsage',
+  tableName: 'api_key_secret_usage',
+  columns: {
+    secretId: { type: 'uuid', primary: true, name: 'secret_id' },
+    lastUsedAt: { ...TIME, name: 'last_used_at' },
+    lastUsedFrom: { type: 'text', name: 'last_used_from', nullable: true },
+  },
+  foreignKeys: [
+    {
+      name: 'api_key_secret_usage_secret',
+      target: 'ApiKeySecret',
+      columnNames: ['secretId'],
+      referencedColumnNames: ['id'],
+      onDelete: 'CASCADE',
+    },
+  ],
+});

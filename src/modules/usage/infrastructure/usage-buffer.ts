@@ -20,7 +20,15 @@ import {
   type ObservedVerification,
   type VerificationObserver,
 } from '../../verification/index.js';
-import { addressOf, noteUse, startOf, UsageCounters, type UsageCounter } from './usage-counters.js';
+import { writeReplacedSecrets } from './replaced-secrets.js';
+import {
+  addressOf,
+  noteReplacedSecret,
+  noteUse,
+  startOf,
+  UsageCounters,
+  type UsageCounter,
+} from './usage-counters.js';
 
 /** Counters in one statement. */
 const MAX_BATCH = 10_000;
@@ -92,12 +100,16 @@ export class UsageBuffer
       return;
     }
     if (!isCounted) counter.counts[verdict.code] += 1;
-    if (verdict.valid) noteUse(counter, request.ip, at);
+    if (!verdict.valid) return;
+    noteUse(counter, request.ip, at);
+    if (record.secretExpiresAt !== null) noteReplacedSecret(counter, record.secretId, request.ip, at);
   }
 
   observeServiceKey(key: ServiceKeyUse, address: string, at: number): void {
     const counter = this.counters.of(key, at);
-    if (counter !== undefined) noteUse(counter, address, at);
+    if (counter === undefined) return;
+    noteUse(counter, address, at);
+    if (key.secretExpiresAt !== null) noteReplacedSecret(counter, key.secretId, address, at);
   }
 
   onApplicationBootstrap(): void {
@@ -174,6 +186,7 @@ export class UsageBuffer
       ],
       ...(statementMs !== undefined && { query_timeout: statementMs }),
     });
+    await writeReplacedSecrets(this.pool, counters, statementMs);
   }
 }
 

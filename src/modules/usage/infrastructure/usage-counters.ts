@@ -6,17 +6,23 @@ const HOUR_MS = 3600_000;
 /** Counters at a time, at most: about 400 bytes each. */
 const MAX_COUNTERS = 250_000;
 
+export interface LastUse {
+  /** In milliseconds since 1970; 0 when it was not used. */
+  lastUsedAt: number;
+  /** As somebody has told; undefined when nobody has. */
+  lastUsedFrom: string | undefined;
+}
+
 /** What was noted of one key in one hour. */
-export interface UsageCounter {
+export interface UsageCounter extends LastUse {
   readonly keyId: string;
   /** Null for a service key of the platform, which is not verified for anybody. */
   readonly applicationId: string | null;
   /** Hours since 1970. */
   readonly hour: number;
   readonly counts: Counts;
-  /** In milliseconds since 1970; 0 when it was not used. */
-  lastUsedAt: number;
-  lastUsedFrom: string | undefined;
+  /** The last uses of secrets that have been replaced and still work; of the others nobody asks. */
+  replacedSecrets: Map<string, LastUse> | undefined;
   /** Of the same key in another hour, before. */
   readonly before: UsageCounter | undefined;
 }
@@ -60,6 +66,7 @@ export class UsageCounters {
       counts: noCounts(),
       lastUsedAt: 0,
       lastUsedFrom: undefined,
+      replacedSecrets: undefined,
       before,
     };
     this.latest.set(keyId, counter);
@@ -81,10 +88,26 @@ export class UsageCounters {
 }
 
 /** @param from what the key was used from, as somebody has told; undefined when nobody has */
-export function noteUse(counter: UsageCounter, from: string | undefined, at: number): void {
-  if (at < counter.lastUsedAt) return;
-  counter.lastUsedAt = at;
-  counter.lastUsedFrom = from;
+export function noteUse(use: LastUse, from: string | undefined, at: number): void {
+  if (at < use.lastUsedAt) return;
+  use.lastUsedAt = at;
+  use.lastUsedFrom = from;
+}
+
+/** The same of a secret that has been replaced. */
+export function noteReplacedSecret(
+  counter: UsageCounter,
+  secretId: string,
+  from: string | undefined,
+  at: number,
+): void {
+  counter.replacedSecrets ??= new Map();
+  let use = counter.replacedSecrets.get(secretId);
+  if (use === undefined) {
+    use = { lastUsedAt: 0, lastUsedFrom: undefined };
+    counter.replacedSecrets.set(secretId, use);
+  }
+  noteUse(use, from, at);
 }
 
 /** The beginning of the hour of a counter, as RFC 3339 has it. */
@@ -93,7 +116,7 @@ export function startOf({ hour }: UsageCounter): string {
 }
 
 /** What a service says of the address of its own client need not be one; null then, and when it said nothing. */
-export function addressOf({ lastUsedFrom }: UsageCounter): string | null {
+export function addressOf({ lastUsedFrom }: LastUse): string | null {
   return lastUsedFrom !== undefined && isIP(lastUsedFrom) !== 0 && !lastUsedFrom.includes('%')
     ? lastUsedFrom
     : null;

@@ -68,7 +68,7 @@ export function KeySecrets({ apiKey }: { apiKey: KeyDetails }) {
 }
 
 function StateOf({
-  secret: { expiresAt },
+  secret: { expiresAt, lastUsedAt, lastUsedFrom },
   waiting,
   isNewest,
 }: {
@@ -82,7 +82,15 @@ function StateOf({
   if (expiresAt !== null) {
     return (
       <>
-        It stops working <RelativeTime time={expiresAt} />.
+        It stops working <RelativeTime time={expiresAt} />.{' '}
+        {lastUsedAt === null ? (
+          'Nobody has used it since it was replaced.'
+        ) : (
+          <strong>
+            Still used: last <RelativeTime time={lastUsedAt} />
+            {lastUsedFrom !== null && <> from {lastUsedFrom}</>}.
+          </strong>
+        )}
       </>
     );
   }
