@@ -3,7 +3,7 @@ import { client } from './client.js';
 import { unwrap } from './problem.js';
 import type { components } from './schema.js';
 
-export type Me = components['schemas']['MeDto'];
+type Me = components['schemas']['MeDto'];
 export type PersonSession = components['schemas']['SessionDto'];
 export type Member = components['schemas']['MemberDto'];
 export type Offer = components['schemas']['OfferDto'];

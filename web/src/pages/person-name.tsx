@@ -1,7 +1,7 @@
 import { useUser } from '../session/use-session.js';
 
 /** How the service names people: `sub` and, of another provider, its issuer. */
-export interface PersonId {
+interface PersonId {
   subject: string;
   issuer?: string | undefined;
 }

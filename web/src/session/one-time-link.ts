@@ -1,6 +1,6 @@
 /** What a link that holds a one-time token is for. */
-export const LINK_KINDS = ['invitation', 'reset', 'verify'] as const;
-export type LinkKind = (typeof LINK_KINDS)[number];
+const LINK_KINDS = ['invitation', 'reset', 'verify'] as const;
+type LinkKind = (typeof LINK_KINDS)[number];
 
 export interface OneTimeLink {
   kind: LinkKind;

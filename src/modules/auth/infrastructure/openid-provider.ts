@@ -14,7 +14,7 @@ const TIMEOUT = 5;
 /** How long its description is used before it is read again, in milliseconds. */
 const METADATA_AGE_MS = 3600_000;
 
-export interface ProviderSettings {
+interface ProviderSettings {
   issuer: string;
   clientId: string;
   /** Without one the client is public, and PKCE alone protects its codes. */
