@@ -10,6 +10,7 @@ import {
 import { ProblemError } from './api/problem.js';
 import { KEY_SORTS, KEY_STATUSES, type KeyFilter } from './pages/key-filter.js';
 import { ApplicationFrame } from './pages/application.js';
+import { auditFilterOf } from './pages/audit/audit-filter.js';
 import { ApplicationsPage } from './pages/applications.js';
 import { FailurePage, NotFoundPage } from './pages/failure.js';
 import { Shell } from './pages/shell.js';
@@ -129,6 +130,25 @@ const keyRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/key/key-page.js'), 'KeyPage'),
 });
 
+const serviceKeysRoute = createRoute({
+  getParentRoute: () => applicationRoute,
+  path: 'service-keys',
+  component: lazyRouteComponent(() => import('./pages/service-keys/service-keys-page.js'), 'ServiceKeysPage'),
+});
+
+const tryKeyRoute = createRoute({
+  getParentRoute: () => applicationRoute,
+  path: 'try-key',
+  component: lazyRouteComponent(() => import('./pages/try-key/try-key-page.js'), 'TryKeyPage'),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => applicationRoute,
+  path: 'audit',
+  validateSearch: auditFilterOf,
+  component: lazyRouteComponent(() => import('./pages/audit/audit-page.js'), 'AuditPage'),
+});
+
 export const router = createRouter({
   basepath: '/dashboard',
   routeTree: rootRoute.addChildren([
@@ -139,7 +159,14 @@ export const router = createRouter({
     signedInRoute.addChildren([
       applicationsRoute,
       accountRoute,
-      applicationRoute.addChildren([overviewRoute, keysRoute, membersRoute]),
+      applicationRoute.addChildren([
+        overviewRoute,
+        keysRoute,
+        serviceKeysRoute,
+        tryKeyRoute,
+        auditRoute,
+        membersRoute,
+      ]),
       keyRoute,
     ]),
   ]),

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Logo } from '../components/logo.js';
 import { Menu } from '../components/menu.js';
 import { say } from '../components/toast.js';
+import { PaletteHost } from '../palette/palette-host.js';
 import { session } from '../session/session.js';
 import { applyTheme, currentTheme, THEMES, type Theme } from '../session/theme.js';
 import { useUser } from '../session/use-session.js';
@@ -29,6 +30,7 @@ export function Shell() {
           <Link to="/">Applications</Link>
           <a href="/docs">API reference</a>
         </nav>
+        <PaletteHost />
         <AccountMenu />
       </header>
       <main id="content" tabIndex={-1} className="content">

@@ -1,0 +1,129 @@
+import { RelativeTime } from '../../components/time.js';
+import { actionName } from './actions.js';
+import type { AuditEvent } from './audit-queries.js';
+
+/** Longer values are cut: an export has them whole. */
+const MAX_VALUE = 80;
+
+interface Props {
+  events: readonly AuditEvent[];
+  /** Of keys and people, by their id. */
+  names: ReadonlyMap<string, string>;
+  onActor: (subject: string) => void;
+}
+
+export function AuditTable({ events, names, onActor }: Props) {
+  return (
+    <div className="table-frame">
+      <table className="keys">
+        <thead>
+          <tr>
+            <th scope="col">What</th>
+            <th scope="col">Of what</th>
+            <th scope="col">By whom</th>
+            <th scope="col">When</th>
+            <th scope="col">Changes</th>
+          </tr>
+        </thead>
+        <tbody>
+          {events.map((event) => (
+            <tr key={event.seq}>
+              <th scope="row">
+                <span className="key-name">{actionName(event.action)}</span>
+                <span className="soft small">Event {event.seq}</span>
+              </th>
+              <td data-label="Of what">
+                <Target target={event.target} names={names} />
+              </td>
+              <td data-label="By whom">
+                <span>
+                  <Actor actor={event.actor} names={names} onActor={onActor} />
+                  {event.actor.address !== null && (
+                    <span className="soft by">from {event.actor.address}</span>
+                  )}
+                </span>
+              </td>
+              <td data-label="When" className="nowrap">
+                <RelativeTime time={event.time} />
+              </td>
+              <td data-label="Changes">
+                <Changes event={event} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  api_key: 'Key',
+  service_key: 'Service key',
+  application: 'The application',
+};
+
+function Target({ target: { kind, id }, names }: { target: AuditEvent['target']; names: Props['names'] }) {
+  if (kind === 'application') return KINDS.application;
+  const name = names.get(id);
+  return <span title={id}>{name ?? `${KINDS[kind] ?? kind.replaceAll('_', ' ')} …${id.slice(-6)}`}</span>;
+}
+
+function Actor({
+  actor: { issuer, subject },
+  names,
+  onActor,
+}: {
+  actor: AuditEvent['actor'];
+  names: Props['names'];
+  onActor: Props['onActor'];
+}) {
+  if (issuer === 'system') return 'The service';
+  const name = names.get(subject) ?? (issuer === 'api-key' ? 'Its holder' : `…${subject.slice(-6)}`);
+  return (
+    <button
+      type="button"
+      className="link"
+      title={`${issuer} ${subject}`}
+      onClick={() => {
+        onActor(subject);
+      }}
+    >
+      {name}
+      <span className="visually-hidden">: show what they did</span>
+    </button>
+  );
+}
+
+function Changes({ event: { before, after } }: { event: AuditEvent }) {
+  const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  if (fields.length === 0) return <span className="soft">–</span>;
+  return (
+    <details className="more">
+      <summary>
+        {before === null || after === null ? 'Details' : fields.slice(0, 2).join(', ')}
+        {before !== null && after !== null && fields.length > 2 && ` +${fields.length - 2}`}
+      </summary>
+      <dl className="changed small">
+        {fields.map((field) => (
+          <div key={field}>
+            <dt>{field}</dt>
+            <dd>
+              {before !== null && (
+                <>
+                  <code>{textOf(before[field])}</code> →{' '}
+                </>
+              )}
+              <code>{textOf(after?.[field])}</code>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+function textOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value ?? null);
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)} …` : text;
+}

@@ -1,0 +1,124 @@
+import { PlusIcon, TokensIcon } from '@radix-ui/react-icons';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { ProblemError } from '../../api/problem.js';
+import { queryClient } from '../../api/queries.js';
+import { serviceKeysQuery, type ServiceKey } from '../../api/service-key-queries.js';
+import { Button } from '../../components/button.js';
+import { LoadProblem, Skeleton } from '../../components/loading.js';
+import { useTitle } from '../../components/use-title.js';
+import { SecretDialog } from '../../dialogs/secret-dialog.js';
+import type { ShownSecret } from '../../dialogs/secret.js';
+import { useApplication } from '../application-context.js';
+import { RevokeServiceKeyDialog, RotateServiceKeyDialog } from './end-service-key.js';
+import { ServiceKeyDialog } from './service-key-dialog.js';
+import { ServiceKeyTable, type ServiceKeyAction } from './service-key-table.js';
+
+type Open =
+  | { dialog: 'create' }
+  | { dialog: ServiceKeyAction; serviceKey: ServiceKey }
+  | { dialog: 'secret'; title: string; secret: ShownSecret };
+
+export function ServiceKeysPage() {
+  const application = useApplication();
+  const query = serviceKeysQuery(application.id);
+  const { data, error, refetch } = useQuery(query);
+  const [open, setOpen] = useState<Open>();
+  useTitle(`Service keys · ${application.name}`);
+
+  const close = (): void => {
+    setOpen(undefined);
+  };
+  const changed = (): void => {
+    void queryClient.invalidateQueries({ queryKey: query.queryKey });
+  };
+  const show = (title: string) => (secret: ShownSecret) => {
+    setOpen({ dialog: 'secret', title, secret });
+    changed();
+  };
+  const create = (
+    <Button
+      kind="primary"
+      icon={<PlusIcon aria-hidden="true" />}
+      onClick={() => {
+        setOpen({ dialog: 'create' });
+      }}
+    >
+      Create service key
+    </Button>
+  );
+
+  return (
+    <section aria-label="Service keys">
+      {data !== undefined && data.length > 0 && (
+        <div className="toolbar">
+          <p className="soft section-lead">
+            What your own services show when they verify keys, or manage them. Each has its own, and may do
+            what its scopes say.
+          </p>
+          <span className="spring" />
+          {create}
+        </div>
+      )}
+      {data === undefined && error === null && <Skeleton rows={4} label="Loading the service keys" />}
+      {data === undefined && error instanceof ProblemError && error.status === 403 && (
+        <p className="notice" role="status">
+          {error.message}
+        </p>
+      )}
+      {data === undefined && error !== null && !(error instanceof ProblemError && error.status === 403) && (
+        <LoadProblem error={error} retry={() => void refetch()} />
+      )}
+      {data?.length === 0 && (
+        <section className="empty">
+          <span className="empty-mark">
+            <TokensIcon aria-hidden="true" />
+          </span>
+          <h2>No service keys yet</h2>
+          <p className="soft">
+            The services that receive your customers’ keys need one to ask whether such a key is good.
+          </p>
+          {create}
+        </section>
+      )}
+      {data !== undefined && data.length > 0 && (
+        <ServiceKeyTable
+          keys={data}
+          onChanged={changed}
+          onAction={(dialog, serviceKey) => {
+            setOpen({ dialog, serviceKey });
+          }}
+        />
+      )}
+
+      {open?.dialog === 'create' && (
+        <ServiceKeyDialog
+          applicationId={application.id}
+          onClose={close}
+          onCreated={show('The new service key')}
+        />
+      )}
+      {open?.dialog === 'edit' && (
+        <ServiceKeyDialog
+          applicationId={application.id}
+          serviceKey={open.serviceKey}
+          onClose={() => {
+            close();
+            changed();
+          }}
+        />
+      )}
+      {open?.dialog === 'rotate' && (
+        <RotateServiceKeyDialog
+          serviceKey={open.serviceKey}
+          onClose={close}
+          onRotated={show('The new secret')}
+        />
+      )}
+      {open?.dialog === 'revoke' && (
+        <RevokeServiceKeyDialog serviceKey={open.serviceKey} onClose={close} onRevoked={changed} />
+      )}
+      {open?.dialog === 'secret' && <SecretDialog title={open.title} secret={open.secret} onDone={close} />}
+    </section>
+  );
+}
