@@ -1,0 +1,140 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Browser, Page, Route } from 'playwright-core';
+import { launchBrowser } from './browser.js';
+import { signInAs, Stage } from './stage.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Calls of the service, and nothing of the dashboard's own files. */
+const CALLS = /^http:\/\/[^/]+\/(applications|apikey|auth)(\/|\?|$)/;
+
+/** What says that something is on its way. */
+const BUSY = '.skeleton, [aria-busy=true], .waiting, .spinner';
+
+/** Cumulative layout shift that a page may have, of what is called good (0.1). */
+const MAX_SHIFT = 0.05;
+
+/** Every page behind the sign-in that needs nothing but an application with a key, and what is on it in the end. */
+const PAGES: readonly (readonly [path: string, isThere: (page: Page) => Promise<void>])[] = [
+  ['', (page) => page.getByRole('link', { name: 'Weather', exact: true }).waitFor()],
+  ['/applications/:id/keys', (page) => page.getByRole('row', { name: /Collector/ }).waitFor()],
+  ['/applications/:id/service-keys', (page) => page.getByRole('row', { name: /a machine/ }).waitFor()],
+  ['/applications/:id/try-key', (page) => page.getByRole('button', { name: 'Try the key' }).waitFor()],
+  ['/applications/:id/audit', (page) => page.getByRole('row', { name: /Key created/ }).waitFor()],
+];
+
+let browser: Browser;
+let stage: Stage;
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, ['scripts/dashboard.mjs'], { cwd: ROOT });
+  browser = await launchBrowser();
+  stage = await Stage.set(browser);
+}, 300_000);
+afterEach(() => stage.clear());
+afterAll(async () => {
+  await browser.close();
+  await stage.strike();
+});
+
+/** Somebody who is signed in, and the addresses of all pages of their application. */
+async function visitor(): Promise<{ page: Page; pages: [path: string, isThere: () => Promise<void>][] }> {
+  const { person, client, email } = await stage.newOwner();
+  const id = await client.createApplication({ name: 'Weather' });
+  await client.issueKey(id, { name: 'Collector' });
+  await client.issueServiceKey(id);
+  const page = await person.open('/dashboard');
+  await signInAs(page, email);
+  return {
+    page,
+    pages: PAGES.map(([path, isThere]) => [`/dashboard${path.replace(':id', id)}`, () => isThere(page)]),
+  };
+}
+
+const later = async (route: Route): Promise<void> => {
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  await route.continue().catch(() => undefined);
+};
+
+describe('every page', () => {
+  it('says that it loads where each answer takes 400 ms, and moves nothing when they come', async () => {
+    const { page, pages } = await visitor();
+    await page.addInitScript(() => {
+      Object.assign(globalThis, { shift: 0 });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) {
+          (globalThis as unknown as { shift: number }).shift += entry.value;
+        }
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    await page.route(CALLS, later);
+    for (const [path, isThere] of pages) {
+      await page.goto(path);
+      await page.locator(BUSY).first().waitFor();
+      await isThere();
+      const shift = await page.evaluate(() => (globalThis as unknown as { shift: number }).shift);
+      expect([path, shift > MAX_SHIFT ? shift : 'still']).toEqual([path, 'still']);
+    }
+  }, 120_000);
+
+  it('is there all the same when each call fails once', async () => {
+    const { page, pages } = await visitor();
+    let failures = 0;
+    for (const [path, isThere] of pages) {
+      const failed = new Set<string>();
+      const failOnce = async (route: Route): Promise<void> => {
+        const call = `${route.request().method()} ${route.request().url()}`;
+        if (failed.has(call) || route.request().url().includes('/auth/')) return route.continue();
+        failed.add(call);
+        failures += 1;
+        return route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{}' });
+      };
+      await page.route(CALLS, failOnce);
+      await page.goto(path);
+      await isThere();
+      await page.unroute(CALLS, failOnce);
+    }
+    expect(failures).toBeGreaterThan(pages.length);
+  }, 120_000);
+
+  it('says so when no call is answered, and is there after another try', async () => {
+    const { page, pages } = await visitor();
+    for (const [path, isThere] of pages) {
+      const abort = (route: Route): Promise<void> =>
+        route.request().url().includes('/auth/') ? route.continue() : route.abort();
+      await page.route(CALLS, abort);
+      await page.goto(path);
+      await page.getByRole('alert').filter({ hasText: 'cannot be reached' }).first().waitFor();
+      await page.unroute(CALLS, abort);
+      await page.getByRole('button', { name: 'Try again' }).first().click();
+      await isThere();
+    }
+  }, 120_000);
+
+  it('fits a window at 200 % zoom, and forced colours', async () => {
+    const { page, pages } = await visitor();
+    // A window of 1280 px has 640 of CSS at that zoom.
+    await page.setViewportSize({ width: 640, height: 400 });
+    await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
+    for (const [path, isThere] of pages) {
+      await page.goto(path);
+      await isThere();
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect([path, overflow]).toEqual([path, Math.min(0, overflow)]);
+      // What is in focus is seen without shadows and backgrounds, which forced colours take away.
+      for (let presses = 0; presses < 12; presses += 1) {
+        await page.keyboard.press('Tab');
+        const seen = await page.evaluate(() => {
+          const { activeElement } = document;
+          if (activeElement === null || activeElement === document.body) return 'nothing in focus';
+          const { outlineStyle, outlineWidth } = getComputedStyle(activeElement);
+          const isSeen = outlineStyle !== 'none' && outlineWidth !== '0px';
+          return isSeen ? 'seen' : activeElement.outerHTML.slice(0, 120);
+        });
+        expect([path, seen === 'nothing in focus' ? 'seen' : seen]).toEqual([path, 'seen']);
+      }
+    }
+  }, 120_000);
+});
