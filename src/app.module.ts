@@ -4,6 +4,7 @@ import { DatabaseClock } from './infrastructure/database/database-clock.js';
 import { DatabaseModule } from './infrastructure/database/database.module.js';
 import { ServiceModule } from './infrastructure/http/service.module.js';
 import { MetricsModule } from './infrastructure/metrics/metrics.module.js';
+import { TracingModule } from './infrastructure/tracing/tracing.module.js';
 import { ApiKeysModule } from './modules/api-keys/index.js';
 import { ApplicationsModule } from './modules/applications/index.js';
 import { AuditModule } from './modules/audit/index.js';
@@ -28,6 +29,7 @@ export class AppModule {
       imports: [
         DatabaseModule,
         MetricsModule,
+        TracingModule,
         ServiceModule,
         FreshnessModule,
         AuthModule,

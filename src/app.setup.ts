@@ -22,6 +22,8 @@ import { openFastPaths } from './infrastructure/http/fast-path.js';
 import { InputValidationPipe } from './infrastructure/http/validation.pipe.js';
 import { NestLogger } from './infrastructure/logging/nest-logger.js';
 import { Metrics } from './infrastructure/metrics/metrics.js';
+import { traceRequests } from './infrastructure/tracing/trace-requests.js';
+import { Tracing } from './infrastructure/tracing/tracing.js';
 import type { FastPath } from './shared/http/route-settings.js';
 
 /** The HTTP server every process and every test runs; logs go to `log`, or else to stdout. */
@@ -75,6 +77,7 @@ export async function setUpApp(
     resolve: (fastPath) => app.get<FastPath>(fastPath, { strict: false }),
     observe: observeRequests(fastify, app.get(Metrics)),
   });
+  traceRequests(fastify, app.get(Tracing));
   const refuseTheRest = refuseOtherMethods(fastify);
   if (env.DOCS === 'on') serveDocs(app);
   const files = env.DASHBOARD === 'on' ? readDashboard(dashboard) : undefined;

@@ -162,6 +162,29 @@ describe('SMTP_URL', () => {
   });
 });
 
+describe('traces', () => {
+  it('have headers, percent-encoded, and a ratio', () => {
+    const env = parseEnv({
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Basic%20YTpi, x-tenant = one%2Ctwo',
+      OTEL_TRACES_SAMPLER_ARG: '.25',
+    });
+    expect(env.OTEL_EXPORTER_OTLP_HEADERS).toEqual({ authorization: 'Basic YTpi', 'x-tenant': 'one,two' });
+    expect(env.OTEL_TRACES_SAMPLER_ARG).toBe(0.25);
+  });
+
+  it.each([
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'Bearer token'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=%zz'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'a=line%0Abreak'],
+    ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+    ['OTEL_TRACES_SAMPLER_ARG', '-1'],
+    ['OTEL_TRACES_SAMPLER_ARG', '.'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318'],
+  ])('are refused with %s=%s', (name, value) => {
+    expect(() => parseEnv({ [name]: value })).toThrow(name);
+  });
+});
+
 describe('API_KEY_PEPPER_VERSION', () => {
   const one = PRODUCTION.API_KEY_PEPPERS;
   const two = `${one},2=${Buffer.alloc(32, 8).toString('base64url')}`;

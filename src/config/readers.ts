@@ -96,6 +96,39 @@ export function optionalUrl(protocols: string[], about: string): Variable<string
   };
 }
 
+/** A number from 0 to 1. */
+export function ratio(fallback: string, about: string): Variable<number> & { default: string } {
+  return {
+    about,
+    default: fallback,
+    parse: (value) => {
+      if (!/^(?:0?\.\d+|[01](?:\.0*)?)$/.test(value)) throw new Error('must be a number from 0 to 1');
+      return Number(value);
+    },
+  };
+}
+
+/** Headers, as `name=value,name=value` with values that are percent-encoded: as OpenTelemetry has them. */
+export function parseHeaders(value: string): Readonly<Record<string, string>> {
+  const pairs = value.split(',').map((pair) => {
+    const [, name, encoded = ''] = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=(.*)$/.exec(pair) ?? [];
+    const decoded = decodeOrUndefined(encoded.trim());
+    if (name === undefined || decoded === undefined || !/^[\x20-\x7e]*$/.test(decoded)) {
+      throw new Error('must be name=value,name=value, with values that are percent-encoded');
+    }
+    return [name, decoded] as const;
+  });
+  return Object.fromEntries(pairs);
+}
+
+function decodeOrUndefined(encoded: string): string | undefined {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The name of a commit, or the beginning of it. */
 export function parseCommit(value: string): string {
   if (!/^[0-9a-f]{7,64}$/.test(value)) throw new Error('must be 7 to 64 characters of 0-9 and a-f');

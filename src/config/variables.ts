@@ -9,11 +9,13 @@ import {
   optionalOrigins,
   optionalUrl,
   parseCommit,
+  parseHeaders,
   parseKeyPrefix,
   parseKeyPrefixes,
   parseAuthorizationParameters,
   parseClientText,
   parseSender,
+  ratio,
   secret,
   text,
   trustProxy,
@@ -58,6 +60,23 @@ export const variables = {
   BUILD_COMMIT: optional(
     parseCommit,
     'The commit that this was built from, for the metric upblit_build_info: the Dockerfile sets it from its argument of the same name.',
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: secret(
+    optionalUrl(
+      ['http:', 'https:'],
+      'Where traces are sent to by OTLP over HTTP, such as http://localhost:4318; /v1/traces is put after it. It takes the optional packages of OpenTelemetry. Nothing is traced by default.',
+    ),
+  ),
+  OTEL_EXPORTER_OTLP_HEADERS: secret(
+    optional(
+      parseHeaders,
+      'Headers that traces are sent with, as name=value,name=value; values are percent-encoded.',
+    ),
+  ),
+  OTEL_SERVICE_NAME: text('upblit-api-keys', 'The `service.name` of the traces.'),
+  OTEL_TRACES_SAMPLER_ARG: ratio(
+    '1',
+    'Of the traces that begin here, the part that is kept, from 0 to 1. Traces of callers are kept when these say so.',
   ),
   DOCS: oneOf(
     ['on', 'off'],

@@ -14,6 +14,8 @@ export interface Origin {
   readonly requestId: string;
   /** The `User-Agent` of the call, as it came; null when there was none. */
   readonly userAgent: string | null;
+  /** The trace that the call is part of; left out where nothing is traced. */
+  readonly traceId?: string;
 }
 
 /** Whoever calls: a person, or a machine with a service key. */
@@ -30,6 +32,7 @@ export interface Actor extends Caller {
   readonly address: string | null;
   readonly requestId: string | null;
   readonly userAgent: string | null;
+  readonly traceId?: string;
 }
 
 /** The issuer of what this service does by itself. The configuration refuses it as the name of another issuer. */
@@ -44,6 +47,15 @@ export function systemActor(task: SystemTask): Actor {
 }
 
 /** A person, as an actor of whom no token is at hand: who signs in, for instance. */
-export function personActor({ issuer, subject }: Subject, { address, requestId, userAgent }: Origin): Actor {
-  return { issuer, subject, tokenId: null, address, requestId, userAgent };
+export function personActor({ issuer, subject }: Subject, origin: Origin): Actor {
+  const { address, requestId, userAgent, traceId } = origin;
+  return {
+    issuer,
+    subject,
+    tokenId: null,
+    address,
+    requestId,
+    userAgent,
+    ...(traceId !== undefined && { traceId }),
+  };
 }

@@ -11,6 +11,7 @@ import { DatabaseClock } from './database-clock.js';
 import { EventSubscribers } from './event-subscribers.js';
 import { PoolMetrics } from './pool-metrics.js';
 import { PoolerNotice } from './pooler-notice.js';
+import { TracedStatements } from './traced-statements.js';
 import { PostgresUnitOfWork } from './postgres-unit-of-work.js';
 
 const logger = new Logger('Database');
@@ -41,6 +42,7 @@ const logger = new Logger('Database');
   ],
   providers: [
     PoolMetrics,
+    TracedStatements,
     PoolerNotice,
     SystemClock,
     {

@@ -83,8 +83,17 @@ function canonicalEvent({
   return canonicalJson({ action, applicationId, target, before, after, actor: fieldsOf(actor) });
 }
 
-function fieldsOf({ issuer, subject, tokenId, address, requestId, userAgent }: Actor): object {
-  return { issuer, subject, tokenId, address, requestId, userAgent: userAgent && recordable(userAgent) };
+/** Without a trace, the form is that of the events of before there were traces. */
+function fieldsOf({ issuer, subject, tokenId, address, requestId, userAgent, traceId }: Actor): object {
+  return {
+    issuer,
+    subject,
+    tokenId,
+    address,
+    requestId,
+    userAgent: userAgent && recordable(userAgent),
+    ...(traceId !== undefined && { traceId }),
+  };
 }
 
 /** What a client calls itself is anything at all: a secret, too, by mistake. */

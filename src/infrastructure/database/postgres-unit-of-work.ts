@@ -5,6 +5,7 @@ import type { Actor } from '../../shared/actor.js';
 import type { Committed } from '../../shared/committed.js';
 import type { Transaction } from '../../shared/transaction.js';
 import { UnitOfWork } from '../../shared/unit-of-work.js';
+import { Tracing } from '../tracing/tracing.js';
 import { commit } from './commit.js';
 import { CommitInDoubt } from './connection-errors.js';
 import { EventSubscribers, eventsAsJson } from './event-subscribers.js';
@@ -15,11 +16,16 @@ export class PostgresUnitOfWork extends UnitOfWork {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly subscribers: EventSubscribers,
+    private readonly tracing: Tracing,
   ) {
     super();
   }
 
-  async run<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>> {
+  run<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>> {
+    return this.tracing.inSpan('unit of work', {}, () => this.commit(actor, work));
+  }
+
+  private async commit<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>> {
     const { value, change } = await commit(this.dataSource, async (manager) => {
       const tx = new OpenTransaction(manager, actor);
       const done = await work(tx.handle);

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { settingsOf } from '../../shared/http/route-settings.js';
+import { traceIdOf } from '../../shared/http/trace-id.js';
 import { scrubUrl } from '../logging/scrub.js';
 import { problemCodeOf } from './problem.filter.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -89,6 +90,8 @@ function logAnswer(
   log.info(
     {
       reqId: request.id,
+      // Left out while nothing is traced.
+      traceId: traceIdOf(request.raw),
       method: request.method,
       route,
       url: scrubUrl(request.raw.url ?? '', route),

@@ -22,6 +22,11 @@ export function requestIdOf(message: IncomingMessage): string {
   return isCredential(spellings, message) ? randomUUID() : given;
 }
 
+/** Whether this, as it is or decoded, is part of a credential that the same request sends, or holds one. */
+export function repeatsCredential(id: string, message: IncomingMessage): boolean {
+  return isCredential(spellingsOf(id), message);
+}
+
 /** What an id may be an encoding of, itself first. */
 function spellingsOf(id: string): string[] {
   const spellings = [id];

@@ -5,6 +5,7 @@ import type { DestinationStream } from 'pino';
 import type { Env } from '../../config/env.js';
 import { settingsOf } from '../../shared/http/route-settings.js';
 import { DomainError } from '../../shared/domain-error.js';
+import { traceIdOf } from '../../shared/http/trace-id.js';
 import { isUuid } from '../../shared/uuid.js';
 import { createLogger } from '../logging/logger.js';
 import { RequestLogger } from '../logging/request-logger.js';
@@ -24,7 +25,10 @@ const HEADER_LIMIT = 16 * 1024;
 export function createServer(env: Env, log?: DestinationStream): FastifyAdapter {
   const options: FastifyServerOptions & { http: ServerOptions } = {
     loggerInstance: createLogger(env, log),
-    childLoggerFactory: (logger, bindings) => new RequestLogger(logger, bindings),
+    childLoggerFactory: (logger, bindings, _options, message) => {
+      const traceId = traceIdOf(message);
+      return new RequestLogger(logger, traceId === undefined ? bindings : { ...bindings, traceId });
+    },
     // One line a request is written when it is answered, by observeRequests().
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,

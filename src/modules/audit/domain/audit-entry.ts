@@ -10,6 +10,8 @@ interface AuditActor {
   readonly address: string | null;
   readonly requestId: string | null;
   readonly userAgent: string | null;
+  /** Left out where nothing was traced, as in every event of before there were traces. */
+  readonly traceId?: string;
 }
 
 /** What was done. */

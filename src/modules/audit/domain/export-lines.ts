@@ -34,6 +34,7 @@ export function ocsfLine({ chain, event, hash, seq, time }: AuditEntry): string 
       product: { name: 'Upblit', vendor_name: 'Upblit' },
       uid: `${chain}/${seq}`,
       ...(actor.requestId === null ? {} : { correlation_uid: actor.requestId }),
+      ...(actor.traceId === undefined ? {} : { trace_uid: actor.traceId }),
     },
     actor: {
       user,

@@ -114,6 +114,12 @@ export class AuditActorDto {
     example: 'curl/8.5.0',
   })
   userAgent!: string | null;
+
+  @ApiPropertyOptional({
+    description: 'The trace that the call was part of (W3C Trace Context), where calls are traced.',
+    example: '4bf92f3577b34da6a3ce929d0e0e4736',
+  })
+  traceId?: string;
 }
 
 export class AuditTargetDto {

@@ -1,6 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Actor, Origin } from '../../../shared/actor.js';
+import { traceIdOf } from '../../../shared/http/trace-id.js';
 import type { AuthenticatedRequest } from './current-principal.decorator.js';
 
 /** Hands a controller the verified caller, as who makes a change. Only for routes that are not `@Public()`. */
@@ -15,6 +16,8 @@ export const CurrentOrigin = createParamDecorator((_: unknown, context: Executio
   originOf(context.switchToHttp().getRequest<FastifyRequest>()),
 );
 
-export function originOf({ ip, id, headers }: FastifyRequest): Origin {
-  return { address: ip, requestId: id, userAgent: headers['user-agent'] ?? null };
+export function originOf({ ip, id, headers, raw }: FastifyRequest): Origin {
+  const traceId = traceIdOf(raw);
+  const userAgent = headers['user-agent'] ?? null;
+  return { address: ip, requestId: id, userAgent, ...(traceId !== undefined && { traceId }) };
 }

@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A span as OTLP has it in JSON. */
+export interface ReceivedSpan {
+  name: string;
+  traceId: string;
+  spanId: string;
+  parentSpanId?: string;
+  kind: number;
+  status: { code?: number };
+  attributes: { key: string; value: { stringValue?: string; intValue?: number | string } }[];
+}
+
+interface Batch {
+  resourceSpans: { scopeSpans: { spans: ReceivedSpan[] }[] }[];
+}
+
+/** What takes traces by OTLP over HTTP: so much of a collector as a test needs. */
+export class OtlpReceiver {
+  /** Everything that was sent, as it came. */
+  text = '';
+  readonly headers: IncomingHttpHeaders[] = [];
+  readonly spans: ReceivedSpan[] = [];
+
+  /** Requests that are open. */
+  waiting = 0;
+
+  private constructor(private readonly server: Server) {}
+
+  /** @param isSilent whether it takes connections and requests, and answers none */
+  static async start(isSilent = false): Promise<OtlpReceiver> {
+    const server = createServer();
+    const receiver = new OtlpReceiver(server);
+    server.on('request', (message, response) => {
+      receiver.headers.push(message.headers);
+      receiver.waiting += 1;
+      response.once('close', () => (receiver.waiting -= 1));
+      if (isSilent) return;
+      const chunks: Buffer[] = [];
+      message.on('data', (chunk: Buffer) => chunks.push(chunk));
+      message.on('end', () => {
+        const text = Buffer.concat(chunks).toString();
+        receiver.text += text;
+        const { resourceSpans } = JSON.parse(text) as Batch;
+        receiver.spans.push(
+          ...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
+        );
+        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+      });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return receiver;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  ofTrace(traceId: string): ReceivedSpan[] {
+    return this.spans.filter((span) => span.traceId === traceId);
+  }
+
+  async stop(): Promise<void> {
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, 'close');
+  }
+}
+
+/** The attributes of a span by their names. */
+export function attributesOf({ attributes }: ReceivedSpan): Record<string, string | number | undefined> {
+  return Object.fromEntries(
+    attributes.map(({ key, value }) => [
+      key,
+      value.stringValue ?? (value.intValue === undefined ? undefined : Number(value.intValue)),
+    ]),
+  );
+}
