@@ -37,6 +37,7 @@ import { Usage1764000003700 } from './1764000003700-usage.js';
 import { Denials1764000003710 } from './1764000003710-denials.js';
 import { DenialsOfStrangers1764000003720 } from './1764000003720-denials-of-strangers.js';
 import { Policies1764000003800 } from './1764000003800-policies.js';
+import { CurrentPolicy1764000003810 } from './1764000003810-current-policy.js';
 import { LeakedSecrets1764000004000 } from './1764000004000-leaked-secrets.js';
 import { SecretUsage1764000004300 } from './1764000004300-secret-usage.js';
 
@@ -80,6 +81,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   Denials1764000003710,
   DenialsOfStrangers1764000003720,
   Policies1764000003800,
+  CurrentPolicy1764000003810,
   LeakedSecrets1764000004000,
   SecretUsage1764000004300,
 ];

@@ -94,7 +94,7 @@ async function seed(app: INestApplicationContext, env: Env, email: string): Prom
   say(`${APPLICATION.name} belongs to ${email}`);
   for (const { name, scopes } of SERVICE_KEYS) {
     const keys = app.get(ServiceKeyService, { strict: false });
-    await keys.issue(owner, application.id, { name, scopes: [...scopes] });
+    await keys.issue(owner, application, { name, scopes: [...scopes] });
   }
   say(`${SERVICE_KEYS.length} service keys`);
   const keys = await issue(app, owner, application);

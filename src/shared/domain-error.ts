@@ -56,6 +56,7 @@ export type ErrorCode =
   | 'too_many_secrets'
   | 'secret_not_found'
   | 'last_secret'
+  | 'policy_violation'
   | 'edit_conflict'
   | 'no_credits'
   | 'rate_limited'
@@ -78,7 +79,7 @@ export interface FieldError {
 }
 
 export interface DomainErrorDetails {
-  /** For 400 on validation: what is wrong with which field. Never holds the offending value. */
+  /** For 400 on validation, and for a key that breaks a policy: what is wrong with which field. Never holds the offending value. */
   errors?: FieldError[];
   /** Seconds, for `Retry-After`. */
   retryAfter?: number;

@@ -121,4 +121,20 @@ describe('the statement that inserts the keys of several callers', () => {
       [leaving, ...good].map(({ id }) => id).sort(),
     );
   });
+
+  it('leaves a key out that was judged by another policy than the application has by now', async () => {
+    const applicationId = await createApplication();
+    const policy = `/applications/${applicationId}/policy`;
+    await owner.patch(policy).send({ rotateEvery: 30 }).expect(200);
+    const { body: seen } = await owner.get(policy).expect(200);
+    const judged = (by: object | null) => {
+      const key = keyOf(applicationId, actor(owner.userId));
+      const limits = { maxActiveKeysPerApplication: ROOM, maxKeysIssuedPerDay: ROOM };
+      return keys.insertBatched(key, limits, actor(owner.userId), by);
+    };
+    expect(await judged(null)).toBe(false);
+    expect(await judged(seen)).toBe(true);
+    await owner.patch(policy).send({ requireExpiry: true }).expect(200);
+    expect(await judged(seen)).toBe(false);
+  });
 });

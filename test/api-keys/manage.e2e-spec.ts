@@ -34,6 +34,7 @@ describe('keys, once issued', () => {
         expiresAt: null,
         lastUsedAt: null,
         lastUsedFrom: null,
+        rotationDueAt: null,
         revokedAt: null,
         revokedBy: null,
         metadata: {},

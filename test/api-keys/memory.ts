@@ -10,7 +10,11 @@ import { ApiKeyRepository, type ApiKeyQuery } from '../../src/modules/api-keys/d
 import { ApiKeySecret } from '../../src/modules/api-keys/domain/api-key-secret.js';
 import { KeyFormat } from '../../src/modules/api-keys/domain/key-format.js';
 import { KeyHasher } from '../../src/modules/api-keys/domain/key-hasher.js';
-import type { ApplicationService } from '../../src/modules/applications/index.js';
+import {
+  DEFAULT_POLICY,
+  type ApplicationService,
+  type KeyPolicy,
+} from '../../src/modules/applications/index.js';
 import type { Dated } from '../../src/modules/freshness/index.js';
 import { IdempotencyService } from '../../src/modules/idempotency/index.js';
 import type { CreditBalances } from '../../src/modules/metering/index.js';
@@ -181,6 +185,8 @@ export class MemoryPermissions {
   /** The same, found out by the end of the transaction. */
   readonly lateRefusals = new Map<string, ErrorCode>();
   readonly asked: string[] = [];
+  /** Of every application. */
+  policy: KeyPolicy = DEFAULT_POLICY;
 
   authorize(id: string, _who: unknown, permission: string): Promise<object | null> {
     this.asked.push(`${permission} ${id}`);
@@ -193,6 +199,10 @@ export class MemoryPermissions {
     this.asked.push(`still ${permission} ${id}`);
     const refusal = this.lateRefusals.get(id);
     return refusal === undefined ? Promise.resolve() : Promise.reject(new DomainError(refusal, 'No.'));
+  }
+
+  lockPolicy(): Promise<KeyPolicy> {
+    return Promise.resolve(this.policy);
   }
 
   asService(): ApplicationService {

@@ -145,6 +145,8 @@ describe('every route about an application or a key', () => {
       'DELETE /applications/:id/offers/:offerId': 'manage-members',
       'GET /applications/:id/policy': 'read',
       'PATCH /applications/:id/policy': 'manage-policy',
+      'GET /applications/:id/hygiene': 'read',
+      'GET /applications/:id/hygiene/:finding': 'read',
       'GET /applications/:id/limits': 'read',
       'GET /applications/:id/usage': 'read',
       'GET /applications/:id/usage/keys': 'read',

@@ -225,7 +225,13 @@ describe('the answers of the service are what openapi.json says, field by field:
     const id = await application();
     await asOwner('get /applications/{id}/policy', { id });
     const policy = { maxLifetime: 90, allowedScopes: ['orders:*'], rotateEvery: 30, onLeak: 'flag' };
+    const key = await issue(id);
     await asOwner('patch /applications/{id}/policy', { id }, { body: policy });
+    await asOwner('patch /apikey/{id}', { id: key.id }, { body: { scopes: ['other'] } });
+    await asOwner('get /applications/{id}/hygiene', { id });
+    for (const finding of ['never_expires', 'policy_violation', 'unknown']) {
+      await asOwner('get /applications/{id}/hygiene/{finding}', { id, finding });
+    }
     await asOwner('patch /applications/{id}/policy', { id }, { body: { maxLifetime: 0 } });
   });
 

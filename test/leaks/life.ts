@@ -205,6 +205,8 @@ async function limitAndRepeat(service: Recorder, application: string): Promise<v
   await service.call(`${path}/limits`);
   await service.call(`${path}/policy`, { method: 'PATCH', body: { onLeak: 'disable' } });
   await service.call(`${path}/policy`);
+  await service.call(`${path}/hygiene`);
+  await service.call(`${path}/hygiene/never_expires`);
   await service.call(`${path}/credits`, { body: { add: 5 } });
 
   const idempotencyKey = service.keep('Idempotency-Key', random());

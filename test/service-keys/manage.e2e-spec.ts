@@ -39,6 +39,7 @@ describe('the service keys of an application', () => {
       expiresAt: null,
       lastUsedAt: null,
       lastUsedFrom: null,
+      rotationDueAt: null,
       revokedAt: null,
       revokedBy: null,
       ipAllowlist: ['192.0.2.0/24'],

@@ -8,6 +8,7 @@ import './styles/pages.css';
 import './styles/application.css';
 import './styles/people.css';
 import './styles/keys.css';
+import './styles/hygiene.css';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';

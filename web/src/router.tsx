@@ -149,6 +149,15 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/audit/audit-page.js'), 'AuditPage'),
 });
 
+const hygieneRoute = createRoute({
+  getParentRoute: () => applicationRoute,
+  path: 'hygiene',
+  validateSearch: ({ finding }: Record<string, unknown>): { finding?: string | undefined } => ({
+    finding: textOf(finding),
+  }),
+  component: lazyRouteComponent(() => import('./pages/hygiene-page.js'), 'HygienePage'),
+});
+
 export const router = createRouter({
   basepath: '/dashboard',
   routeTree: rootRoute.addChildren([
@@ -162,6 +171,7 @@ export const router = createRouter({
       applicationRoute.addChildren([
         overviewRoute,
         keysRoute,
+        hygieneRoute,
         serviceKeysRoute,
         tryKeyRoute,
         auditRoute,

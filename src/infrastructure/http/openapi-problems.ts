@@ -35,6 +35,7 @@ const HEADERS: Readonly<Record<string, { description: string; example: string }>
 /** The problems that are about fields, each with an example. */
 const FIELD_ERRORS: Readonly<Partial<Record<ErrorCode, FieldError>>> = {
   validation_failed: { field: 'name', message: 'must be a string' },
+  policy_violation: { field: 'expiresAt', message: 'breaks the rule requireExpiry: a key has to expire' },
   weak_password: { field: 'password', message: 'is one of the first that are guessed' },
   invalid_cursor: { field: 'cursor', message: 'is not the nextCursor of an answer with these filters' },
   invalid_scope: { field: 'scope', message: 'must hold nothing but scopes that exist' },

@@ -84,6 +84,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   too_many_secrets: { status: 409, title: 'Too many secrets' },
   secret_not_found: { status: 404, title: 'Secret not found' },
   last_secret: { status: 409, title: 'The last secret cannot be ended' },
+  policy_violation: { status: 403, title: 'Against the policy of the application' },
   edit_conflict: { status: 409, title: 'Edit conflict' },
   rate_limited: { status: 429, title: 'Rate limit exceeded' },
   usage_exceeded: { status: 429, title: 'Insufficient credits' },

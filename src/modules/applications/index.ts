@@ -11,8 +11,12 @@ export { type Application } from './domain/application.js';
 export {
   brokenRules,
   DEFAULT_POLICY,
-  disallowed,
   MAX_POLICY_DAYS,
+  newlyBrokenRules,
+  policyErrors,
+  policyViolation,
+  refuseBroken,
+  refuseLongOverlap,
   ON_LEAK,
   POLICY_RULES,
   type KeyPolicy,

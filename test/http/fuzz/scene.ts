@@ -95,6 +95,7 @@ export class Scene {
     if (name === 'secretId') return random.pick(this.secretIds);
     if (name === 'offerId') return random.pick(this.offers);
     if (name === 'keyId') return random.pick(this.serviceKeys).id;
+    if (name === 'finding') return 'never_expires';
     if (path.startsWith('/auth/sessions')) return random.pick(this.sessions);
     return path.startsWith('/apikey') ? random.pick(this.keys).id : this.application(random);
   }

@@ -7,6 +7,7 @@ export const APPLICATION_PAGES = [
   { to: '/applications/$applicationId/try-key', label: 'Try a key' },
   { to: '/applications/$applicationId/audit', label: 'Audit' },
   { to: '/applications/$applicationId/members', label: 'Members' },
+  { to: '/applications/$applicationId/hygiene', label: 'Hygiene' },
 ] as const;
 
 export function ApplicationNav({ applicationId }: { applicationId: string }) {

@@ -7,7 +7,16 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
-import { ApplicationService, type Permission } from '../../applications/index.js';
+import {
+  ApplicationService,
+  brokenRules,
+  DEFAULT_POLICY,
+  newlyBrokenRules,
+  refuseBroken,
+  refuseLongOverlap,
+  type KeyPolicy,
+  type Permission,
+} from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import {
   IdempotencyService,
@@ -29,6 +38,7 @@ import type { KeyStatus } from '../../../shared/key-status.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyLimits } from '../domain/api-key-limits.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
+import { policyKeyOf } from './policy-key.js';
 import { CreditBalances, type CreditChanges } from '../../metering/index.js';
 import { KeyFormat } from '../domain/key-format.js';
 import { KeyHasher } from '../domain/key-hasher.js';
@@ -55,6 +65,9 @@ export interface IssuedKey {
   /** To be shown once. It is kept only for who asks again with the same `Idempotency-Key`, sealed by that. */
   plaintext: PlaintextKey;
 }
+
+/** Whom a new key belongs to, and the policy of it that was read last, by which a key may be issued without a second look. */
+export type IssuingHolder = KeyHolder & { readonly storedPolicy?: KeyPolicy | null };
 
 const ISSUED_KEY: AnswerCodec<IssuedKey> = {
   write: ({ id, plaintext }) => `${id} ${plaintext.reveal()}`,
@@ -84,12 +97,12 @@ export class ApiKeyService {
   ) {}
 
   /**
-   * Throws what `ApiKey.issue` throws, `api_key_limit_reached`, `daily_key_limit_reached`, what
+   * Throws what `ApiKey.issue` throws, `policy_violation`, `api_key_limit_reached`, `daily_key_limit_reached`, what
    * `ApplicationService.assertStillPermitted` throws, and what `IdempotencyService.once` throws.
    */
   issue(
     actor: Actor,
-    application: KeyHolder,
+    application: IssuingHolder,
     settings: ApiKeySettings,
     call?: IdempotentRequest,
   ): Promise<IssuedKey> {
@@ -111,7 +124,7 @@ export class ApiKeyService {
 
   private async issueNow(
     actor: Actor,
-    application: KeyHolder,
+    application: IssuingHolder,
     settings: ApiKeySettings,
     keep: StoreAnswer<IssuedKey> | undefined,
   ): Promise<IssuedKey> {
@@ -129,8 +142,10 @@ export class ApiKeyService {
       now,
     });
     const issued = { id, plaintext };
-    const isAllOfIt = keep === undefined && key.credits === null;
-    if (!isAllOfIt || !(await this.keys.insertBatched(key, this.limits, actor))) {
+    const { storedPolicy = null } = application;
+    const obeys = brokenRules({ ...DEFAULT_POLICY, ...storedPolicy }, policyKeyOf(key)).length === 0;
+    const isAllOfIt = keep === undefined && key.credits === null && obeys;
+    if (!isAllOfIt || !(await this.keys.insertBatched(key, this.limits, actor, storedPolicy))) {
       await this.unitOfWork.run(actor, (tx) => this.insert(key, (within) => keep?.(issued, within), tx));
     }
     // Before it is acknowledged, another transaction has to see it.
@@ -147,6 +162,10 @@ export class ApiKeyService {
     await this.keys.insert(key, this.limits, tx);
     if (key.credits !== null) await this.putCredits(key, key.credits, tx);
     await this.assertStillPermitted(key, tx);
+    const judge = (policy: KeyPolicy): void => {
+      refuseBroken(policy, brokenRules(policy, policyKeyOf(key)));
+    };
+    await this.assertPolicy(key, judge, tx);
   }
 
   private async putCredits(key: ApiKey, credits: CreditChanges | null, tx: Transaction): Promise<void> {
@@ -163,6 +182,15 @@ export class ApiKeyService {
     if (applicationId === null) return;
     const permission: Permission = isForService ? 'manage-service-keys' : 'manage-keys';
     await this.applications.assertStillPermitted(applicationId, permission, tx);
+  }
+
+  /** The platform demands nothing of its keys. */
+  private async assertPolicy(
+    { applicationId }: ApiKey,
+    judge: (policy: KeyPolicy) => void,
+    tx: Transaction,
+  ): Promise<void> {
+    if (applicationId !== null) judge(await this.applications.lockPolicy(applicationId, tx));
   }
 
   async list(
@@ -192,7 +220,8 @@ export class ApiKeyService {
   }
 
   /**
-   * Throws what `ApiKey.change` throws, `no_credits`, `api_key_limit_reached` for a key that would become active, and
+   * Throws what `ApiKey.change` throws, `policy_violation` for what breaks a rule that was obeyed before, `no_credits`,
+   * `api_key_limit_reached` for a key that would become active, and
    * `edit_conflict` when others keep changing it.
    */
   async change<Key extends ApiKey>(
@@ -205,11 +234,19 @@ export class ApiKeyService {
     const maxActive = mayActivate(changes) ? this.limits.maxActiveKeysPerApplication : undefined;
     let current = key;
     for (let attempt = 1; attempt <= CHANGE_ATTEMPTS; attempt++) {
+      const before = policyKeyOf(current);
       current.change(changes, application, this.clock.now());
+      const after = policyKeyOf(current);
       const committed = await this.commit(actor, current, async (tx) => {
         await this.keys.update(current, maxActive, tx);
         // The balance is not the key's to write: it is spent from meanwhile.
         if (credits !== undefined) await this.putCredits(current, credits, tx);
+        if (mayBreakPolicy(changes)) {
+          const judge = (policy: KeyPolicy): void => {
+            refuseBroken(policy, newlyBrokenRules(policy, before, after));
+          };
+          await this.assertPolicy(current, judge, tx);
+        }
         // After the commit, what answers may know less, or somebody else's next change already.
         return this.keys.reread(key.id, tx);
       });
@@ -249,7 +286,8 @@ export class ApiKeyService {
   }
 
   /**
-   * Gives the key another secret; its id, settings and history stay. Throws what `ApiKey.rotate` throws, and
+   * Gives the key another secret; its id, settings and history stay. A key that breaks the policy is rotated all the
+   * same. Throws what `ApiKey.rotate` throws, `policy_violation` for too long an overlap, and
    * `edit_conflict` when somebody else changed the key meanwhile: two who rotate at once must not end each other's
    * secret. Throws what `IdempotencyService.once` throws, too.
    */
@@ -263,6 +301,13 @@ export class ApiKeyService {
       change = await this.save(actor, key, async (tx) => {
         await keep?.(answer, tx);
         await this.keys.update(key, undefined, tx);
+        const { overlapSeconds = 0 } = rotation;
+        if (overlapSeconds > 0) {
+          const judge = (policy: KeyPolicy): void => {
+            refuseLongOverlap(policy, overlapSeconds);
+          };
+          await this.assertPolicy(key, judge, tx);
+        }
       });
       if (change === null) throw editConflict();
       return answer;
@@ -325,6 +370,11 @@ export class ApiKeyService {
     });
     await this.freshness.waitForPropagation(change);
   }
+}
+
+/** Whether a policy has anything to say about a change. */
+function mayBreakPolicy({ scopes, expiresAt, ipAllowlist, enabled }: ApiKeyChanges): boolean {
+  return scopes !== undefined || expiresAt !== undefined || ipAllowlist !== undefined || enabled === true;
 }
 
 function editConflict(): DomainError {

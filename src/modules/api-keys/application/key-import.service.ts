@@ -8,9 +8,16 @@ import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { partyOf } from '../../../shared/concurrency/party-of.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
-import { ApplicationService } from '../../applications/index.js';
+import {
+  ApplicationService,
+  brokenRules,
+  policyErrors,
+  policyViolation,
+  type KeyPolicy,
+} from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import { ApiKey, type ApiKeySettings, type KeyApplication } from '../domain/api-key.js';
+import { policyKeyOf } from './policy-key.js';
 import { ApiKeySecret } from '../domain/api-key-secret.js';
 import { ApiKeyLimits } from '../domain/api-key-limits.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
@@ -74,7 +81,7 @@ export class KeyImportService {
   /**
    * What became of each key, in their order; one that the application has already is left alone. What other applications
    * have is theirs, and says nothing: whoever has a key may have imported it before those who issued it. Throws
-   * what `ApiKey.issue` and `ApplicationService.assertStillPermitted` throw, `api_key_limit_reached`,
+   * what `ApiKey.issue` and `ApplicationService.assertStillPermitted` throw, `policy_violation`, `api_key_limit_reached`,
    * `daily_key_limit_reached`, and `service_unavailable` when too many import at once, and imports nothing then.
    */
   async import(
@@ -134,6 +141,9 @@ export class KeyImportService {
     return this.unitOfWork.run(actor, async (tx) => {
       const imported = await this.keys.import(application.id, candidates, this.limits, now, tx);
       await this.applications.assertStillPermitted(application.id, 'manage-keys', tx);
+      // Of those alone that are new: what the application has already is left as it is.
+      const keysOfBody = candidates.map(({ key }) => (imported.has(key.id) ? key : null));
+      assertObeying(await this.applications.lockPolicy(application.id, tx), keysOfBody);
       const results = candidates.map(({ key: { id } }): ImportResult =>
         imported.has(id) ? { outcome: 'imported', id } : { outcome: 'exists' },
       );
@@ -170,4 +180,18 @@ export class KeyImportService {
       now,
     });
   }
+}
+
+/** Errors that are told. Beyond these, more does not help. */
+const MAX_ERRORS = 20;
+
+/**
+ * Throws `policy_violation`, which names the first keys that break a rule by their place.
+ *
+ * @param keys in their order in the body, null for one that there was already
+ */
+function assertObeying(policy: KeyPolicy, keys: readonly (ApiKey | null)[]): void {
+  const broken = keys.map((key) => (key === null ? [] : brokenRules(policy, policyKeyOf(key))));
+  const errors = broken.flatMap((rules, place) => policyErrors(policy, rules, `keys.${place}.`));
+  if (errors.length > 0) throw policyViolation([...new Set(broken.flat())], errors.slice(0, MAX_ERRORS));
 }

@@ -21,10 +21,14 @@ beforeEach(() => {
 
 describe('A service key', () => {
   it('is a key of an application, or of the platform, for a machine', async () => {
-    const { id, plaintext } = await services.issue(ANN, 'application', {
-      name: 'ingest',
-      scopes: ['keys:verify'],
-    });
+    const { id, plaintext } = await services.issue(
+      ANN,
+      { id: 'application' },
+      {
+        name: 'ingest',
+        scopes: ['keys:verify'],
+      },
+    );
     expect(plaintext.reveal()).toMatch(/^upblit_service_/);
     expect(await services.get('application', id)).toMatchObject({
       name: 'ingest',
@@ -36,7 +40,7 @@ describe('A service key', () => {
   });
 
   it('is found where it belongs alone', async () => {
-    const { id } = await services.issue(ANN, 'application', {});
+    const { id } = await services.issue(ANN, { id: 'application' }, {});
     const handedOut = await world.keys.issue(ANN, { id: 'application', scopes: null }, {});
     for (const [applicationId, other] of [
       ['another', id],
@@ -51,7 +55,10 @@ describe('A service key', () => {
   });
 
   it('is listed with the others of its application, or of the platform, in pages of their own', async () => {
-    const [one, two] = [await services.issue(ANN, 'a', {}), await services.issue(ANN, 'a', {})];
+    const [one, two] = [
+      await services.issue(ANN, { id: 'a' }, {}),
+      await services.issue(ANN, { id: 'a' }, {}),
+    ];
     const platform = await services.issue(ANN, null, {});
     await world.keys.issue(ANN, { id: 'a', scopes: null }, {});
     const page = await services.list('a', { limit: 1 });
@@ -64,7 +71,7 @@ describe('A service key', () => {
   });
 
   it('may have scopes that its application does not declare, and is changed, rotated and revoked as others', async () => {
-    const { id } = await services.issue(ANN, 'application', {});
+    const { id } = await services.issue(ANN, { id: 'application' }, {});
     const changed = await services.change(ANN, await services.get('application', id), {
       scopes: ['apikeys:read'],
     });

@@ -7,7 +7,7 @@ import { Freshness } from '../../freshness/index.js';
 import type { IdempotentRequest } from '../../idempotency/index.js';
 import type { ApiKey, ApiKeyChanges } from '../domain/api-key.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
-import { ApiKeyService, type IssuedKey, type Rotation } from './api-key.service.js';
+import { ApiKeyService, type IssuedKey, type IssuingHolder, type Rotation } from './api-key.service.js';
 
 /** What a service key has, and what of it may be changed: the rest of a key is for keys that are handed out. */
 export type ServiceKeyChanges = Pick<
@@ -30,14 +30,18 @@ export class ServiceKeyService {
     private readonly freshness: Freshness,
   ) {}
 
-  /** Throws what `ApiKeyService.issue` throws. */
+  /** @param application null for the platform. Throws what `ApiKeyService.issue` throws. */
   issue(
     actor: Actor,
-    applicationId: string | null,
+    application: Pick<IssuingHolder, 'id' | 'storedPolicy'> | null,
     settings: Omit<ServiceKeyChanges, 'enabled'>,
     request?: IdempotentRequest,
   ): Promise<IssuedKey> {
-    const holder = { id: applicationId, scopes: null };
+    const holder = {
+      id: application?.id ?? null,
+      storedPolicy: application?.storedPolicy ?? null,
+      scopes: null,
+    };
     return this.keys.issue(actor, holder, { ...settings, environment: 'service' }, request);
   }
 

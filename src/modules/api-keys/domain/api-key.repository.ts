@@ -30,8 +30,16 @@ export abstract class ApiKeyRepository {
    * Inserts a key without credits in one statement, which it shares with keys that are issued at the same time, and in
    * which its events are written. Returns false, and does nothing, when that cannot be done without waiting for
    * somebody: the keys of the application have to be counted, say, or the actor has no role any more that permits it.
+   *
+   * @param policy what the application is known to demand of its keys, by which the caller has judged the key; when it is
+   * another one by now, nothing is done either
    */
-  abstract insertBatched(key: ApiKey, limits: ApiKeyLimits, actor: Actor): Promise<boolean>;
+  abstract insertBatched(
+    key: ApiKey,
+    limits: ApiKeyLimits,
+    actor: Actor,
+    policy?: object | null,
+  ): Promise<boolean>;
 
   /**
    * Inserts the key with its secret. Throws `application_not_found` when the application was deleted meanwhile,

@@ -14,6 +14,8 @@ const MAX_LIVE_SECRETS = 5;
 /** Years that an expiry may lie ahead. */
 const MAX_EXPIRY_YEARS = 10;
 
+const MS_PER_DAY = 86_400_000;
+
 export interface ApiKeyChanges {
   name?: string;
   scopes?: string[];
@@ -185,6 +187,20 @@ export class ApiKey extends Aggregate implements ApiKeyProps {
 
   liveSecrets(now: Date): ApiKeySecret[] {
     return this.secrets.filter((secret) => secret.isLive(now));
+  }
+
+  /**
+   * When the secret that is in use is due to be replaced; null when it never is, or the key is revoked. It counts from the
+   * oldest secret that nothing has dated yet: one that waits for the first use of its successor is in use.
+   *
+   * @param everyDays the days that a secret may be in use; null for any number
+   */
+  rotationDueAt(everyDays: number | null): Date | null {
+    if (everyDays === null || this.revokedAt !== null) return null;
+    const undated = this.secrets.filter((secret) => secret.expiresAt === null && secret.revokedAt === null);
+    if (undated.length === 0) return null;
+    const oldest = Math.min(...undated.map(({ createdAt }) => createdAt.getTime()));
+    return new Date(oldest + everyDays * MS_PER_DAY);
   }
 
   /** The time of a secret that is made now: after the newest one's, which another node's clock may have put ahead. */

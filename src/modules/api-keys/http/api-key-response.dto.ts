@@ -54,6 +54,17 @@ export class ApiKeyDto {
     type: String,
     format: 'date-time',
     nullable: true,
+    example: '2026-08-25T10:00:00.000Z',
+    description:
+      'When its secret is due to be replaced, as the policy of the application says (`rotateEvery`); past when it is ' +
+      'due already. It goes on working all the same. Null for never.',
+  })
+  rotationDueAt!: string | null;
+
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
     example: null,
     description: 'When it last passed a verification, to within about a second.',
   })

@@ -1,13 +1,17 @@
+import type { Application } from '../../applications/index.js';
 import type { ServiceScope } from '../../../shared/scopes.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { ApiKey, HandedOutKey } from '../domain/api-key.js';
 import type { ApiKeyDetailsDto, ApiKeyDto, ApiKeySecretDto } from './api-key-response.dto.js';
 import type { ServiceKeyDetailsDto, ServiceKeyDto } from './service-key.dto.js';
 
+/** Of the application of a key, what its answer tells of the key. */
+type Demands = Pick<Application, 'policy'>;
+
 /** The only place that decides which fields of a key leave the service. A hash never does. */
-export function toApiKeyResponse(key: HandedOutKey, now: Date): ApiKeyDto {
+export function toApiKeyResponse(key: HandedOutKey, application: Demands, now: Date): ApiKeyDto {
   return {
-    ...commonFields(key, now),
+    ...commonFields(key, application, now),
     applicationId: key.applicationId,
     environment: key.environment,
     metadata: key.metadata,
@@ -19,27 +23,33 @@ export function toApiKeyResponse(key: HandedOutKey, now: Date): ApiKeyDto {
 }
 
 /** The same with the secrets that work: their hints and times. */
-export function toApiKeyDetailsResponse(key: HandedOutKey, now: Date): ApiKeyDetailsDto {
-  return Object.assign(toApiKeyResponse(key, now), { secrets: secretsOf(key, now) });
+export function toApiKeyDetailsResponse(
+  key: HandedOutKey,
+  application: Demands,
+  now: Date,
+): ApiKeyDetailsDto {
+  return Object.assign(toApiKeyResponse(key, application, now), { secrets: secretsOf(key, now) });
 }
 
-/** @param applicationId whose key it is */
-export function toServiceKeyResponse(key: ApiKey, applicationId: string, now: Date): ServiceKeyDto {
+/** @param application whose key it is */
+export function toServiceKeyResponse(key: ApiKey, application: Application, now: Date): ServiceKeyDto {
   // A service key is issued with no other scopes.
-  return { ...commonFields(key, now), applicationId, scopes: key.scopes as ServiceScope[] };
+  const scopes = key.scopes as ServiceScope[];
+  return { ...commonFields(key, application, now), applicationId: application.id, scopes };
 }
 
 export function toServiceKeyDetailsResponse(
   key: ApiKey,
-  applicationId: string,
+  application: Application,
   now: Date,
 ): ServiceKeyDetailsDto {
-  return Object.assign(toServiceKeyResponse(key, applicationId, now), { secrets: secretsOf(key, now) });
+  return Object.assign(toServiceKeyResponse(key, application, now), { secrets: secretsOf(key, now) });
 }
 
 /** The fields that all keys have. */
 function commonFields(
   key: ApiKey,
+  { policy }: Demands,
   now: Date,
 ): Omit<
   ApiKeyDto,
@@ -55,6 +65,7 @@ function commonFields(
     createdBy: key.createdBySubject,
     ...(key.createdByIssuer === LOCAL_ISSUER ? {} : { createdByIssuer: key.createdByIssuer }),
     expiresAt: key.expiresAt?.toISOString() ?? null,
+    rotationDueAt: key.rotationDueAt(policy.rotateEvery)?.toISOString() ?? null,
     lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
     lastUsedFrom: key.lastUsedFrom,
     revokedAt: key.revokedAt?.toISOString() ?? null,

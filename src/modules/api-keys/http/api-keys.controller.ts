@@ -65,15 +65,15 @@ export class ApiKeysController {
   ): Promise<ApiKeyPageDto> {
     const page = await this.keys.list(application.id, query);
     const now = this.clock.now();
-    return { ...page, data: page.data.map((key) => toApiKeyResponse(key, now)) };
+    return { ...page, data: page.data.map((key) => toApiKeyResponse(key, application, now)) };
   }
 
   @Get(':id')
   @RequireScopes('apikeys:read')
   @ApiKeyAccess('read')
   @GetApiKeyDocs()
-  get(@CurrentApiKey() key: HandedOutKey): ApiKeyDetailsDto {
-    return toApiKeyDetailsResponse(key, this.clock.now());
+  get(@CurrentApplication() application: Application, @CurrentApiKey() key: HandedOutKey): ApiKeyDetailsDto {
+    return toApiKeyDetailsResponse(key, application, this.clock.now());
   }
 
   @Post(':id/rotate')
@@ -115,7 +115,8 @@ export class ApiKeysController {
     @CurrentApiKey() key: HandedOutKey,
     @Body() body: ChangeApiKeyDto,
   ): Promise<ApiKeyDto> {
-    return toApiKeyResponse(await this.keys.change(actor, application, key, body), this.clock.now());
+    const changed = await this.keys.change(actor, application, key, body);
+    return toApiKeyResponse(changed, application, this.clock.now());
   }
 
   @Delete(':id')

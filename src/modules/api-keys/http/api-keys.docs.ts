@@ -69,6 +69,7 @@ export const IssueApiKeyDocs = (): MethodDecorator =>
       'insufficient_scope',
       'not_application_owner',
       'application_not_found',
+      'policy_violation',
       'api_key_limit_reached',
       'daily_key_limit_reached',
     ),
@@ -134,6 +135,7 @@ export const RotateApiKeyDocs = (): MethodDecorator =>
       'api_key_revoked',
       'api_key_expired',
       'too_many_secrets',
+      'policy_violation',
       'edit_conflict',
     ),
   );
@@ -200,6 +202,7 @@ export const ChangeApiKeyDocs = (): MethodDecorator =>
       'api_key_not_found',
       'api_key_revoked',
       'no_credits',
+      'policy_violation',
       'api_key_limit_reached',
       'edit_conflict',
     ),

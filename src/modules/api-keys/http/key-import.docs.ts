@@ -45,6 +45,7 @@ export const ImportApiKeysDocs = (): MethodDecorator =>
     ApiProblems(
       'validation_failed',
       'insufficient_scope',
+      'policy_violation',
       'api_key_limit_reached',
       'daily_key_limit_reached',
     ),

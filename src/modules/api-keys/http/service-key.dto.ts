@@ -59,6 +59,7 @@ export class ServiceKeyDto extends PickType(ApiKeyDto, [
   'createdBy',
   'createdByIssuer',
   'expiresAt',
+  'rotationDueAt',
   'lastUsedAt',
   'lastUsedFrom',
   'revokedAt',

@@ -50,7 +50,7 @@ export class ServiceKeysController {
     @Body() body: IssueServiceKeyDto,
     @Idempotent() request?: IdempotentRequest,
   ): Promise<string> {
-    const { id, plaintext } = await this.keys.issue(actor, application.id, body, request);
+    const { id, plaintext } = await this.keys.issue(actor, application, body, request);
     return shownOnce(reply, pathOf(application, id), plaintext);
   }
 
@@ -64,7 +64,7 @@ export class ServiceKeysController {
   ): Promise<ServiceKeyPageDto> {
     const page = await this.keys.list(application.id, query);
     const now = this.clock.now();
-    return { ...page, data: page.data.map((key) => toServiceKeyResponse(key, application.id, now)) };
+    return { ...page, data: page.data.map((key) => toServiceKeyResponse(key, application, now)) };
   }
 
   @Get(':keyId')
@@ -75,7 +75,7 @@ export class ServiceKeysController {
     @CurrentApplication() application: Application,
     @Param('keyId') keyId: string,
   ): Promise<ServiceKeyDetailsDto> {
-    return toServiceKeyDetailsResponse(await this.find(application, keyId), application.id, this.clock.now());
+    return toServiceKeyDetailsResponse(await this.find(application, keyId), application, this.clock.now());
   }
 
   @Post(':keyId/rotate')
@@ -107,7 +107,7 @@ export class ServiceKeysController {
     @Body() body: ChangeServiceKeyDto,
   ): Promise<ServiceKeyDto> {
     const changed = await this.keys.change(actor, await this.find(application, keyId), body);
-    return toServiceKeyResponse(changed, application.id, this.clock.now());
+    return toServiceKeyResponse(changed, application, this.clock.now());
   }
 
   @Delete(':keyId')

@@ -84,7 +84,7 @@ export const IssueServiceKeyDocs = (): MethodDecorator =>
       },
     }),
     ApiOkResponse(KEY_AS_JSON_STRING),
-    ApiProblems('api_key_limit_reached', 'daily_key_limit_reached'),
+    ApiProblems('policy_violation', 'api_key_limit_reached', 'daily_key_limit_reached'),
   );
 
 export const ListServiceKeysDocs = (): MethodDecorator =>
@@ -127,7 +127,13 @@ export const RotateServiceKeyDocs = (): MethodDecorator =>
       },
     }),
     ApiOkResponse(KEY_AS_JSON_STRING),
-    ApiProblems('api_key_revoked', 'api_key_expired', 'too_many_secrets', 'edit_conflict'),
+    ApiProblems(
+      'api_key_revoked',
+      'api_key_expired',
+      'too_many_secrets',
+      'policy_violation',
+      'edit_conflict',
+    ),
   );
 
 export const ChangeServiceKeyDocs = (): MethodDecorator =>
@@ -146,7 +152,7 @@ export const ChangeServiceKeyDocs = (): MethodDecorator =>
       },
     }),
     ApiOkResponse({ type: ServiceKeyDto }),
-    ApiProblems('api_key_revoked', 'api_key_limit_reached', 'edit_conflict'),
+    ApiProblems('api_key_revoked', 'policy_violation', 'api_key_limit_reached', 'edit_conflict'),
   );
 
 export const RevokeServiceKeyDocs = (): MethodDecorator =>

@@ -22,6 +22,7 @@ interface NewKey {
   readonly key: ApiKey;
   readonly limits: ApiKeyLimits;
   readonly actor: Actor;
+  readonly policy: object | null;
 }
 
 /**
@@ -48,12 +49,12 @@ export class BatchedApiKeyInserts {
 
   /**
    * Returns whether it inserted the key. It does nothing when the keys of the application have to be counted, somebody
-   * else is issuing for it or changing its members at the moment, or the actor may not issue any more. The caller then
-   * inserts the key in a transaction of its own.
+   * else is issuing for it or changing its members at the moment, the actor may not issue any more, or the policy that the
+   * key was judged by is another one now. The caller then inserts the key in a transaction of its own.
    */
-  async insert(key: ApiKey, limits: ApiKeyLimits, actor: Actor): Promise<boolean> {
+  async insert(key: ApiKey, limits: ApiKeyLimits, actor: Actor, policy: object | null): Promise<boolean> {
     if (key.applicationId === null) return false;
-    const done = await this.calls.call(key.applicationId, { key, limits, actor });
+    const done = await this.calls.call(key.applicationId, { key, limits, actor, policy });
     if (done instanceof Error) throw done;
     return done;
   }
@@ -83,6 +84,7 @@ export class BatchedApiKeyInserts {
       JSON.stringify(keys.flatMap((key) => key.secrets.map((secret) => this.secrets.rowOf(secret)))),
       Math.min(...requests.map(({ limits }) => limits.maxActiveKeysPerApplication)),
       Math.min(...requests.map(({ limits }) => limits.maxKeysIssuedPerDay)),
+      JSON.stringify(requests.map(({ key: { id }, policy }) => ({ id, policy }))),
     ];
     if (subscribers > 0) {
       values.push(
@@ -109,7 +111,8 @@ export class BatchedApiKeyInserts {
  * An application that has no room for all of its keys gets none of them. Neither does one whose count is locked: were
  * it waited for, whoever issues for other applications would wait too, and two nodes could deadlock. The same goes for one
  * whose events somebody else is writing, and for the row that makes an actor a member: it is locked, so that whoever removes them waits for this statement,
- * and skipped while somebody is about to.
+ * and skipped while somebody is about to. Whoever changes a policy waits for this statement, too, and it asks for the policy
+ * after it has taken its place in that queue.
  */
 function insertText(
   keys: Columns<ApiKey>,
@@ -133,8 +136,15 @@ function insertText(
            SELECT actor.* FROM application_members member JOIN actor USING (application_id, issuer, subject)
             WHERE member.role IN (${roles}) FOR SHARE OF member SKIP LOCKED
          ),
+         policy AS MATERIALIZED (SELECT application_id, current_policy(application_id) AS current FROM open),
+         judged AS MATERIALIZED (
+           SELECT new_key.id
+             FROM new_key JOIN policy USING (application_id)
+             JOIN jsonb_to_recordset($5) AS seen (id uuid, policy jsonb) ON seen.id = new_key.id
+            WHERE policy.current IS NOT DISTINCT FROM seen.policy
+         ),
          permitted_key AS MATERIALIZED (
-           SELECT new_key.* FROM new_key JOIN permitted
+           SELECT new_key.* FROM new_key JOIN judged USING (id) JOIN permitted
                ON (new_key.application_id, created_by_issuer, created_by_subject)
                 = (permitted.application_id, issuer, subject)
          ),
@@ -172,7 +182,7 @@ function endOf(subscribers: EventSubscribers): string {
   return `,
          event AS MATERIALIZED (
            SELECT jsonb_agg(event ORDER BY place) AS events
-             FROM jsonb_array_elements($5::jsonb) WITH ORDINALITY AS given (event, place)
+             FROM jsonb_array_elements($6::jsonb) WITH ORDINALITY AS given (event, place)
             WHERE (event -> 'target' ->> 'id')::uuid IN (SELECT id FROM inserted)
            HAVING count(*) > 0
          ),

@@ -108,8 +108,13 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     this.many = new ApiKeyBulkInsert(dataSource);
   }
 
-  insertBatched(key: ApiKey, limits: ApiKeyLimits, actor: Actor): Promise<boolean> {
-    return this.inserts.insert(key, limits, actor);
+  insertBatched(
+    key: ApiKey,
+    limits: ApiKeyLimits,
+    actor: Actor,
+    policy: object | null = null,
+  ): Promise<boolean> {
+    return this.inserts.insert(key, limits, actor, policy);
   }
 
   async insert(key: ApiKey, limits: ApiKeyLimits, tx: Transaction): Promise<void> {

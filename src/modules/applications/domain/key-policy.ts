@@ -1,3 +1,4 @@
+import { DomainError, type FieldError } from '../../../shared/domain-error.js';
 import { covers } from '../../../shared/key-scopes.js';
 
 /** What becomes of a key that was found in public: it is revoked for good, disabled, or only reported. */
@@ -64,7 +65,87 @@ const IS_BROKEN: Readonly<Record<PolicyRule, (policy: KeyPolicy, key: PolicyKey)
   allowedScopes: ({ allowedScopes }, { scopes }) => disallowed(scopes, allowedScopes).length > 0,
 };
 
+/**
+ * The rules that a change would break, or break by more than before. What makes a key safer is never refused, whatever
+ * else is wrong with it; making one work again is like issuing it.
+ */
+export function newlyBrokenRules(
+  policy: KeyPolicy,
+  before: PolicyKey & { readonly enabled: boolean },
+  after: PolicyKey & { readonly enabled: boolean },
+): PolicyRule[] {
+  const broken = brokenRules(policy, after);
+  if (after.enabled && !before.enabled) return broken;
+  return broken.filter((rule) => IS_WORSE[rule](before, after));
+}
+
+/** Whether a change goes against what a rule is for. */
+const IS_WORSE: Readonly<Record<PolicyRule, (before: PolicyKey, after: PolicyKey) => boolean>> = {
+  maxLifetime: isLater,
+  requireExpiry: isLater,
+  requireIpAllowlist: (before, after) => before.ipAllowlist.length > 0 && after.ipAllowlist.length === 0,
+  allowedScopes: (before, after) => disallowed(after.scopes, before.scopes).length > 0,
+};
+
+function isLater(before: PolicyKey, after: PolicyKey): boolean {
+  if (before.expiresAt === null) return false;
+  return after.expiresAt === null || after.expiresAt > before.expiresAt;
+}
+
+/** Throws `policy_violation`, which names the rules and their fields, if there are any. */
+export function refuseBroken(policy: KeyPolicy, rules: readonly PolicyRule[]): void {
+  const errors = policyErrors(policy, rules);
+  if (errors.length > 0) throw policyViolation(rules, errors);
+}
+
+/** @param prefix the path of the key in the body, where there are several */
+export function policyErrors(policy: KeyPolicy, rules: readonly PolicyRule[], prefix = ''): FieldError[] {
+  return rules.map((rule) => ({
+    field: prefix + FIELDS[rule],
+    message: `breaks the rule ${rule}: ${demandOf(rule, policy)}`,
+  }));
+}
+
+export function policyViolation(rules: readonly string[], errors: FieldError[]): DomainError {
+  return new DomainError(
+    'policy_violation',
+    `The policy of the application (${rules.join(', ')}) does not allow it: GET /applications/{id}/policy tells what it demands.`,
+    { errors },
+  );
+}
+
+/**
+ * Throws `policy_violation` when older secrets would work for longer, beside a new one, than a secret may before it is
+ * replaced: they would be replaced in name only.
+ */
+export function refuseLongOverlap({ rotateEvery }: KeyPolicy, overlapSeconds: number): void {
+  if (rotateEvery === null || overlapSeconds <= (rotateEvery * MS_PER_DAY) / 1000) return;
+  const message = `breaks the rule rotateEvery: older secrets may work for ${rotateEvery} days at most`;
+  throw policyViolation(['rotateEvery'], [{ field: 'overlapSeconds', message }]);
+}
+
+/** The field of a key that a rule is about. */
+const FIELDS: Readonly<Record<PolicyRule, string>> = {
+  maxLifetime: 'expiresAt',
+  requireExpiry: 'expiresAt',
+  requireIpAllowlist: 'ipAllowlist',
+  allowedScopes: 'scopes',
+};
+
+function demandOf(rule: PolicyRule, policy: KeyPolicy): string {
+  switch (rule) {
+    case 'maxLifetime':
+      return `a key has to expire within ${policy.maxLifetime ?? MAX_POLICY_DAYS} days of its creation`;
+    case 'requireExpiry':
+      return 'a key has to expire';
+    case 'requireIpAllowlist':
+      return 'a key has to be bound to addresses';
+    case 'allowedScopes':
+      return 'a key may have no other scopes than those that it allows';
+  }
+}
+
 /** Those of `scopes` that nothing allows: a wildcard needs one that covers all of it. */
-export function disallowed(scopes: readonly string[], allowed: readonly string[] | null): string[] {
+function disallowed(scopes: readonly string[], allowed: readonly string[] | null): string[] {
   return allowed === null ? [] : scopes.filter((scope) => !covers(allowed, scope));
 }

@@ -139,11 +139,11 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
   }
 
   async lockPolicy(id: string, tx: Transaction): Promise<KeyPolicy | null> {
-    // The lock of a row, which is the weakest there is, makes this see the row as it is once its turn has come.
-    const rows = await managerOf(tx).query<{ policy: KeyPolicy | null }[]>(
-      `WITH turn AS MATERIALIZED (SELECT ${membersLock.share('$1')})
-       SELECT application.policy FROM applications application, turn
-        WHERE id = $1 AND deleted_at IS NULL FOR KEY SHARE OF application`,
+    const manager = managerOf(tx);
+    await manager.query(`SELECT ${membersLock.share('$1')}`, [id]);
+    // By a statement that begins after its turn has come: a single one would see what was before.
+    const rows = await manager.query<{ policy: KeyPolicy | null }[]>(
+      'SELECT policy FROM applications WHERE id = $1 AND deleted_at IS NULL',
       [id],
     );
     const [row] = rows;

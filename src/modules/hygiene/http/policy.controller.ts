@@ -1,19 +1,16 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
 import type { Actor } from '../../../shared/actor.js';
-import {
-  ApplicationAccess,
-  ApplicationService,
-  CurrentApplication,
-  type Application,
-} from '../../applications/index.js';
+import { ApplicationAccess, CurrentApplication, type Application } from '../../applications/index.js';
 import { CurrentActor, RequireScopes } from '../../auth/index.js';
+import { HygieneService } from '../application/hygiene.service.js';
+import { ChangedPolicyDto, toFoundKeysResponse } from './hygiene.dto.js';
 import { ChangePolicyDocs, GetPolicyDocs, PolicyDocs } from './policy.docs.js';
 import { ChangePolicyDto, PolicyDto, toPolicyResponse } from './policy.dto.js';
 
 @PolicyDocs()
 @Controller('applications/:id/policy')
 export class PolicyController {
-  constructor(private readonly applications: ApplicationService) {}
+  constructor(private readonly hygiene: HygieneService) {}
 
   @Get()
   @RequireScopes('applications:read')
@@ -31,8 +28,10 @@ export class PolicyController {
     @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
     @Body() body: ChangePolicyDto,
-  ): Promise<PolicyDto> {
-    const { policy } = await this.applications.changePolicy(actor, application, body);
-    return toPolicyResponse(policy);
+  ): Promise<ChangedPolicyDto> {
+    const { policy, violations } = await this.hygiene.changePolicy(actor, application, body);
+    return Object.assign(toPolicyResponse(policy), {
+      violations: toFoundKeysResponse(application.id, violations),
+    });
   }
 }

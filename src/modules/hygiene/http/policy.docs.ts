@@ -2,6 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../../../shared/http/api-problems.decorator.js';
 import { APPLICATION_ID_IN_PATH } from '../../applications/index.js';
+import { ChangedPolicyDto } from './hygiene.dto.js';
 import { PolicyDto } from './policy.dto.js';
 
 export const PolicyDocs = (): ClassDecorator =>
@@ -24,9 +25,12 @@ export const ChangePolicyDocs = (): MethodDecorator =>
     ApiOperation({
       operationId: 'changePolicy',
       summary: 'Change what an application demands of its keys',
-      description: 'Fields that are left out stay as they are. Keys that there are already go on working.',
+      description:
+        'Fields that are left out stay as they are. Once it is answered, keys that are issued, imported or changed obey ' +
+        'it, or are refused as `policy_violation`; what makes a key safer is never refused. Keys that there are already go ' +
+        'on working, and those that break it are named.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
-    ApiOkResponse({ type: PolicyDto }),
+    ApiOkResponse({ type: ChangedPolicyDto }),
     ApiProblems('validation_failed', 'insufficient_scope', 'edit_conflict'),
   );

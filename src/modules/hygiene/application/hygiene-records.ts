@@ -1,0 +1,59 @@
+import type { PageRequest } from '../../../shared/page.js';
+import type { KeyPolicy, PolicyRule } from '../../applications/index.js';
+import type { Dated } from '../../freshness/index.js';
+import type { FindingName } from '../domain/finding.js';
+
+/** A key that something was found about. */
+export interface FoundKey {
+  readonly id: string;
+  readonly name: string;
+  readonly hint: string;
+  /** Whether it is a credential of a machine that calls this service. */
+  readonly isServiceKey: boolean;
+  readonly scopes: readonly string[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date | null;
+  readonly lastUsedAt: Date | null;
+  /** When its secret is or was due to be replaced; null for never. */
+  readonly rotationDueAt: Date | null;
+  readonly brokenRules: readonly PolicyRule[];
+}
+
+/** Of one finding. */
+export interface FoundKeys {
+  readonly count: number;
+  /** The first of them, newest first. */
+  readonly keys: readonly FoundKey[];
+}
+
+export interface Hygiene {
+  /** Of keys that work. */
+  readonly keys: number;
+  /** Whether there are more of them than were looked at. */
+  readonly isPartial: boolean;
+  readonly findings: Readonly<Record<FindingName, FoundKeys>>;
+}
+
+/**
+ * Reads what is to be said of the keys of an application that work, its service keys included. What is read is dated:
+ * `atLeast` is the number that it has to show, see `Freshness.read`.
+ */
+export abstract class HygieneRecords {
+  /** @param examples keys that are named of each finding */
+  abstract summarize(
+    applicationId: string,
+    policy: KeyPolicy,
+    findings: readonly FindingName[],
+    examples: number,
+    atLeast: number,
+  ): Promise<Dated<Hygiene>>;
+
+  /** Up to `limit + 1` keys of one finding, newest first. */
+  abstract list(
+    applicationId: string,
+    policy: KeyPolicy,
+    finding: FindingName,
+    page: PageRequest,
+    atLeast: number,
+  ): Promise<Dated<FoundKey[]>>;
+}

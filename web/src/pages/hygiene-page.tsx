@@ -1,0 +1,149 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { findingQuery, hygieneQuery, type Finding, type FindingName, type FoundKey } from '../api/policy.js';
+import { Button } from '../components/button.js';
+import { LoadProblem, Skeleton } from '../components/loading.js';
+import { RelativeTime } from '../components/time.js';
+import { useTitle } from '../components/use-title.js';
+import { useApplication } from './application-context.js';
+import { PolicyCard } from './policy-card.js';
+
+const route = getRouteApi('/signed-in/applications/$applicationId/hygiene');
+
+/** What an application demands of its keys, and what is to be done about those it has. */
+export function HygienePage() {
+  const application = useApplication();
+  useTitle(`Hygiene · ${application.name}`);
+  return (
+    <>
+      <PolicyCard applicationId={application.id} />
+      <Findings applicationId={application.id} />
+    </>
+  );
+}
+
+function Findings({ applicationId }: { applicationId: string }) {
+  const { finding: opened } = route.useSearch();
+  const { data, error, refetch } = useQuery(hygieneQuery(applicationId));
+  if (data === undefined) {
+    if (error !== null) return <LoadProblem error={error} retry={() => void refetch()} />;
+    return <Skeleton rows={6} label="Looking at the keys" />;
+  }
+  return (
+    <section className="hygiene-block" aria-labelledby="findings">
+      <h2 id="findings">Findings</h2>
+      <p className="soft" role="status">
+        {data.findings.length === 0
+          ? `Nothing is to be done about the ${data.keys} ${data.keys === 1 ? 'key' : 'keys'} that work.`
+          : `Of ${data.keys} ${data.keys === 1 ? 'key that works' : 'keys that work'}.`}
+        {data.isPartial && ' There are more: the newest were looked at.'}
+      </p>
+      <ul className="findings">
+        {data.findings.map((finding) => (
+          <FindingItem
+            key={finding.finding}
+            applicationId={applicationId}
+            finding={finding}
+            isOpen={finding.finding === opened}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function FindingItem({
+  applicationId,
+  finding: { finding, says, advice, owasp, count, keys },
+  isOpen,
+}: {
+  applicationId: string;
+  finding: Finding;
+  isOpen: boolean;
+}) {
+  const params = { applicationId };
+  return (
+    <li className="finding" id={finding}>
+      <h3>
+        {says} <span className="badge warn">{count}</span>
+        {owasp !== null && (
+          <span className="badge mute" title="OWASP Non-Human Identities Top 10, 2025">
+            {owasp.id} {owasp.name}
+          </span>
+        )}
+      </h3>
+      <p className="soft">{advice}</p>
+      {isOpen ? (
+        <AllKeys applicationId={applicationId} finding={finding} />
+      ) : (
+        <KeyList applicationId={applicationId} keys={keys} />
+      )}
+      {count > keys.length && (
+        <Link
+          from="/applications/$applicationId/hygiene"
+          to="/applications/$applicationId/hygiene"
+          params={params}
+          search={isOpen ? {} : { finding }}
+          hash={finding}
+        >
+          {isOpen ? 'Show the newest alone' : `Show all ${count}`}
+        </Link>
+      )}
+    </li>
+  );
+}
+
+function AllKeys({ applicationId, finding }: { applicationId: string; finding: FindingName }) {
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery(
+    findingQuery(applicationId, finding),
+  );
+  if (data === undefined) {
+    if (error !== null) return <LoadProblem error={error} retry={() => void refetch()} />;
+    return <Skeleton rows={5} label="Loading the keys" />;
+  }
+  return (
+    <>
+      <KeyList applicationId={applicationId} keys={data.pages.flatMap((page) => page.data)} />
+      {hasNextPage && (
+        <Button isBusy={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+          Show more
+        </Button>
+      )}
+    </>
+  );
+}
+
+function KeyList({ applicationId, keys }: { applicationId: string; keys: readonly FoundKey[] }) {
+  return (
+    <ul className="found-keys">
+      {keys.map((key) => (
+        <li key={key.id}>
+          {key.isServiceKey ? (
+            <span>{key.name}</span>
+          ) : (
+            <Link to="/applications/$applicationId/keys" params={{ applicationId }} search={{ q: key.hint }}>
+              {key.name}
+            </Link>
+          )}{' '}
+          <code className="soft">{key.hint}</code>
+          <span className="soft small">
+            {key.isServiceKey && 'service key · '}made <RelativeTime time={key.createdAt} />
+            {' · '}
+            {key.lastUsedAt === null ? (
+              'never used'
+            ) : (
+              <>
+                used <RelativeTime time={key.lastUsedAt} />
+              </>
+            )}
+            {key.expiresAt !== null && (
+              <>
+                {' · '}expires <RelativeTime time={key.expiresAt} />
+              </>
+            )}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
