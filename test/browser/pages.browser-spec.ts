@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import request from 'supertest';
+import { eventually } from '../support/eventually.js';
+import { AS_SERVICE } from '../support/service-key.js';
 import { launchBrowser } from './browser.js';
 import { choose, dialog, signInAs, Stage, tabTo } from './stage.js';
 
@@ -171,6 +173,44 @@ describe('the audit trail of an application', () => {
     await page.getByText('Event 2 is not as it was written').waitFor();
     await stage.look(page, '36-audit-changed');
   }, 300_000);
+});
+
+describe('the overview of an application', () => {
+  it('is reached first, leads to the first key, and tells of use, refusals and what needs attention', async () => {
+    const { person, client, email } = await stage.newOwner();
+    const id = await client.createApplication({ name: 'Weather' });
+    const page = await person.open('/dashboard');
+    await signInAs(page, email);
+    await page.getByRole('link', { name: 'Weather' }).click();
+    await page.getByRole('heading', { name: 'Nothing to see yet' }).waitFor();
+    await stage.look(page, '40-empty-overview');
+
+    const soon = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    const { key } = await client.issueKey(id, { name: 'Collector', scopes: ['a:read'], expiresAt: soon });
+    const ask = request(stage.app.http);
+    for (const scopes of [[], [], ['a:write']]) {
+      await ask.post('/apikey/verify').set(AS_SERVICE).send({ key, scopes }).expect(200);
+    }
+    await eventually(async () => {
+      const { body } = await client.get(`/applications/${id}/denials`);
+      expect(body.data).toHaveLength(1);
+    });
+    await eventually(async () => {
+      const { body } = await client.get(`/applications/${id}/usage`);
+      expect(body.counts).toMatchObject({ VALID: 2, INSUFFICIENT_PERMISSIONS: 1 });
+    });
+    await page.reload();
+    await page.getByText('33.3%').waitFor();
+    await page.locator('.chart canvas').waitFor();
+    const attention = page.getByRole('region', { name: 'What needs attention' });
+    await attention.getByText('Expire within 14 days').waitFor();
+    await page.getByRole('region', { name: 'Recent refusals' }).getByText('It lacks a:write').waitFor();
+    await page.getByRole('button', { name: '24 hours' }).click();
+    await page.getByText('33.3%').waitFor();
+    await stage.look(page, '41-overview');
+    await page.getByRole('region', { name: 'Keys that are used most' }).getByRole('link').click();
+    await page.getByRole('row', { name: /Collector/ }).waitFor();
+  }, 120_000);
 });
 
 describe('trying a key', () => {

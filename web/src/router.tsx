@@ -100,9 +100,7 @@ const applicationRoute = createRoute({
 const overviewRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: '/',
-  beforeLoad: ({ params }) => {
-    throw redirect({ to: '/applications/$applicationId/keys', params, replace: true });
-  },
+  component: lazyRouteComponent(() => import('./pages/overview/overview-page.js'), 'OverviewPage'),
 });
 
 const keysRoute = createRoute({

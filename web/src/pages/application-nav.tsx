@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 
 /** The pages of an application, in the order in which they are shown. */
 export const APPLICATION_PAGES = [
+  { to: '/applications/$applicationId', label: 'Overview' },
   { to: '/applications/$applicationId/keys', label: 'Keys' },
   { to: '/applications/$applicationId/service-keys', label: 'Service keys' },
   { to: '/applications/$applicationId/try-key', label: 'Try a key' },
@@ -14,7 +15,12 @@ export function ApplicationNav({ applicationId }: { applicationId: string }) {
   return (
     <nav className="page-tabs" aria-label="Pages of the application">
       {APPLICATION_PAGES.map(({ to, label }) => (
-        <Link key={to} to={to} params={{ applicationId }} activeOptions={{ includeSearch: false }}>
+        <Link
+          key={to}
+          to={to}
+          params={{ applicationId }}
+          activeOptions={{ exact: to === '/applications/$applicationId', includeSearch: false }}
+        >
           {label}
         </Link>
       ))}
