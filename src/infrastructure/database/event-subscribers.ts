@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Actor } from '../../shared/actor.js';
 import { canonicalJson } from '../../shared/canonical-json.js';
 import type { DomainEvent } from '../../shared/domain-event.js';
@@ -6,6 +7,9 @@ import { holdsSecret, REDACTED } from '../logging/scrub.js';
 
 /** Characters of a `User-Agent` that are kept. */
 const MAX_USER_AGENT = 256;
+
+/** Events that are written before the event loop serves other requests. */
+const SLICE = 50;
 
 /** Writes events, in the transaction of the changes that they tell of. When it fails, nothing was changed. */
 export interface EventSubscriber {
@@ -59,20 +63,30 @@ interface EventOf {
 
 /** Events as the subscribers get them. */
 export function eventsAsJson(events: readonly EventOf[]): string {
-  return JSON.stringify(
-    events.map(({ event, actor }) => {
-      const { name, applicationId, target, before, after } = event;
-      return {
-        name,
-        applicationId,
-        target,
-        before,
-        after,
-        actor: fieldsOf(actor),
-        canonical: canonicalEvent({ event, actor }),
-      };
-    }),
-  );
+  return `[${events.map(eventAsJson).join(',')}]`;
+}
+
+/** The same of very many: others get their turn while it is written. */
+export async function manyEventsAsJson(events: readonly EventOf[]): Promise<string> {
+  const texts: string[] = [];
+  for (const [index, event] of events.entries()) {
+    if (index % SLICE === SLICE - 1) await setImmediate();
+    texts.push(eventAsJson(event));
+  }
+  return `[${texts.join(',')}]`;
+}
+
+function eventAsJson({ event, actor }: EventOf): string {
+  const { name, applicationId, target, before, after } = event;
+  return JSON.stringify({
+    name,
+    applicationId,
+    target,
+    before,
+    after,
+    actor: fieldsOf(actor),
+    canonical: canonicalEvent({ event, actor }),
+  });
 }
 
 /** An event with its actor as the audit trail keeps it, in the canonical form of RFC 8785. */

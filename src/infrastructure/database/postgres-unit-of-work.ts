@@ -8,7 +8,7 @@ import { UnitOfWork } from '../../shared/unit-of-work.js';
 import { Tracing } from '../tracing/tracing.js';
 import { commit } from './commit.js';
 import { CommitInDoubt } from './connection-errors.js';
-import { EventSubscribers, eventsAsJson } from './event-subscribers.js';
+import { EventSubscribers, manyEventsAsJson } from './event-subscribers.js';
 import { OpenTransaction } from './transaction.js';
 
 @Injectable()
@@ -40,7 +40,7 @@ export class PostgresUnitOfWork extends UnitOfWork {
 
   private async append({ events, actor, manager }: OpenTransaction): Promise<void> {
     if (events.length === 0 || this.subscribers.count === 0) return;
-    const json = eventsAsJson(events.map((event) => ({ event, actor })));
+    const json = await manyEventsAsJson(events.map((event) => ({ event, actor })));
     await manager.query(`SELECT ${this.subscribers.selectList('$1::jsonb')}`, [json]);
   }
 }

@@ -68,7 +68,8 @@ class InputCheck {
   private visit(value: unknown, type: Class | undefined): void {
     if (typeof value === 'string') {
       if (value.length > MAX_TEXT) this.complain(this.path, `must not be longer than ${MAX_TEXT} characters`);
-      else if (UNSTORABLE.test(value)) this.complain(this.path, 'must not hold a NUL, nor half of a character');
+      else if (UNSTORABLE.test(value))
+        this.complain(this.path, 'must not hold a NUL, nor half of a character');
       return;
     }
     if (typeof value !== 'object' || value === null) return;

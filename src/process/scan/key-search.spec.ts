@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { KeyFormat } from '../../modules/api-keys/index.js';
-import { KeyTags } from '../../modules/api-keys/domain/key-tags.js';
+import { KeyFormat, KeyHasher } from '../../modules/api-keys/index.js';
 import { KeySearch, MAX_BINARY_BYTES, MAX_TEXT_BYTES, type FoundKey } from './key-search.js';
 
 const format = new KeyFormat('acme', ['upblit', 'xacme']);
-const tags = new KeyTags([{ version: 1, key: randomBytes(32) }]);
+const { tags } = new KeyHasher([{ version: 1, key: randomBytes(32) }]);
 const make = (prefix = 'acme', kind: 'live' | 'service' = 'live'): string =>
   new KeyFormat(prefix).generate(kind, tags).reveal();
 const key = make();
