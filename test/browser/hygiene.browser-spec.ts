@@ -48,3 +48,68 @@ it('a policy is set on the page of hygiene, which names what breaks it', async (
   const { body } = await client.get(`/applications/${applicationId}/hygiene/policy_violation`).expect(200);
   expect(body.data.map(({ name }: { name: string }) => name)).toEqual(['for ever']);
 }, 60_000);
+
+it('the policy is told before a key is created, and offers what it allows', async () => {
+  const { person, client, email } = await stage.newOwner();
+  const applicationId = await client.createApplication({
+    name: 'Shop',
+    scopes: ['orders:read', 'orders:write', 'refunds:write'],
+  });
+  await client
+    .patch(`/applications/${applicationId}/policy`)
+    .send({ maxLifetime: 45, requireIpAllowlist: true, allowedScopes: ['orders:*'] })
+    .expect(200);
+  const page = await person.open(`/dashboard/applications/${applicationId}/keys`);
+  await signInAs(page, email);
+  await page.getByRole('button', { name: 'Create key' }).click();
+  const create = dialog(page, 'Create key');
+  await create
+    .getByText('a key expires within 45 days, is bound to addresses, and has no other scopes than orders:*.')
+    .waitFor();
+  expect(await create.getByLabel('Expires').locator('option').allTextContents()).toEqual([
+    'In 7 days',
+    'In 30 days',
+    'In 45 days, the longest',
+    'On a day …',
+  ]);
+  expect(await create.getByLabel('Expires').inputValue()).toBe('longest');
+  expect(await create.locator('.scopes code').allTextContents()).toEqual(['orders:read', 'orders:write']);
+  await create.getByRole('button', { name: 'Read only' }).click();
+  expect(await create.getByLabel('orders:read').isChecked()).toBe(true);
+  const addresses = create.getByRole('textbox', { name: 'Addresses it may be used from (required)' });
+  expect(await addresses.getAttribute('required')).not.toBeNull();
+  await stage.look(page, 'create-key-under-policy');
+
+  // What the service refuses stands at its field all the same.
+  await create.getByLabel('Name').fill('obedient');
+  await create.getByRole('button', { name: 'Create key' }).click();
+  await addresses.and(page.locator('[aria-invalid=true]')).waitFor();
+  await create.getByText('Breaks the rule requireIpAllowlist').waitFor();
+  await addresses.fill('192.0.2.0/24');
+  await create.getByRole('button', { name: 'Create key' }).click();
+  await dialog(page, 'Your new key').waitFor();
+  const { body } = await client.get(`/apikey?ApplicationId=${applicationId}`).expect(200);
+  expect(body.data).toMatchObject([
+    { name: 'obedient', scopes: ['orders:read'], ipAllowlist: ['192.0.2.0/24'] },
+  ]);
+}, 60_000);
+
+it('an expiry is required of a new key without a longest lifetime, too', async () => {
+  const { person, client, email } = await stage.newOwner();
+  const applicationId = await client.createApplication({ name: 'Shop' });
+  await client.patch(`/applications/${applicationId}/policy`).send({ requireExpiry: true }).expect(200);
+  const page = await person.open(`/dashboard/applications/${applicationId}/keys`);
+  await signInAs(page, email);
+  await page.getByRole('button', { name: 'Create key' }).click();
+  const create = dialog(page, 'Create key');
+  await create.getByText('The policy of this application: a key expires.').waitFor();
+  const expires = create.getByLabel('Expires');
+  expect(await expires.inputValue()).toBe('90');
+  expect(await expires.locator('option').allTextContents()).toEqual([
+    'In 7 days',
+    'In 30 days',
+    'In 90 days',
+    'In 1 year',
+    'On a day …',
+  ]);
+}, 60_000);

@@ -1,12 +1,14 @@
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, type ApiKey, type Application, type IssueApiKey } from '../api/client.js';
+import { policyQuery } from '../api/policy.js';
 import { unwrap } from '../api/problem.js';
 import { readKeysAgain } from '../api/key-queries.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { FormProblem, Select, TextArea, TextField } from '../components/field.js';
 import { useSubmit } from '../components/use-submit.js';
-import { ExpiryField, timeOf, type Expiry } from './expiry.js';
+import { allowedExpiry, ExpiryField, timeOf, type Expiry } from './expiry.js';
 import {
   CreditsField,
   creditsOf,
@@ -16,6 +18,7 @@ import {
   type DraftCredits,
   type DraftLimit,
 } from './limit-fields.js';
+import { PolicyNotice, scopesUnder } from './policy-notice.js';
 import { ScopesField } from './scopes-field.js';
 import { ShownSecret } from './secret.js';
 import { useIdempotencyKey } from './shown-once.js';
@@ -55,9 +58,9 @@ const PRESETS: readonly { label: string; endings: RegExp; without: string; chang
   },
 ];
 
-/** Those that stand under "more". */
-const MORE = ['ipAllowlist', 'tags', 'rateLimits', 'credits'];
-const FIELDS = ['name', 'environment', 'expiresAt', 'scopes', ...MORE];
+/** Those that stand under "more", with the addresses, unless these are required. */
+const MORE = ['tags', 'rateLimits', 'credits'];
+const FIELDS = ['name', 'environment', 'expiresAt', 'scopes', 'ipAllowlist', ...MORE];
 
 export function CreateKeyDialog({
   application,
@@ -69,6 +72,9 @@ export function CreateKeyDialog({
   onClose: () => void;
 }) {
   const [draft, setDraft] = useState(EMPTY);
+  const { data: policy } = useQuery(policyQuery(application.id));
+  const expiry = allowedExpiry(draft.expiry, policy);
+  const scopesOffered = scopesUnder(policy, application.scopes);
   const nameRequest = useIdempotencyKey();
   const [startedAt] = useState(Date.now);
   const [isMoreOpen, setMoreOpen] = useState(false);
@@ -76,7 +82,7 @@ export function CreateKeyDialog({
     setDraft((known) => ({ ...known, ...changes }));
   };
   const { isBusy, problem, submit } = useSubmit(async () => {
-    const body = requestOf(draft, startedAt);
+    const body = requestOf(draft, timeOf(expiry, startedAt, policy) ?? null);
     const params = {
       query: { ApplicationId: application.id },
       header: { 'Idempotency-Key': nameRequest(body) },
@@ -85,11 +91,29 @@ export function CreateKeyDialog({
     onCreated(secret);
     await readKeysAgain(application.id);
   });
+  const isBound = policy?.requireIpAllowlist === true;
+  const addresses = (
+    <TextArea
+      label={`Addresses it may be used from${isBound ? ' (required)' : ''}`}
+      value={draft.addresses}
+      className="mono"
+      rows={2}
+      placeholder="192.0.2.0/24"
+      required={isBound}
+      onChange={({ target }) => {
+        change({ addresses: target.value });
+      }}
+      error={problem?.of('ipAllowlist')}
+      hint={isBound ? 'Addresses or CIDR ranges.' : 'Addresses or CIDR ranges; none for everywhere.'}
+    />
+  );
+  const inMore = isBound ? MORE : ['ipAllowlist', ...MORE];
 
   return (
     <Dialog title="Create key" onClose={onClose} isWide>
       <form onSubmit={submit} className="dialog-form" noValidate>
         <div className="stack dialog-body">
+          <PolicyNotice policy={policy} />
           <div className="presets" role="group" aria-label="Presets">
             <span className="soft small">Start from</span>
             {PRESETS.map(({ label, endings, without, change: changes }) => (
@@ -98,9 +122,9 @@ export function CreateKeyDialog({
                 type="button"
                 className="chip"
                 onClick={() => {
-                  const scopes =
-                    application.scopes?.filter((scope) => endings.test(scope)) ?? wordsOf(without);
-                  setDraft({ ...EMPTY, name: draft.name, ...changes, scopes });
+                  const scopes = scopesOffered?.filter((scope) => endings.test(scope)) ?? wordsOf(without);
+                  const { name, addresses: typed } = draft;
+                  setDraft({ ...EMPTY, name, addresses: typed, ...changes, scopes });
                 }}
               >
                 {label}
@@ -132,42 +156,33 @@ export function CreateKeyDialog({
               <option value="test">Test</option>
             </Select>
             <ExpiryField
-              value={draft.expiry}
-              onChange={(expiry) => {
-                change({ expiry });
+              value={expiry}
+              policy={policy}
+              onChange={(chosen) => {
+                change({ expiry: chosen });
               }}
               error={problem?.of('expiresAt')}
             />
           </div>
           <ScopesField
-            declared={application.scopes}
+            declared={scopesOffered}
             value={draft.scopes}
             onChange={(scopes) => {
               change({ scopes });
             }}
             error={problem?.of('scopes')}
           />
+          {isBound && addresses}
           <details
             className="more"
-            open={isMoreOpen || MORE.some((field) => problem?.of(field) !== undefined)}
+            open={isMoreOpen || inMore.some((field) => problem?.of(field) !== undefined)}
             onToggle={({ currentTarget }) => {
               setMoreOpen(currentTarget.open);
             }}
           >
-            <summary>More: addresses, tags, rate limits, credits</summary>
+            <summary>More: {!isBound && 'addresses, '}tags, rate limits, credits</summary>
             <div className="stack">
-              <TextArea
-                label="Addresses it may be used from"
-                value={draft.addresses}
-                className="mono"
-                rows={2}
-                placeholder="192.0.2.0/24"
-                onChange={({ target }) => {
-                  change({ addresses: target.value });
-                }}
-                error={problem?.of('ipAllowlist')}
-                hint="Addresses or CIDR ranges; none for everywhere."
-              />
+              {!isBound && addresses}
               <TextField
                 label="Tags (optional)"
                 value={draft.tags}
@@ -209,7 +224,7 @@ export function CreateKeyDialog({
 }
 
 /** What is asked of the service. */
-function requestOf(draft: Draft, now: number): IssueApiKey {
+function requestOf(draft: Draft, expiresAt: string | null): IssueApiKey {
   const addresses = wordsOf(draft.addresses);
   const tags = tagsOf(draft.tags);
   const rateLimits = limitsOf(draft.limits);
@@ -218,7 +233,7 @@ function requestOf(draft: Draft, now: number): IssueApiKey {
     ...(draft.name.trim() !== '' && { name: draft.name }),
     environment: draft.environment,
     scopes: draft.scopes,
-    expiresAt: timeOf(draft.expiry, now) ?? null,
+    expiresAt,
     ...(addresses.length > 0 && { ipAllowlist: addresses }),
     ...(tags.length > 0 && { tags }),
     ...(rateLimits.length > 0 && { rateLimits }),

@@ -38,7 +38,11 @@ export function ScopesField({
   // A key may have some that the application has declared no longer.
   const offered = [...new Set([...declared, ...value])];
   return (
-    <Field label="Scopes" error={error}>
+    <Field
+      label="Scopes"
+      error={error}
+      hint={offered.length === 0 ? 'There are none that a key may have.' : undefined}
+    >
       {({ id, 'aria-describedby': describedBy }) => (
         <fieldset id={id} className="scopes" aria-describedby={describedBy} aria-label="Scopes">
           {offered.map((scope) => (

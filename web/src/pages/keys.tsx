@@ -6,11 +6,12 @@ import {
   PlusIcon,
   UploadIcon,
 } from '@radix-ui/react-icons';
-import { useQuery } from '@tanstack/react-query';
+import { usePrefetchQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { ApiKey, Application } from '../api/client.js';
 import { usageOfKeysQuery } from '../api/key-queries.js';
+import { policyQuery } from '../api/policy.js';
 import { Button } from '../components/button.js';
 import { CopyButton } from '../components/copy.js';
 import { SearchBox } from '../components/search-box.js';
@@ -46,6 +47,8 @@ interface Props {
 
 export function KeysSection({ application, keys, isLoading, loadMore }: Props) {
   const [open, setOpen] = useState<Open>();
+  // What a new key has to obey is there when somebody wants one.
+  usePrefetchQuery(policyQuery(application.id));
   const close = (): void => {
     setOpen(undefined);
   };
