@@ -3,6 +3,16 @@ export function isUnanswered(error: unknown): error is Error {
   return error instanceof Error && /^query read timeout/i.test(error.message);
 }
 
+/** pg has given a connection up that was not open in time. */
+export function isNotOpened(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    /^(Connection terminated due to connection timeout|timeout exceeded when trying to connect)/.test(
+      error.message,
+    )
+  );
+}
+
 /** COMMIT was answered, and that does not make it certain that the transaction is there and stays. */
 export class CommitInDoubt extends Error {
   override readonly name = 'CommitInDoubt';

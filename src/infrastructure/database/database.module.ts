@@ -6,6 +6,7 @@ import { SystemClock } from '../../shared/clock.js';
 import { UnitOfWork } from '../../shared/unit-of-work.js';
 import { awaitPrimary } from './await-primary.js';
 import { ClockSynchronizer } from './clock-synchronizer.js';
+import { isNotOpened } from './connection-errors.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseClock } from './database-clock.js';
 import { EventSubscribers } from './event-subscribers.js';
@@ -15,6 +16,9 @@ import { TracedStatements } from './traced-statements.js';
 import { PostgresUnitOfWork } from './postgres-unit-of-work.js';
 
 const logger = new Logger('Database');
+
+/** A machine that starts much at once may take longer to open the first connection than a request may wait for one. */
+const CONNECT_ATTEMPTS = 5;
 
 /** The pool of connections every repository shares. Each module registers its own entity schemas. */
 @Module({
@@ -60,9 +64,15 @@ export class DatabaseModule {}
 
 async function connect(options?: DataSourceOptions): Promise<DataSource> {
   if (options === undefined) throw new Error('TypeORM was configured without options');
-  return awaitPrimary(() => new DataSource(options).initialize(), {
-    log: (message) => {
-      logger.warn(message);
-    },
-  });
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await awaitPrimary(() => new DataSource(options).initialize(), {
+        log: (message) => {
+          logger.warn(message);
+        },
+      });
+    } catch (error) {
+      if (attempt === CONNECT_ATTEMPTS || !isNotOpened(error)) throw error;
+    }
+  }
 }
