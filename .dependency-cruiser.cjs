@@ -204,10 +204,10 @@ module.exports = {
     {
       name: 'nobody-knows-onlookers',
       comment:
-        'Usage and denials look on, and leaks are reported from outside: nothing that verifies or manages keys depends on them.',
+        'Usage, denials and webhooks look on, and leaks are reported from outside: nothing that verifies or manages keys depends on them.',
       severity: 'error',
       from: { path: '^src/modules/([^/]+)/' },
-      to: { path: '^src/modules/(usage|denials|leaks)/', pathNot: '^src/modules/$1/' },
+      to: { path: '^src/modules/(usage|denials|leaks|webhooks)/', pathNot: '^src/modules/$1/' },
     },
     {
       name: 'freshness-stands-alone',

@@ -38,6 +38,8 @@ import { Denials1764000003710 } from './1764000003710-denials.js';
 import { DenialsOfStrangers1764000003720 } from './1764000003720-denials-of-strangers.js';
 import { Policies1764000003800 } from './1764000003800-policies.js';
 import { CurrentPolicy1764000003810 } from './1764000003810-current-policy.js';
+import { Webhooks1764000003900 } from './1764000003900-webhooks.js';
+import { WebhookMails1764000003910 } from './1764000003910-webhook-mails.js';
 import { LeakedSecrets1764000004000 } from './1764000004000-leaked-secrets.js';
 import { SecretUsage1764000004300 } from './1764000004300-secret-usage.js';
 
@@ -82,6 +84,8 @@ export const migrations: (new () => MigrationInterface)[] = [
   DenialsOfStrangers1764000003720,
   Policies1764000003800,
   CurrentPolicy1764000003810,
+  Webhooks1764000003900,
+  WebhookMails1764000003910,
   LeakedSecrets1764000004000,
   SecretUsage1764000004300,
 ];

@@ -17,6 +17,7 @@ import { GithubLeaksModule, LeaksModule } from './modules/leaks/index.js';
 import { MeteringModule } from './modules/metering/index.js';
 import { UsageModule } from './modules/usage/index.js';
 import { VerificationModule } from './modules/verification/index.js';
+import { WebhooksModule } from './modules/webhooks/index.js';
 import { Clock } from './shared/clock.js';
 
 /** The composition root. */
@@ -46,6 +47,7 @@ export class AppModule {
         LeaksModule,
         ...(env.LEAKS_GITHUB === 'on' ? [GithubLeaksModule] : []),
         HygieneModule,
+        WebhooksModule,
       ],
       providers: [
         { provide: ENV, useValue: env },

@@ -345,6 +345,10 @@ export const variables = {
     '730',
     'Days for which it is known how often keys were used: by the hour for 90 days, and then by the day.',
   ),
+  WEBHOOK_ALLOW_PRIVATE: boolean(
+    'false',
+    'Let webhooks lead to private addresses, to this machine, and over plain HTTP: for development, or where every user may reach what the service can.',
+  ),
   MAX_APPLICATIONS_PER_OWNER: integer(
     1,
     1_000_000,

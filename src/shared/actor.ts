@@ -39,7 +39,8 @@ export interface Actor extends Caller {
 export const SYSTEM_ISSUER = 'system';
 
 /** What is done without a caller: by a timer, or on the operator's machine. */
-export type SystemTask = 'purge' | 'revocation' | 'overlap' | 'sign-in' | 'operator' | 'mail' | 'leak';
+export type SystemTask =
+  'purge' | 'revocation' | 'overlap' | 'sign-in' | 'operator' | 'mail' | 'leak' | 'webhooks';
 
 export function systemActor(task: SystemTask): Actor {
   const nowhere = { address: null, requestId: null, userAgent: null };

@@ -12,6 +12,7 @@ interface EventTarget {
     | 'user'
     | 'invitation'
     | 'session'
+    | 'webhook'
     | 'audit_chain'
     | 'system';
   readonly id: string;
@@ -67,6 +68,14 @@ export type EventName =
   | 'SessionExpired'
   | 'SignedOut'
   | 'SessionEnded'
+  | 'WebhookCreated'
+  | 'WebhookChanged'
+  | 'WebhookSecretRotated'
+  | 'WebhookDisabled'
+  | 'WebhookDeleted'
+  | 'WebhookTested'
+  | 'WebhookDeliveryResent'
+  | 'NotificationsChanged'
   | 'AuditTrailPruned'
   | 'ExpiredRowsPurged';
 

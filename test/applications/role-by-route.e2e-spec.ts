@@ -173,6 +173,17 @@ describe('every route about an application or a key', () => {
       'PATCH /applications/:id/service-keys/:keyId': 'manage-service-keys',
       'DELETE /applications/:id/service-keys/:keyId': 'manage-service-keys',
       'POST /applications/:id/service-keys/:keyId/rotate': 'manage-service-keys',
+      'GET /applications/:id/notifications': 'read-webhooks',
+      'PUT /applications/:id/notifications': 'manage-webhooks',
+      'GET /applications/:id/webhooks': 'read-webhooks',
+      'POST /applications/:id/webhooks': 'manage-webhooks',
+      'GET /applications/:id/webhooks/:webhookId': 'read-webhooks',
+      'PATCH /applications/:id/webhooks/:webhookId': 'manage-webhooks',
+      'DELETE /applications/:id/webhooks/:webhookId': 'manage-webhooks',
+      'POST /applications/:id/webhooks/:webhookId/rotate': 'manage-webhooks',
+      'POST /applications/:id/webhooks/:webhookId/test': 'manage-webhooks',
+      'GET /applications/:id/webhooks/:webhookId/deliveries': 'read-webhooks',
+      'POST /applications/:id/webhooks/:webhookId/deliveries/:deliveryId/resend': 'manage-webhooks',
     } satisfies Record<string, Permission>);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { Client } from '../support/builders.js';
+import { Client, UNKNOWN_ID } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 import { HOSTILE_TEXTS, HOSTILE_VALUES, variantsOf } from './hostile-values.js';
 import { operations, type Operation } from './operations.js';
@@ -43,9 +43,13 @@ function testOperation(operation: Operation, nth: number): void {
   beforeAll(async () => {
     const application = await owner.createApplication();
     const key = await owner.issueKey(application, { credits: { remaining: 100 } });
+    const webhooks = owner.post(`/applications/${application}/webhooks`);
+    const webhook = await webhooks.send({ url: 'https://127.0.0.1:1/' }).expect(201);
     const values: Record<string, string> = {
       id: operation.path.startsWith('/apikey') ? key.id : application,
       subject: owner.userId,
+      webhookId: webhook.body.id as string,
+      deliveryId: UNKNOWN_ID,
       secretId: '019b76da-a800-7000-8000-000000000003',
     };
     path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name);

@@ -285,6 +285,35 @@ describe('the answers of the service are what openapi.json says, field by field:
     await asOwner(`post ${keys}/{keyId}/rotate`, names, { body: {} });
   });
 
+  it('those of webhooks', async () => {
+    const id = await application();
+    await asOwner('put /applications/{id}/notifications', { id }, { body: { mail: true } });
+    await asOwner('get /applications/{id}/notifications', { id });
+    const webhooks = '/applications/{id}/webhooks';
+    const body = { url: 'https://127.0.0.1:1/', events: ['key.revoked'], creditsBelow: 5 };
+    const created = await asOwner(`post ${webhooks}`, { id }, { body });
+    const names = { id, webhookId: (created.body as { id: string }).id };
+    await asOwner(`get ${webhooks}`, { id }, { query: { limit: '1' } });
+    await asOwner(`get ${webhooks}/{webhookId}`, names);
+    await asOwner(`post ${webhooks}/{webhookId}/rotate`, names, { body: { overlapSeconds: 60 } });
+    const test = await asOwner(`post ${webhooks}/{webhookId}/test`, names);
+    const deliveryId = (test.body as { id: string }).id;
+    const delivery = { ...names, deliveryId };
+    await asOwner(`get ${webhooks}/{webhookId}/deliveries`, names, { query: { limit: '1' } });
+    await asOwner(`post ${webhooks}/{webhookId}/deliveries/{deliveryId}/resend`, delivery);
+    await asOwner(`post ${webhooks}/{webhookId}/deliveries/{deliveryId}/resend`, {
+      ...names,
+      deliveryId: UNKNOWN_ID,
+    });
+    await asOwner(`patch ${webhooks}/{webhookId}`, names, { body: { enabled: false, description: 'Off' } });
+    await asOwner(`post ${webhooks}/{webhookId}/test`, names);
+    for (const _ of ['other webhooks', 'one too many']) {
+      for (let i = 0; i < 5; i += 1) await asOwner(`post ${webhooks}`, { id }, { body });
+    }
+    await asOwner(`delete ${webhooks}/{webhookId}`, names);
+    await asOwner(`get ${webhooks}/{webhookId}`, names);
+  });
+
   it('those of verification, whatever the verdict', async () => {
     const applicationId = await application();
     await asOwner(

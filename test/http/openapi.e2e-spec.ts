@@ -189,9 +189,12 @@ describe('Swagger UI', () => {
         const key = await owner.issueKey(applicationId);
         const serviceKey = await owner.issueServiceKey(applicationId);
         const { userId } = await Client.signedIn(app);
+        const webhooks = owner.post(`/applications/${applicationId}/webhooks`);
+        const webhook = await webhooks.send({ url: 'https://127.0.0.1:1/' }).expect(201);
         const url = path
           .replace('{id}', path.startsWith('/apikey') ? key.id : applicationId)
           .replace('{keyId}', serviceKey.id)
+          .replace('{webhookId}', webhook.body.id as string)
           .replace('{subject}', userId);
         const asksFor = ((operation.parameters ?? []) as Json[]).some(({ name }) => name === 'ApplicationId');
         const { status, body: answer } = await owner[method as 'post'](url)

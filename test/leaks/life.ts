@@ -32,6 +32,7 @@ export async function goWell(service: Recorder, mails: MailServer, provider: Ope
   await service.call('/auth/password', { body: { currentPassword: password, newPassword } });
   await service.signIn('login with the new password', '/auth/login', { email: EMAIL, password: newPassword });
 
+  await tellReceivers(service, await createApplication(service));
   await useKeys(service, await createApplication(service));
   await askTwice(service, await createApplication(service));
   await shareAndTransfer(service, friend);
@@ -126,6 +127,30 @@ async function readMails(service: Recorder, mails: MailServer): Promise<Friend> 
   const password = service.keep("friend's new password", `a long pause ${random()}`);
   await service.call('/auth/password/reset', { body: { token: reset, password } });
   return service.signIn('friend after the reset', '/auth/login', { email: forgetful, password });
+}
+
+/** Somebody has events sent to a receiver that does not answer. */
+async function tellReceivers(service: Recorder, application: string): Promise<void> {
+  const webhooks = `/applications/${application}/webhooks`;
+  const url = 'https://127.0.0.1:1/hook';
+  const created = await service.call(webhooks, { body: { url }, handsOut: true });
+  service.keep('secret of a webhook', (JSON.parse(created.text) as { secret: string }).secret);
+  const path = created.location;
+  const rotated = await service.call(`${path}/rotate`, { body: {}, handsOut: true });
+  service.keep('rotated secret of a webhook', (JSON.parse(rotated.text) as { secret: string }).secret);
+  await service.call(`/applications/${application}/notifications`);
+  await service.call(`/applications/${application}/notifications`, { method: 'PUT', body: { mail: true } });
+  await service.call(webhooks);
+  await service.call(path);
+  const { text } = await service.call(`${path}/test`, { method: 'POST' });
+  await service.call(`${path}/deliveries`);
+  await service.call(`${path}/deliveries/${(JSON.parse(text) as { id: string }).id}/resend`, {
+    method: 'POST',
+  });
+  const key = await issue(service, 'key that a receiver is told of', application, {});
+  await service.call(key.path, { method: 'DELETE' });
+  await service.call(path, { method: 'PATCH', body: { description: 'Does not answer.' } });
+  await service.call(path, { method: 'DELETE' });
 }
 
 async function useKeys(service: Recorder, application: string): Promise<void> {

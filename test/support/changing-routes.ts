@@ -20,6 +20,9 @@ interface ChangingRoute {
 
 const SERVICE_KEY = { name: 'a machine', scopes: ['keys:verify'] };
 
+/** Nothing is listening there, and nothing is sent to a private address. */
+const WEBHOOK = { url: 'https://127.0.0.1:1/' };
+
 const CREDITS = { remaining: 10 };
 
 /** Every route behind an access token that changes something of an application. */
@@ -160,6 +163,38 @@ export const CHANGING_ROUTES: Record<string, ChangingRoute> = {
     prepare: async (surroundings) => call(`${await pathOfServiceKey(surroundings)}/rotate`, {}),
     events: ['ServiceKeyRotated'],
   },
+  'PUT /applications/:id/notifications': {
+    prepare: ({ applicationId }) => call(`/applications/${applicationId}/notifications`, { mail: true }),
+    events: ['NotificationsChanged'],
+  },
+  'POST /applications/:id/webhooks': {
+    prepare: ({ applicationId }) => call(`/applications/${applicationId}/webhooks`, WEBHOOK),
+    events: ['WebhookCreated'],
+  },
+  'PATCH /applications/:id/webhooks/:webhookId': {
+    prepare: async (surroundings) => call(await pathOfWebhook(surroundings), { enabled: false }),
+    events: ['WebhookChanged'],
+  },
+  'DELETE /applications/:id/webhooks/:webhookId': {
+    prepare: async (surroundings) => call(await pathOfWebhook(surroundings)),
+    events: ['WebhookDeleted'],
+  },
+  'POST /applications/:id/webhooks/:webhookId/rotate': {
+    prepare: async (surroundings) => call(`${await pathOfWebhook(surroundings)}/rotate`, {}),
+    events: ['WebhookSecretRotated'],
+  },
+  'POST /applications/:id/webhooks/:webhookId/test': {
+    prepare: async (surroundings) => call(`${await pathOfWebhook(surroundings)}/test`),
+    events: ['WebhookTested'],
+  },
+  'POST /applications/:id/webhooks/:webhookId/deliveries/:deliveryId/resend': {
+    prepare: async (surroundings) => {
+      const path = await pathOfWebhook(surroundings);
+      const { body } = await surroundings.founder.post(`${path}/test`).expect(202);
+      return call(`${path}/deliveries/${body.id as string}/resend`);
+    },
+    events: ['WebhookDeliveryResent'],
+  },
 };
 
 interface OwnRoute {
@@ -215,6 +250,11 @@ async function pathOfKey({ founder, applicationId }: Surroundings, settings: obj
 async function pathOfServiceKey({ founder, applicationId }: Surroundings): Promise<string> {
   const { id } = await founder.issueServiceKey(applicationId);
   return `/applications/${applicationId}/service-keys/${id}`;
+}
+
+async function pathOfWebhook({ founder, applicationId }: Surroundings): Promise<string> {
+  const { headers } = await founder.post(`/applications/${applicationId}/webhooks`).send(WEBHOOK).expect(201);
+  return headers.location!;
 }
 
 /** A new application of the founder's, of which the caller is an owner, too. */

@@ -9,6 +9,7 @@ import './styles/application.css';
 import './styles/people.css';
 import './styles/keys.css';
 import './styles/hygiene.css';
+import './styles/webhooks.css';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';

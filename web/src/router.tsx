@@ -156,6 +156,12 @@ const hygieneRoute = createRoute({
   component: lazyRouteComponent(() => import('./pages/hygiene-page.js'), 'HygienePage'),
 });
 
+const webhooksRoute = createRoute({
+  getParentRoute: () => applicationRoute,
+  path: 'webhooks',
+  component: lazyRouteComponent(() => import('./pages/webhooks-page.js'), 'WebhooksPage'),
+});
+
 export const router = createRouter({
   basepath: '/dashboard',
   routeTree: rootRoute.addChildren([
@@ -174,6 +180,7 @@ export const router = createRouter({
         tryKeyRoute,
         auditRoute,
         membersRoute,
+        webhooksRoute,
       ]),
       keyRoute,
     ]),

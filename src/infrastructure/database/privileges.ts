@@ -37,4 +37,9 @@ export const PRIVILEGES: Readonly<Record<string, readonly Privilege[]>> = {
   usage_hours: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   usage_writers: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   users: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  webhook_deliveries: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  webhook_drops: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  webhook_messages: ['SELECT', 'INSERT', 'DELETE'],
+  webhook_notices: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  webhooks: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
 };

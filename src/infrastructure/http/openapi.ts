@@ -28,6 +28,7 @@ const TAGS: readonly [name: string, description: string][] = [
   ['Applications', 'What keys are issued for, owned by a person.'],
   ['API keys', 'Issue, read, change and revoke the keys of your applications. Needs an access token.'],
   ['Service keys', 'Credentials for machines that verify keys, or manage them.'],
+  ['Webhooks', 'Where the events of an application are posted to, and what became of them.'],
   ['Limits and credits', 'What the keys of an application share, and balances.'],
   [
     'Policy and hygiene',

@@ -15,7 +15,7 @@ const BUILT_IN = [
   String.raw`\b[a-z]{2,6}_(?:live|test|prod)_[A-Za-z0-9]{8,}`,
   String.raw`\bgh[a-z]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{16,}|\bglpat-[\w-]{16,}|\bxox[a-z]-[\w-]{8,}`,
   String.raw`\bA[KS]IA[0-9A-Z]{12,}|\bAIza[\w-]{20,}|\bya29\.[\w-]{16,}|\bSG\.[\w-]{16,}(?:\.[\w-]*)?`,
-  String.raw`\bnpm_[A-Za-z0-9]{20,}|\bhf_[A-Za-z0-9]{16,}|\bsk-[\w-]{16,}|\bdop_v1_[0-9a-f]{16,}`,
+  String.raw`\bwhsec_[\w+/=-]{8,}|\bnpm_[A-Za-z0-9]{20,}|\bhf_[A-Za-z0-9]{16,}|\bsk-[\w-]{16,}|\bdop_v1_[0-9a-f]{16,}`,
 ];
 
 /** Prefixes of keys that the operator has chosen. */

@@ -2,6 +2,7 @@ export { AuthModule } from './auth.module.js';
 export { LocalAccountsModule } from './local-accounts.module.js';
 export { AccountAdministration } from './application/account-administration.service.js';
 export { AuthService } from './application/auth.service.js';
+export { AccountMails } from './application/account-mails.service.js';
 export { AccountDeletionHooks, type AccountDeletionHook } from './application/account-deletion-hooks.js';
 export {
   isMeantAsServiceKey,

@@ -6,21 +6,31 @@ import { Dialog } from '../components/dialog.js';
 import type { ShownSecret } from './secret.js';
 import { SNIPPETS, VARIABLE } from './snippets.js';
 
+/** What the secret of a webhook is called in a downloaded file. */
+const WEBHOOK_VARIABLE = 'UPBLIT_WEBHOOK_SECRET';
+
 /** Shows a secret, this once: it can be left by Done alone, and Done only once it is said to be stored. */
 export function SecretDialog({
   title,
   secret,
+  of = 'key',
   onDone,
 }: {
   title: string;
   secret: ShownSecret;
+  /** Whose it is: a key is used in other ways than what webhooks are signed with. */
+  of?: 'key' | 'webhook';
   onDone: () => void;
 }) {
   const text = useRef<HTMLElement>(null);
   const [isStored, setStored] = useState(false);
 
   function download(): void {
-    const url = URL.createObjectURL(new Blob([`${VARIABLE}=${secret.reveal()}\n`], { type: 'text/plain' }));
+    const url = URL.createObjectURL(
+      new Blob([`${of === 'key' ? VARIABLE : WEBHOOK_VARIABLE}=${secret.reveal()}\n`], {
+        type: 'text/plain',
+      }),
+    );
     const link = document.createElement('a');
     link.href = url;
     link.download = 'upblit.env';
@@ -58,13 +68,13 @@ export function SecretDialog({
             tabIndex={0}
             role="textbox"
             aria-readonly="true"
-            aria-label="The key"
+            aria-label={of === 'key' ? 'The key' : 'The secret'}
           />
         </div>
         <div className="row wrap">
           <CopyButton
             kind="primary"
-            label="Copy key"
+            label={of === 'key' ? 'Copy key' : 'Copy secret'}
             read={() => secret.reveal()}
             source={() => text.current}
           />
@@ -72,7 +82,7 @@ export function SecretDialog({
             Download .env
           </Button>
         </div>
-        <Snippets />
+        {of === 'key' && <Snippets />}
         <label className="check">
           <input
             type="checkbox"

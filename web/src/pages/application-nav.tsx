@@ -9,6 +9,7 @@ export const APPLICATION_PAGES = [
   { to: '/applications/$applicationId/audit', label: 'Audit' },
   { to: '/applications/$applicationId/members', label: 'Members' },
   { to: '/applications/$applicationId/hygiene', label: 'Hygiene' },
+  { to: '/applications/$applicationId/webhooks', label: 'Webhooks' },
 ] as const;
 
 export function ApplicationNav({ applicationId }: { applicationId: string }) {

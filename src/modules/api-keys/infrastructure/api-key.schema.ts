@@ -67,6 +67,12 @@ export const apiKeySchema = new EntitySchema<ApiKey>({
       synchronize: false,
     },
     {
+      name: 'api_keys_expiring',
+      columns: ['expiresAt'],
+      where: 'expires_at IS NOT NULL AND revoked_at IS NULL',
+      synchronize: false,
+    },
+    {
       name: 'api_keys_of_customer',
       columns: ['applicationId', 'externalId', 'id'],
       where: 'external_id IS NOT NULL',

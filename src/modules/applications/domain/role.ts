@@ -24,6 +24,10 @@ const ROLES_BY_PERMISSION = {
   'manage-service-keys': ['owner', 'admin'],
   /** Changing what the application demands of its keys. */
   'manage-policy': ['owner', 'admin'],
+  /** Seeing where events are sent to, and what became of them. */
+  'read-webhooks': ['owner', 'admin'],
+  /** Having events sent somewhere. */
+  'manage-webhooks': ['owner', 'admin'],
   /** Changing and deleting the application. */
   'manage-application': ['owner'],
   /** Offering people a part, changing what they may, taking them out, offering to hand the ownership on. */

@@ -109,6 +109,20 @@ export const AUDIT_ACTIONS = {
     says: 'A session was ended: by its person, with the account, by a new password, or by the operator.',
     ocsf: 'logoff',
   },
+  WebhookCreated: { says: 'A webhook was created.', ocsf: 'create' },
+  WebhookChanged: { says: 'The settings of a webhook were changed.', ocsf: 'update' },
+  WebhookSecretRotated: { says: 'A webhook was given another secret to sign with.', ocsf: 'update' },
+  WebhookDisabled: {
+    says: 'A webhook was disabled by the service, because its receiver answers that it is gone.',
+    ocsf: 'update',
+  },
+  WebhookDeleted: { says: 'A webhook was deleted.', ocsf: 'delete' },
+  WebhookTested: { says: 'A test event was sent to a webhook.', ocsf: 'other' },
+  WebhookDeliveryResent: { says: 'An event was sent to a webhook once more.', ocsf: 'other' },
+  NotificationsChanged: {
+    says: 'Somebody said whether they want to be mailed of the keys of an application.',
+    ocsf: 'other',
+  },
   AuditTrailPruned: {
     says: 'The operator deleted events of the audit trail up to one of them.',
     ocsf: 'other',

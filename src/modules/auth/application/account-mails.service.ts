@@ -66,6 +66,17 @@ export class AccountMails {
     }
   }
 
+  /**
+   * Mails something to somebody who has shown that they read it; false when there is nobody to write to. Rejects when it
+   * could not be sent: whoever asks tries again.
+   */
+  async notify(userId: string, mail: { subject: string; text: string }): Promise<boolean> {
+    const user = this.isAvailable ? await this.users.find(userId) : undefined;
+    if (user === undefined || user.isDisabled || !user.isEmailVerified) return false;
+    await this.mailer.send({ to: user.email, ...mail });
+    return true;
+  }
+
   /** Throws `invalid_one_time_token`. */
   async verify(text: string, origin: Origin): Promise<void> {
     const shown = OneTimeTokenSecret.parse(text)?.hash();
