@@ -2,7 +2,7 @@ export { ApiKeysModule } from './api-keys.module.js';
 export { ApiKeyService } from './application/api-key.service.js';
 export { ApiKeyAccess, CurrentApiKey } from './http/api-key-access.guard.js';
 export { KEY_ID_IN_PATH } from './http/api-keys.docs.js';
-export { LeakedKeys, type Leak, type LeakReporter } from './application/leaked-keys.js';
+export { LeakedKeys, type InTurn, type Leak, type LeakReporter } from './application/leaked-keys.js';
 export { ServiceKeyService } from './application/service-key.service.js';
 export { MAX_OVERLAP_SECONDS } from './domain/api-key-secret.js';
 export { AddressList } from './domain/address-list.js';

@@ -25,6 +25,9 @@ export interface Leak {
 /** Who has said so. */
 export type LeakReporter = 'anybody' | 'github';
 
+/** Runs work when it is its turn. */
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** Of keys that no policy stands behind: those of the platform, and those of an application that is being deleted. */
 const WITHOUT_POLICY: OnLeak = 'revoke';
 
@@ -63,8 +66,15 @@ export class LeakedKeys {
    * Resolves when what is done holds on every node; again and again with the same result. A secret that has ended, or whose
    * key is revoked, is left as it is. It waits alike whether there is anything to be done or not, so that whoever
    * reports a key is not told by the time that it takes.
+   *
+   * @param inTurn runs what takes a connection of the database: of each application by itself, of which there may be many
    */
-  async report(actor: Actor, leaks: readonly Leak[], by: LeakReporter): Promise<void> {
+  async report(
+    actor: Actor,
+    leaks: readonly Leak[],
+    by: LeakReporter,
+    inTurn: InTurn = (work) => work(),
+  ): Promise<void> {
     const groups = new Map<string | null, Leak[]>();
     for (const leak of leaks) {
       const group = groups.get(leak.applicationId);
@@ -75,7 +85,9 @@ export class LeakedKeys {
     let last: ChangeProof | null = null;
     // One after the other: an application does not wait for the keys of another one.
     for (const [applicationId, group] of groups) {
-      const { change } = await this.unitOfWork.run(actor, (tx) => this.act(applicationId, group, by, tx));
+      const { change } = await inTurn(() =>
+        this.unitOfWork.run(actor, (tx) => this.act(applicationId, group, by, tx)),
+      );
       last = change ?? last;
     }
     await this.freshness.waitForPropagation(last);

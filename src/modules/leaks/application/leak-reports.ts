@@ -1,4 +1,3 @@
-import { Injectable } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
 import { systemActor, type Origin } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
@@ -8,6 +7,7 @@ import {
   KeyFormat,
   LeakedKeys,
   parseImportedKey,
+  type InTurn,
   type Leak,
   type LeakReporter,
 } from '../../api-keys/index.js';
@@ -29,7 +29,7 @@ const AT_ONCE = 100;
 /** How often a part of a message of GitHub waits for its turn to be looked up. */
 const TURNS = 5;
 
-/** Reports of anybody, which take a connection of the database each, whatever they hold. */
+/** Steps of the reports of anybody, which take a connection of the database each. */
 const REPORTS = { running: 2, waiting: 100 };
 
 /** Milliseconds: the answers to anybody are given at multiples of it. */
@@ -39,7 +39,6 @@ const ANSWER_STEP_MS = 250;
  * Finds the keys in what is reported, and has done with them what is to be done. What nobody can have issued, as its tag
  * says, is not looked up; of what has another form there is one look-up for all of a report.
  */
-@Injectable()
 export class LeakReports {
   private readonly semaphore = new FairSemaphore(REPORTS, {
     detail: 'Too many reports at once: try again in a moment.',
@@ -51,6 +50,8 @@ export class LeakReports {
     private readonly records: VerificationRecords,
     private readonly leaked: LeakedKeys,
     private readonly clock: Clock,
+    /** Whoever has one address of a network has all of it, and takes turns as one. */
+    private readonly networkOf: (address: string) => string,
   ) {}
 
   /**
@@ -60,13 +61,24 @@ export class LeakReports {
   async ofAnybody(texts: readonly string[], origin: Origin): Promise<void> {
     const began = this.clock.monotonic();
     const found = [...new Set(texts)].map((text) => ({ text, from: null }));
-    await this.semaphore.run({ name: origin.address }, () => this.take(found, origin, 'anybody'));
+    const party = { name: this.networkOf(origin.address) };
+    await this.take(found, origin, 'anybody', (work) => this.semaphore.run(party, work));
     const took = this.clock.monotonic() - began;
     await setTimeout(Math.ceil(took / ANSWER_STEP_MS) * ANSWER_STEP_MS - took);
   }
 
   /** Returns which of the texts are keys that the service knows, whatever has become of them. */
-  async take(found: readonly FoundText[], origin: Origin, by: LeakReporter): Promise<Set<string>> {
+  ofGithub(found: readonly FoundText[], origin: Origin): Promise<Set<string>> {
+    return this.take(found, origin, 'github', (work) => work());
+  }
+
+  /** @param inTurn runs each look-up, and what is done in each application: there may be many, of whoever imported a key */
+  private async take(
+    found: readonly FoundText[],
+    origin: Origin,
+    by: LeakReporter,
+    inTurn: InTurn,
+  ): Promise<Set<string>> {
     const places = new Map<string, string | null>();
     // The first place that is named of each.
     for (const { text, from } of found) places.set(text, places.get(text) ?? from);
@@ -76,12 +88,12 @@ export class LeakReports {
     for (let start = 0; start === 0 || start < texts.length; start += AT_ONCE) {
       const some = texts.slice(start, start + AT_ONCE);
       const find = (): Promise<Known[]> => this.find(some, origin);
-      const known = await (by === 'github' ? inTurn(find) : find());
+      const known = await (by === 'github' ? patiently(find) : inTurn(find));
       for (const { text } of known) keys.add(text);
       const leaks = known.map(({ text, secretId, applicationId }): Leak => {
         return { secretId, applicationId, from: places.get(text) ?? null };
       });
-      await this.leaked.report(actor, leaks, by);
+      await this.leaked.report(actor, leaks, by, inTurn);
     }
     return keys;
   }
@@ -110,7 +122,7 @@ export class LeakReports {
  * Where there are keys without a tag, what may be one is looked up at a bounded rate. GitHub's message is signed, and it does
  * not come again by itself: it waits, where anybody else is refused.
  */
-async function inTurn<T>(look: () => Promise<T>): Promise<T> {
+async function patiently<T>(look: () => Promise<T>): Promise<T> {
   for (let turn = 1; ; turn += 1) {
     try {
       return await look();

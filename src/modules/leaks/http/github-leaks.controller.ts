@@ -38,7 +38,7 @@ export class GithubLeaksController {
       rawHeaderValues(raw, 'github-public-key-signature'),
     );
     const message = readMessage(bytes);
-    const known = await this.reports.take(message, origin, 'github');
+    const known = await this.reports.ofGithub(message, origin);
     return message.map((leak) => feedbackOn(leak, known.has(leak.text)));
   }
 }

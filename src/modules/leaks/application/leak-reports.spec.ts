@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import { networkOf } from '../../../infrastructure/network.js';
+import type { Clock } from '../../../shared/clock.js';
+import { KeyFormat, LeakedKeys } from '../../api-keys/index.js';
+import type { VerificationRecords } from '../../verification/index.js';
+import { LeakReports } from './leak-reports.js';
+
+const clock = { monotonic: () => 0 } as Clock;
+const format = new KeyFormat();
+
+describe('reports of anybody', () => {
+  /** Of each text a key, in an application of its own. */
+  function reportsOf(transactions: { begun: number }, looked: Promise<void>): typeof report {
+    const records = {
+      findAll: async (presented: { text: string }[]) => {
+        await looked;
+        return presented.map(({ text }) => ({ record: { secretId: text, applicationId: text } }));
+      },
+    } as unknown as VerificationRecords;
+    const unitOfWork = {
+      run: async () => {
+        transactions.begun += 1;
+        await setTimeout(5);
+        return { change: null };
+      },
+    };
+    const freshness = { waitForPropagation: () => Promise.resolve() };
+    const none = undefined as never;
+    const leaked = new LeakedKeys(unitOfWork as never, none, none, none, none, none, freshness as never);
+    const reports = new LeakReports(format, records, leaked, clock, networkOf);
+    function report(address: string, keys = 1): Promise<void> {
+      const texts = Array.from({ length: keys }, (_, i) => `upblit_live_${i}`);
+      return reports.ofAnybody(texts, { address, requestId: 'r', userAgent: null });
+    }
+    return report;
+  }
+
+  it('give a network of IPv6 one place in the turns, however many addresses it has', async () => {
+    let finish = (): void => undefined;
+    const looked = new Promise<void>((resolve) => (finish = resolve));
+    const report = reportsOf({ begun: 0 }, looked);
+    // Two are worked on, and a hundred wait: there is no more room.
+    const flood = Promise.allSettled(
+      Array.from({ length: 102 }, (_, i) => report(`2001:db8::${i.toString(16)}`)),
+    );
+    const other = report('192.0.2.1');
+    finish();
+    await expect(other).resolves.toBeUndefined();
+    expect((await flood).filter(({ status }) => status === 'rejected')).toHaveLength(1);
+  });
+
+  it('wait for one application of each other report, and not for all that have the keys', async () => {
+    const transactions = { begun: 0 };
+    const report = reportsOf(transactions, Promise.resolve());
+    const long = [report('192.0.2.1', 100), report('192.0.2.2', 100)];
+    await report('192.0.2.3');
+    expect(transactions.begun).toBeLessThan(20);
+    await Promise.all(long);
+    expect(transactions.begun).toBe(201);
+  });
+});
