@@ -245,6 +245,29 @@ describe('the hygiene of an application', () => {
     }
   });
 
+  it('says nothing of service keys to whom they are not listed', async () => {
+    const machine = await owner.issueServiceKey(applicationId, {
+      name: 'a reader',
+      scopes: ['apikeys:read'],
+    });
+    const id = await good({ expiresAt: null });
+    const [viewer, admin] = [await Client.signedIn(app), await Client.signedIn(app)];
+    await owner.takeIn(applicationId, viewer, 'viewer');
+    await owner.takeIn(applicationId, admin, 'admin');
+    const byMachine = new Client(app, { accessToken: machine.key, user: { id: '' } });
+    for (const [who, ids] of [
+      [owner, [id, machine.id]],
+      [admin, [id, machine.id]],
+      [viewer, [id]],
+      [byMachine, [id]],
+    ] as const) {
+      const { body } = await who.get(path).expect(200);
+      expect([body.keys, body.findings[0]]).toMatchObject([ids.length, { count: ids.length }]);
+      const { body: list } = await who.get(`${path}/never_expires`).expect(200);
+      expect((list.data as FoundKey[]).map((key) => key.id)).toEqual(ids);
+    }
+  });
+
   it('shows nothing of another application, and nothing to somebody without a part in it', async () => {
     const id = await good({ expiresAt: null });
     const stranger = await Client.signedIn(app);

@@ -13,7 +13,7 @@ import { Application, applicationNotFound, type ApplicationChanges } from '../do
 import type { KeyPolicy, KeyPolicyChanges } from '../domain/key-policy.js';
 import { ApplicationQuotas } from '../domain/application-quotas.js';
 import { ApplicationRepository, type ApplicationMembership } from '../domain/application.repository.js';
-import { requirePermission, type Permission } from '../domain/role.js';
+import { requirePermission, rolesWithPermission, type Part, type Permission } from '../domain/role.js';
 import { ActingServiceKeys } from './acting-service-keys.js';
 import { ApplicationDeletionHooks } from './application-deletion-hooks.js';
 
@@ -67,8 +67,15 @@ export class ApplicationService {
   async authorize(id: string, who: Caller, permission: Permission): Promise<Application | null> {
     const access = await this.find(id, who);
     if (access === null) return null;
-    requirePermission(who.serviceOf === id ? 'service' : access.role, permission);
+    requirePermission(partOf(id, who, access), permission);
     return access.application;
+  }
+
+  /** Whether the part that somebody has in the application meets a need. Throws what `Freshness.read` throws. */
+  async permits(id: string, who: Caller, permission: Permission): Promise<boolean> {
+    const access = await this.find(id, who);
+    const part = access && partOf(id, who, access);
+    return part !== null && rolesWithPermission(permission).includes(part);
   }
 
   /**
@@ -197,4 +204,8 @@ export class ApplicationService {
     }
     await this.freshness.waitForPropagation(null);
   }
+}
+
+function partOf(id: string, { serviceOf }: Caller, { role }: ApplicationMembership): Part | null {
+  return serviceOf === id ? 'service' : role;
 }

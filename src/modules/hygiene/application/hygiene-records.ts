@@ -34,15 +34,22 @@ export interface Hygiene {
   readonly findings: Readonly<Record<FindingName, FoundKeys>>;
 }
 
+/** Which keys are read, and what they are judged by. */
+export interface KeysToRead {
+  readonly applicationId: string;
+  readonly policy: KeyPolicy;
+  /** Whether its service keys are among them. */
+  readonly ofServiceKeys: boolean;
+}
+
 /**
- * Reads what is to be said of the keys of an application that work, its service keys included. What is read is dated:
+ * Reads what is to be said of the keys of an application that work. What is read is dated:
  * `atLeast` is the number that it has to show, see `Freshness.read`.
  */
 export abstract class HygieneRecords {
   /** @param examples keys that are named of each finding */
   abstract summarize(
-    applicationId: string,
-    policy: KeyPolicy,
+    which: KeysToRead,
     findings: readonly FindingName[],
     examples: number,
     atLeast: number,
@@ -50,8 +57,7 @@ export abstract class HygieneRecords {
 
   /** Up to `limit + 1` keys of one finding, newest first. */
   abstract list(
-    applicationId: string,
-    policy: KeyPolicy,
+    which: KeysToRead,
     finding: FindingName,
     page: PageRequest,
     atLeast: number,

@@ -11,7 +11,13 @@ import {
 } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
 import { FINDING_NAMES, type FindingName } from '../domain/finding.js';
-import { HygieneRecords, type FoundKey, type FoundKeys, type Hygiene } from './hygiene-records.js';
+import {
+  HygieneRecords,
+  type FoundKey,
+  type FoundKeys,
+  type Hygiene,
+  type KeysToRead,
+} from './hygiene-records.js';
 
 /**
  * To look at all keys of a large application takes the database a second, and all that came at once would leave no
@@ -47,14 +53,15 @@ export class HygieneService {
   /** The keys of one finding, newest first. Throws `invalid_cursor`, and what `summarize` throws. */
   async list(
     actor: Actor,
-    { id, policy }: Application,
+    application: Application,
     finding: FindingName,
     query: { limit?: number; cursor?: string },
   ): Promise<Page<FoundKey>> {
-    const filter = { hygiene: id, finding };
+    const filter = { hygiene: application.id, finding };
     const page = readPage(query, filter);
+    const which = await this.keysFor(actor, application);
     const keys = await this.semaphore.run(partyOf(actor), () =>
-      this.freshness.read((atLeast) => this.records.list(id, policy, finding, page, atLeast)),
+      this.freshness.read((atLeast) => this.records.list(which, finding, page, atLeast)),
     );
     return toPage(keys, page.limit, filter);
   }
@@ -74,14 +81,21 @@ export class HygieneService {
     return { policy: changed.policy, violations: findings.policy_violation };
   }
 
-  private read(
+  private async read(
     actor: Actor,
-    { id, policy }: Application,
+    application: Application,
     findings: readonly FindingName[],
     examples: number,
   ): Promise<Hygiene> {
+    const which = await this.keysFor(actor, application);
     return this.semaphore.run(partyOf(actor), () =>
-      this.freshness.read((atLeast) => this.records.summarize(id, policy, findings, examples, atLeast)),
+      this.freshness.read((atLeast) => this.records.summarize(which, findings, examples, atLeast)),
     );
+  }
+
+  /** Of service keys nothing is said to whom they are not listed either. */
+  private async keysFor(actor: Actor, { id, policy }: Application): Promise<KeysToRead> {
+    const ofServiceKeys = await this.applications.permits(id, actor, 'manage-service-keys');
+    return { applicationId: id, policy, ofServiceKeys };
   }
 }

@@ -116,7 +116,11 @@ export class FindingDto {
 }
 
 export class HygieneDto {
-  @ApiProperty({ type: 'integer', example: 12, description: 'The keys that work, service keys included.' })
+  @ApiProperty({
+    type: 'integer',
+    example: 12,
+    description: 'The keys that work; of service keys for owners and admins alone.',
+  })
   keys!: number;
 
   @ApiProperty({

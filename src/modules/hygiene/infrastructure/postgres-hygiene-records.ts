@@ -5,13 +5,14 @@ import { Snapshots } from '../../../infrastructure/database/snapshots.js';
 import { managerOf } from '../../../infrastructure/database/transaction.js';
 import { API_KEY_ISSUER, SERVICE_KEY_ISSUER, SYSTEM_ISSUER } from '../../../shared/actor.js';
 import type { PageRequest } from '../../../shared/page.js';
-import type { KeyPolicy, PolicyRule } from '../../applications/index.js';
+import type { PolicyRule } from '../../applications/index.js';
 import type { Dated } from '../../freshness/index.js';
 import {
   HygieneRecords,
   type FoundKey,
   type FoundKeys,
   type Hygiene,
+  type KeysToRead,
 } from '../application/hygiene-records.js';
 import {
   EXPIRING_WITHIN_DAYS,
@@ -31,7 +32,8 @@ const MACHINES = [SERVICE_KEY_ISSUER, API_KEY_ISSUER, SYSTEM_ISSUER]
 const DEMAND = `
   demand AS (
     SELECT $1::uuid AS application_id, $2::integer AS max_lifetime, $3::boolean AS require_expiry,
-           $4::boolean AS require_ip_allowlist, $5::text[] AS allowed_scopes, $6::integer AS rotate_every
+           $4::boolean AS require_ip_allowlist, $5::text[] AS allowed_scopes, $6::integer AS rotate_every,
+           $7::boolean AS of_service_keys
   )`;
 
 /** The keys that work, each with its last use and its secrets that work. */
@@ -39,6 +41,7 @@ const KEYS = `
   demand
   JOIN api_keys k ON k.application_id = demand.application_id AND k.revoked_at IS NULL AND k.enabled
                  AND (k.expires_at IS NULL OR k.expires_at > now())
+                 AND (demand.of_service_keys OR k.environment <> 'service')
   LEFT JOIN api_key_usage u ON u.api_key_id = k.id
  CROSS JOIN LATERAL (
     SELECT count(*) AS working, min(created_at) FILTER (WHERE expires_at IS NULL) AS undated_since
@@ -104,7 +107,7 @@ const summarize = (findings: readonly FindingName[]): string => `
          ${findings
            .map(
              (name) => `count(*) FILTER (WHERE ${name})::integer AS "${name}",
-         ARRAY(SELECT id FROM found WHERE ${name} ORDER BY id DESC LIMIT $7::integer)::text[] AS "ids of ${name}"`,
+         ARRAY(SELECT id FROM found WHERE ${name} ORDER BY id DESC LIMIT $8::integer)::text[] AS "ids of ${name}"`,
            )
            .join(',\n         ')}
     FROM found`;
@@ -119,13 +122,12 @@ export class PostgresHygieneRecords extends HygieneRecords {
   }
 
   summarize(
-    applicationId: string,
-    policy: KeyPolicy,
+    which: KeysToRead,
     findings: readonly FindingName[],
     examples: number,
     atLeast: number,
   ): Promise<Dated<Hygiene>> {
-    const values = valuesOf(applicationId, policy);
+    const values = valuesOf(which);
     // A new key takes no number: a server that was left behind may not show it.
     return this.snapshots.latest(atLeast, async (snapshot) => {
       const manager = managerOf(snapshot);
@@ -149,16 +151,15 @@ export class PostgresHygieneRecords extends HygieneRecords {
   }
 
   list(
-    applicationId: string,
-    policy: KeyPolicy,
+    which: KeysToRead,
     finding: FindingName,
     { before, limit }: PageRequest,
     atLeast: number,
   ): Promise<Dated<FoundKey[]>> {
     const text = selectKeys(
-      `(${CONDITIONS[finding]}) AND ($7::uuid IS NULL OR k.id < $7) ORDER BY k.id DESC LIMIT $8::integer`,
+      `(${CONDITIONS[finding]}) AND ($8::uuid IS NULL OR k.id < $8) ORDER BY k.id DESC LIMIT $9::integer`,
     );
-    const values = [...valuesOf(applicationId, policy), before ?? null, limit + 1];
+    const values = [...valuesOf(which), before ?? null, limit + 1];
     return this.snapshots.latest(atLeast, (snapshot) => managerOf(snapshot).query<FoundKey[]>(text, values));
   }
 }
@@ -169,11 +170,19 @@ async function readKeys(
   ids: readonly string[],
 ): Promise<Map<string, FoundKey>> {
   if (ids.length === 0) return new Map();
-  const keys = await manager.query<FoundKey[]>(selectKeys('k.id = ANY ($7::uuid[])'), [...values, ids]);
+  const keys = await manager.query<FoundKey[]>(selectKeys('k.id = ANY ($8::uuid[])'), [...values, ids]);
   return new Map(keys.map((key) => [key.id, key]));
 }
 
-function valuesOf(applicationId: string, policy: KeyPolicy): unknown[] {
+function valuesOf({ applicationId, policy, ofServiceKeys }: KeysToRead): unknown[] {
   const { maxLifetime, requireExpiry, requireIpAllowlist, allowedScopes, rotateEvery } = policy;
-  return [applicationId, maxLifetime, requireExpiry, requireIpAllowlist, allowedScopes, rotateEvery];
+  return [
+    applicationId,
+    maxLifetime,
+    requireExpiry,
+    requireIpAllowlist,
+    allowedScopes,
+    rotateEvery,
+    ofServiceKeys,
+  ];
 }
