@@ -3,6 +3,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { settingsOf } from '../../shared/http/route-settings.js';
+import { networkOf } from '../network.js';
+import { HeldBytes } from './held-bytes.js';
 import { bodyReadAhead } from './read-ahead.js';
 import { detailOf } from './to-domain-error.js';
 import { UnreadableBody } from './unreadable-body.js';
@@ -16,6 +18,12 @@ export const BODY_LIMIT = 64 * 1024;
  */
 const DISCARD_LIMIT = 2 * 1024 * 1024;
 
+/**
+ * Of bodies that are larger than most may be, while the rest of them is read: nobody knows yet who sends them, and slow
+ * ones on many connections would take all the memory that there is.
+ */
+const HELD_OF_LARGE_BODIES = { ofOne: 16 * 1024 * 1024, ofAll: 256 * 1024 * 1024 };
+
 /** Responses to requests that ask before they send their body (`Expect: 100-continue`). */
 const askedFirst = new WeakMap<IncomingMessage, ServerResponse>();
 
@@ -27,6 +35,7 @@ const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/
  * there the complaint is made at once.
  */
 export function readBodies(fastify: FastifyInstance): void {
+  const held = new HeldBytes(HELD_OF_LARGE_BODIES);
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   // Fastify refuses a malformed Content-Type before any parser, guard or look at whether there is a body.
@@ -48,13 +57,13 @@ export function readBodies(fastify: FastifyInstance): void {
       if (isOpen) done(error);
       else done(null, new UnreadableBody(error));
     };
-    readAll(request, payload, (error, bytes) => {
+    readAll(request, payload, held, (error, bytes) => {
       if (error !== null) {
         done(error);
         return;
       }
-      if (bytes === 'too large') {
-        refuse('payload_too_large');
+      if (bytes === 'too large' || bytes === 'no room') {
+        refuse(bytes === 'too large' ? 'payload_too_large' : 'service_unavailable');
         return;
       }
       if (bytes.length === 0) {
@@ -98,7 +107,8 @@ export function answerExpectContinue(server: Server): void {
 function readAll(
   request: FastifyRequest,
   payload: NodeJS.ReadableStream,
-  done: (error: Error | null, bytes: Buffer | 'too large') => void,
+  held: HeldBytes,
+  done: (error: Error | null, bytes: Buffer | 'too large' | 'no room') => void,
 ): void {
   const { headers } = request.raw;
   const readAhead = bodyReadAhead(request.raw);
@@ -117,17 +127,33 @@ function readAll(
   askedFirst.get(request.raw)?.writeContinue();
   const chunks: Buffer[] = [];
   let length = 0;
-  const finish = (error: Error | null): void => {
-    payload.off('data', onData).off('end', onEnd).off('error', finish);
-    done(error, length > limit ? 'too large' : Buffer.concat(chunks));
+  const network = networkOf(request.ip);
+  let taken = 0;
+  const release = (): void => {
+    held.release(network, taken);
+    taken = 0;
+  };
+  const finish = (error: Error | null, hasRoom = true): void => {
+    payload.off('data', onData).off('end', onEnd).off('error', finish).off('close', release);
+    release();
+    if (hasRoom) done(error, length > limit ? 'too large' : Buffer.concat(chunks));
+    else done(null, 'no room');
   };
   const onData = (chunk: Buffer): void => {
     length += chunk.length;
-    if (length <= limit) chunks.push(chunk);
-    else if (length > DISCARD_LIMIT) finish(null);
+    if (length > limit) {
+      if (length > DISCARD_LIMIT) finish(null);
+    } else if (length <= BODY_LIMIT) {
+      chunks.push(chunk);
+    } else if (held.take(network, chunk.length)) {
+      taken += chunk.length;
+      chunks.push(chunk);
+    } else {
+      finish(null, false);
+    }
   };
   const onEnd = (): void => {
     finish(null);
   };
-  payload.on('data', onData).on('end', onEnd).on('error', finish);
+  payload.on('data', onData).on('end', onEnd).on('error', finish).on('close', release);
 }
