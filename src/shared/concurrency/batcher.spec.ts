@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from '@jest/globals';
 import { Batcher } from './batcher.js';
 
@@ -45,6 +46,27 @@ describe('A batcher: calls', () => {
     expect(batches.map(({ requests }) => requests)).toEqual([['1'], ['2', '3', '4']]);
     batches[1]?.answer();
     expect(await Promise.all(answers)).toEqual(['1', '2', '3', '4'].map((request) => `answer to ${request}`));
+  });
+
+  it('are sent in the context of the first of them, and never in that of a batch before', async () => {
+    const contexts = new AsyncLocalStorage<string>();
+    const sent: [string | undefined, readonly string[]][] = [];
+    const calls = new Batcher<string, string>(
+      async (requests) => {
+        sent.push([contexts.getStore(), requests]);
+        await settled();
+        return requests;
+      },
+      { maxBatches: 1, maxCalls: 2 },
+    );
+    await Promise.all(
+      ['1', '2', '3', '4', '5'].map((name) => contexts.run(name, () => calls.call(name, name))),
+    );
+    expect(sent).toEqual([
+      ['1', ['1']],
+      ['2', ['2', '3']],
+      ['4', ['4', '5']],
+    ]);
   });
 
   it('of all partitions share one batch when as many are under way as may be', async () => {
