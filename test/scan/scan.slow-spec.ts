@@ -152,6 +152,20 @@ describe('npm run scan', () => {
     expect(execFileSync('ls', [scratch], { encoding: 'utf8' })).not.toContain('sprung');
   });
 
+  it('looks at all of a long history, from any directory of it, and says nothing else', async () => {
+    const repository = join(scratch, 'long');
+    execFileSync('git', ['init', '--quiet', repository]);
+    const blobs = Array.from({ length: 8000 }, (_, i) => (i === 0 ? live.key : `file ${i}`));
+    const commands = blobs.map((blob, i) => `M 100644 inline f${i}\ndata ${blob.length}\n${blob}\n`);
+    const head = 'commit refs/heads/long\ncommitter somebody <somebody@example.com> 0 +0000\ndata 0\n';
+    execFileSync('git', ['fast-import', '--quiet'], { cwd: repository, input: head + commands.join('') });
+    execFileSync('git', ['config', 'diff.relative', 'true'], { cwd: repository });
+    await mkdir(join(repository, 'below'));
+    const { code, stdout, stderr } = await scan('git', 'long/below');
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^f0:1: /)]);
+    expect(stderr).toMatch(/^Looked at 8001 files, [^]* only it can tell: ask it with --ask\.\n$/);
+  });
+
   it('asks the service which are good, if told to', async () => {
     await writeFile(
       join(scratch, 'keys'),

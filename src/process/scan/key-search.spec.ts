@@ -30,12 +30,14 @@ describe('the search for keys', () => {
   it.each([
     ['after a letter, as a line break that JSON has escaped', Buffer.from(`\\n${key}\\n`)],
     ['before a letter', Buffer.from(`${key}abc`)],
+    ['after a letter that begins another prefix', Buffer.from(`x${key}`)],
     ['in a binary file', Buffer.concat([Buffer.alloc(300), Buffer.from(key), randomBytes(99)])],
     ['in UTF-16', Buffer.from(`\ufeff${key}`, 'utf16le')],
     ['in UTF-16, big-endian', Buffer.from(`\ufeff${key}`, 'utf16le').swap16()],
   ])('finds one %s', (_, bytes) => {
     expect(find(bytes)).toEqual([`1 ${key}`]);
     expect(find(bytes, 5)).toEqual([`1 ${key}`]);
+    expect(find(bytes, 1)).toEqual([`1 ${key}`]);
   });
 
   it('is not alarmed by what has no good checksum, is cut off, or is of another prefix', () => {

@@ -31,6 +31,8 @@ export class KeySearch {
   /** Where the last key that was found began. */
   private last = -1;
   private bytes = 0;
+  /** The first byte, which by itself does not tell what kind of text this is. */
+  private first: Buffer | undefined;
   private isWide = false;
   private limit = MAX_TEXT_BYTES;
 
@@ -43,8 +45,16 @@ export class KeySearch {
     return this.bytes > this.limit;
   }
 
-  push(chunk: Buffer): FoundKey[] {
-    if (this.bytes === 0) this.sniff(chunk);
+  push(next: Buffer): FoundKey[] {
+    const chunk = this.first === undefined ? next : Buffer.concat([this.first, next]);
+    this.first = undefined;
+    if (this.bytes === 0) {
+      if (chunk.length < 2) {
+        this.first = Buffer.from(chunk);
+        return [];
+      }
+      this.sniff(chunk);
+    }
     const searched = chunk.subarray(0, Math.max(0, this.limit - this.bytes));
     this.bytes += chunk.length;
     // In UTF-16 a key is one with zeros between its characters.
@@ -53,7 +63,7 @@ export class KeySearch {
   }
 
   private sniff(beginning: Buffer): void {
-    const mark = beginning.length < 2 ? 0 : beginning.readUInt16BE(0);
+    const mark = beginning.readUInt16BE(0);
     this.isWide = mark === 0xfffe || mark === 0xfeff;
     if (!this.isWide && beginning.subarray(0, SNIFFED_BYTES).includes(0)) this.limit = MAX_BINARY_BYTES;
   }
@@ -63,9 +73,11 @@ export class KeySearch {
     const found: FoundKey[] = [];
     let counted = 0;
     let line = this.line;
-    for (const match of text.matchAll(this.expression)) {
-      const [characters] = match;
-      const key = this.format.parse(characters);
+    this.expression.lastIndex = 0;
+    for (let match = this.expression.exec(text); match !== null; match = this.expression.exec(text)) {
+      const key = this.format.parse(match[0]);
+      // One may begin within what only looks like one.
+      if (key === null) this.expression.lastIndex = match.index + 1;
       if (key === null || this.offset + match.index <= this.last) continue;
       line += linesIn(text.slice(counted, match.index));
       counted = match.index;

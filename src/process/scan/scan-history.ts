@@ -22,10 +22,13 @@ const LOG = [
   'log',
   '--all',
   '--reflog',
+  '--topo-order',
   '--reverse',
   '--no-show-signature',
   '--no-ext-diff',
   '--no-textconv',
+  '--no-relative',
+  '--encoding=UTF-8',
 ];
 
 /** Begins the line of a commit: no path and no line of `--raw` begins so. */
@@ -88,9 +91,10 @@ export class GitError extends Error {}
 /** Asks for each version once, in the order of the commits, and remembers what was asked. */
 async function ask(
   log: ReturnType<typeof git>,
-  { process: objects }: ReturnType<typeof git>,
+  { process: objects, ended }: ReturnType<typeof git>,
   asked: Version[],
 ): Promise<void> {
+  const gone = ended.catch(() => undefined);
   log.process.stdin.end();
   // Twenty bytes each: there may be millions.
   const seen = new Set<string>();
@@ -104,8 +108,7 @@ async function ask(
         if (!seen.has(name)) {
           seen.add(name);
           asked.push({ blob, file: field, commit });
-          if (!objects.stdin.write(`${blob}\n`))
-            await Promise.race([once(objects.stdin, 'drain'), once(objects, 'close')]);
+          if (!objects.stdin.write(`${blob}\n`)) await Promise.race([once(objects.stdin, 'drain'), gone]);
         }
         blob = undefined;
       } else if (text.startsWith(COMMIT)) {
