@@ -215,9 +215,23 @@ describe('a login at a provider', () => {
     expect(String(answer.headers['set-cookie'])).toContain('Max-Age=0');
   });
 
-  it('goes on when the provider could not be asked', async () => {
+  it.each([
+    ['could not be asked', 503, undefined, {}],
+    ['was asked too often', 429, { error: 'access_denied' }, {}],
+    ['says that it is away', 400, { error: 'temporarily_unavailable' }, {}],
+    ['does not know the service any more', 400, { error: 'invalid_client' }, {}],
+    [
+      'does not accept its secret',
+      401,
+      { error: 'invalid_client' },
+      { 'www-authenticate': 'Basic realm="x"' },
+    ],
+  ])('goes on when the provider %s', async (_, status, body, headers) => {
     const cookie = cookieOf(await signIn());
-    provider.instead = (reply) => reply.writeHead(503).end();
+    provider.instead = (reply) => {
+      reply.writeHead(status, { 'content-type': 'application/json', ...headers });
+      reply.end(JSON.stringify(body));
+    };
     const answer = await post('refresh', cookie);
     expectProblem(answer, 503, 'service_unavailable');
     expect(answer.headers['set-cookie']).toBeUndefined();

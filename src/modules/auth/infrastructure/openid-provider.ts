@@ -11,6 +11,9 @@ import { readBounded } from './fetch-jwks.js';
 
 /** Seconds that the provider may take to answer. */
 const TIMEOUT = 5;
+/** What it says that has nothing to do with who asks: of this service, and of itself. */
+const OF_CLIENT = ['invalid_client', 'unauthorized_client'];
+const OF_ITSELF = ['temporarily_unavailable', 'server_error', 'slow_down'];
 /** How long its description is used before it is read again, in milliseconds. */
 const METADATA_AGE_MS = 3600_000;
 
@@ -79,9 +82,12 @@ export class OpenIdProvider extends IdentityProvider {
     try {
       return toTokens(await oidc.refreshTokenGrant(config, refreshToken, this.resource()));
     } catch (error) {
-      throw this.refusal(error, () => {
-        return new DomainError('invalid_refresh_token', 'Sign in again: the session has ended.');
-      });
+      throw this.refusal(error, () =>
+        // Who is signed in stays so while the operator puts it right.
+        isOfClient(error)
+          ? unavailable()
+          : new DomainError('invalid_refresh_token', 'Sign in again: the session has ended.'),
+      );
     }
   }
 
@@ -146,7 +152,7 @@ export class OpenIdProvider extends IdentityProvider {
           : `The provider has refused the sign-in: ${codeOf(error.error)}. Sign in again, or ask the operator of this service.`,
       );
     }
-    if (error instanceof oidc.ResponseBodyError && error.status < 500) {
+    if (error instanceof oidc.ResponseBodyError && !isOfProvider(error)) {
       if (error.error !== 'invalid_grant') {
         this.logger.error(`The provider of the dashboard refuses its client: ${codeOf(error.error)}`);
       }
@@ -221,6 +227,16 @@ function textOf(claim: unknown): string | null {
 function isAnswer(error: unknown): boolean {
   if (!(error instanceof oidc.ClientError)) return false;
   return !['OAUTH_TIMEOUT', 'OAUTH_ABORT', 'OAUTH_RESPONSE_IS_NOT_CONFORM'].includes(error.code ?? '');
+}
+
+function isOfClient(error: unknown): boolean {
+  if (error instanceof oidc.WWWAuthenticateChallengeError) return true;
+  return error instanceof oidc.ResponseBodyError && OF_CLIENT.includes(error.error);
+}
+
+/** Whether it may answer otherwise in a moment: it is away, or is asked too often. */
+function isOfProvider({ status, error }: oidc.ResponseBodyError): boolean {
+  return status === 429 || status >= 500 || OF_ITSELF.includes(error);
 }
 
 /** RFC 6749, section 4.1.2.1, says which characters a code of an error has. */
