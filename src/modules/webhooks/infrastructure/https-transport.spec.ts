@@ -78,6 +78,30 @@ describe('a receiver', () => {
     expect(attempt).toMatchObject({ status, failure, retryAfter: 7 });
   });
 
+  it.each(['', 'Connection: Upgrade\r\nUpgrade: websocket\r\n'])(
+    'that wants to speak another protocol holds nothing up: %j',
+    async (headers) => {
+      const port = await serve((_, { socket }) => {
+        socket?.write(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n`);
+      });
+      const attempt = await anywhere.post(`http://127.0.0.1:${port}/`, {}, '{}');
+      expect(attempt).toMatchObject({ status: 101, failure: 'status' });
+    },
+  );
+
+  it('that says 100 Continue for ever is given up when the time is over', async () => {
+    const port = await serve((_, { socket }) => {
+      const again = (): void => {
+        if (socket?.destroyed === false)
+          socket.write('HTTP/1.1 100 Continue\r\n\r\n', () => setImmediate(again));
+      };
+      again();
+    });
+    const transport = new HttpsTransport({ allowsPrivate: true, timeoutMs: 50 });
+    const attempt = await transport.post(`http://127.0.0.1:${port}/`, {}, '{}');
+    expect(attempt).toMatchObject({ status: null, failure: 'timeout' });
+  });
+
   it('that does not speak TLS, or is not there, is not spoken to', async () => {
     const port = await serve((_, response) => response.end());
     expect(await anywhere.post(`https://127.0.0.1:${port}/`, {}, '{}')).toMatchObject({

@@ -78,7 +78,13 @@ export class HttpsTransport extends WebhookTransport {
         lookup: this.lookup,
         maxHeaderSize: MAX_HEADERS,
       });
-      const timer = setTimeout(() => request.destroy(new TimedOut()), this.timeoutMs);
+      const timer = setTimeout(() => {
+        request.destroy(new TimedOut());
+        // Of one that is destroyed already nothing more is heard.
+        setImmediate(() => {
+          reject(new TimedOut());
+        });
+      }, this.timeoutMs);
       const settle = (conclude: () => void): void => {
         clearTimeout(timer);
         conclude();
@@ -86,6 +92,13 @@ export class HttpsTransport extends WebhookTransport {
       request.on('error', (error) => {
         settle(() => {
           reject(error);
+        });
+      });
+      // Without a listener Node closes the connection, and tells nobody.
+      request.on('upgrade', ({ statusCode = 0 }, socket) => {
+        socket.destroy();
+        settle(() => {
+          resolve({ status: statusCode, retryAfter: null });
         });
       });
       request.on('response', (response) => {
