@@ -34,6 +34,8 @@ describe('keys, once issued', () => {
         expiresAt: null,
         lastUsedAt: null,
         lastUsedFrom: null,
+        leakedAt: null,
+        leakedFrom: null,
         rotationDueAt: null,
         revokedAt: null,
         revokedBy: null,

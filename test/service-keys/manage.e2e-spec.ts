@@ -39,6 +39,8 @@ describe('the service keys of an application', () => {
       expiresAt: null,
       lastUsedAt: null,
       lastUsedFrom: null,
+      leakedAt: null,
+      leakedFrom: null,
       rotationDueAt: null,
       revokedAt: null,
       revokedBy: null,
