@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A span as OTLP has it in JSON. */
@@ -24,19 +24,18 @@ export class OtlpReceiver {
   readonly headers: IncomingHttpHeaders[] = [];
   readonly spans: ReceivedSpan[] = [];
 
-  /** Requests that are open. */
-  waiting = 0;
+  private readonly open = new Set<ServerResponse>();
 
   private constructor(private readonly server: Server) {}
 
-  /** @param isSilent whether it takes connections and requests, and answers none */
+  /** @param isSilent whether it takes connections and requests, and answers none before `answerAll` */
   static async start(isSilent = false): Promise<OtlpReceiver> {
     const server = createServer();
     const receiver = new OtlpReceiver(server);
     server.on('request', (message, response) => {
       receiver.headers.push(message.headers);
-      receiver.waiting += 1;
-      response.once('close', () => (receiver.waiting -= 1));
+      receiver.open.add(response);
+      response.once('close', () => receiver.open.delete(response));
       if (isSilent) return;
       const chunks: Buffer[] = [];
       message.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -47,7 +46,7 @@ export class OtlpReceiver {
         receiver.spans.push(
           ...resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
         );
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+        answer(response);
       });
     });
     server.listen(0, '127.0.0.1');
@@ -59,6 +58,15 @@ export class OtlpReceiver {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
+  /** Requests that wait for an answer. */
+  get waiting(): number {
+    return this.open.size;
+  }
+
+  answerAll(): void {
+    for (const response of this.open) answer(response);
+  }
+
   ofTrace(traceId: string): ReceivedSpan[] {
     return this.spans.filter((span) => span.traceId === traceId);
   }
@@ -68,6 +76,10 @@ export class OtlpReceiver {
     this.server.closeAllConnections();
     await once(this.server, 'close');
   }
+}
+
+function answer(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
 }
 
 /** The attributes of a span by their names. */

@@ -23,7 +23,6 @@ const MAX_WAITING = 2048;
 const MAX_BATCH = 512;
 /** Milliseconds between two batches. */
 const EVERY_MS = 1000;
-/** Milliseconds that a batch may take, with its repetitions. */
 const EXPORT_TIMEOUT_MS = 5000;
 /** Milliseconds that the last batches may take together: traces are worth less than a quick end. */
 const LAST_EXPORT_MS = 2000;
@@ -35,6 +34,8 @@ export interface TracerOptions {
   serviceName: string;
   /** Of traces that begin here, how many are kept: 0 to 1. */
   ratio: number;
+  /** Milliseconds that a batch may take, with its repetitions. */
+  exportTimeoutMs?: number;
   /** Is kept up to date. */
   counts: ExportCounts;
 }
@@ -44,11 +45,18 @@ export class OpenTelemetryTracer implements Tracer {
   private readonly provider: BasicTracerProvider;
   private readonly tracer: OpenTelemetry;
 
-  constructor({ endpoint, headers, serviceName, ratio, counts }: TracerOptions) {
+  constructor({
+    endpoint,
+    headers,
+    serviceName,
+    ratio,
+    exportTimeoutMs = EXPORT_TIMEOUT_MS,
+    counts,
+  }: TracerOptions) {
     const exporter = new OTLPTraceExporter({
       url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
       headers: { ...headers },
-      timeoutMillis: EXPORT_TIMEOUT_MS,
+      timeoutMillis: exportTimeoutMs,
     });
     const send = exporter.export.bind(exporter);
     exporter.export = (spans, done) => {
@@ -66,7 +74,7 @@ export class OpenTelemetryTracer implements Tracer {
           maxQueueSize: MAX_WAITING,
           maxExportBatchSize: MAX_BATCH,
           scheduledDelayMillis: EVERY_MS,
-          exportTimeoutMillis: EXPORT_TIMEOUT_MS,
+          exportTimeoutMillis: exportTimeoutMs,
         }),
       ],
     });
