@@ -159,6 +159,15 @@ describe('traces', () => {
     expect(verdict).toMatchObject({ chains: 1, events: exported.length - 1, findings: [] });
   });
 
+  it('are kept where the caller keeps its own, and nowhere else', async () => {
+    const [dropped, kept] = [newTrace(false), newTrace()];
+    for (const { header } of [dropped, kept]) {
+      await owner.get(`/applications/${applicationId}`).set('traceparent', header);
+    }
+    await received(kept.traceId, SERVER);
+    expect(receiver.ofTrace(dropped.traceId)).toEqual([]);
+  });
+
   it.each([
     ['is no traceparent', 'anything'],
     ['has a version that there must not be', `ff-${'a'.repeat(32)}-${'b'.repeat(16)}-01`],
@@ -266,9 +275,10 @@ describe('where traces are sent to', () => {
   });
 });
 
-function newTrace(): { traceId: string; spanId: string; header: string } {
+/** @param isKept whether the caller keeps it */
+function newTrace(isKept = true): { traceId: string; spanId: string; header: string } {
   const [traceId, spanId] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
-  return { traceId, spanId, header: `00-${traceId}-${spanId}-01` };
+  return { traceId, spanId, header: `00-${traceId}-${spanId}-${isKept ? '01' : '00'}` };
 }
 
 /**

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { brokenRules, DEFAULT_POLICY, type KeyPolicy, type PolicyKey } from './key-policy.js';
+import {
+  brokenRules,
+  DEFAULT_POLICY,
+  newlyBrokenRules,
+  type KeyPolicy,
+  type PolicyKey,
+} from './key-policy.js';
 
 const CREATED = new Date('2026-01-01T00:00:00.000Z');
 const days = (count: number) => new Date(CREATED.getTime() + count * 86_400_000);
@@ -45,5 +51,44 @@ describe('a policy', () => {
 
   it('is not broken by a secret that is due to be rotated', () => {
     expect(broken({ rotateEvery: 1 })).toEqual([]);
+  });
+});
+
+describe('a change of a key', () => {
+  const policy: KeyPolicy = {
+    ...DEFAULT_POLICY,
+    maxLifetime: 30,
+    requireIpAllowlist: true,
+    allowedScopes: ['a:read'],
+  };
+  /** Breaks all of it. */
+  const BEFORE: PolicyKey & { enabled: boolean } = {
+    createdAt: CREATED,
+    expiresAt: days(60),
+    scopes: ['b', 'c'],
+    ipAllowlist: [],
+    enabled: true,
+  };
+  const newlyBroken = (changes: Partial<typeof BEFORE>, before: Partial<typeof BEFORE> = {}) =>
+    newlyBrokenRules(policy, { ...BEFORE, ...before }, { ...BEFORE, ...before, ...changes });
+
+  it('may make it safer, whatever else is wrong with it', () => {
+    expect(newlyBroken({ expiresAt: days(40) })).toEqual([]);
+    expect(newlyBroken({ scopes: ['b'] })).toEqual([]);
+    expect(newlyBroken({ enabled: false })).toEqual([]);
+  });
+
+  it('may not break a rule by more than before', () => {
+    expect(newlyBroken({ expiresAt: days(61) })).toEqual(['maxLifetime']);
+    expect(newlyBroken({ scopes: ['b', 'd'] })).toEqual(['allowedScopes']);
+    expect(newlyBroken({ ipAllowlist: [] }, { ipAllowlist: ['192.0.2.1'] })).toEqual(['requireIpAllowlist']);
+  });
+
+  it('that makes it work again is judged as if it were issued', () => {
+    expect(newlyBroken({ enabled: true }, { enabled: false })).toEqual([
+      'maxLifetime',
+      'requireIpAllowlist',
+      'allowedScopes',
+    ]);
   });
 });
