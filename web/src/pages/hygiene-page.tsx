@@ -34,8 +34,8 @@ function Findings({ applicationId }: { applicationId: string }) {
       <h2 id="findings">Findings</h2>
       <p className="soft" role="status">
         {data.findings.length === 0
-          ? `Nothing is to be done about the ${data.keys} ${data.keys === 1 ? 'key' : 'keys'} that work.`
-          : `Of ${data.keys} ${data.keys === 1 ? 'key that works' : 'keys that work'}.`}
+          ? `Nothing is to be done about the ${data.keys === 1 ? 'key that works' : `${data.keys} keys that work`}.`
+          : `Of ${data.keys === 1 ? 'the key that works' : `${data.keys} keys that work`}.`}
         {data.isPartial && ' There are more: the newest were looked at.'}
       </p>
       <ul className="findings">

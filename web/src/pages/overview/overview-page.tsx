@@ -38,7 +38,7 @@ export function OverviewPage() {
   if (keys?.length === 0) return <FirstKey applicationId={application.id} />;
 
   return (
-    <div className="panels overview">
+    <div className="key-panels overview">
       <Panel
         title="Verifications"
         isWide
