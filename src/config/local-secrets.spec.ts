@@ -40,6 +40,13 @@ describe('withLocalSecrets', () => {
     }
   });
 
+  it('names the variable when the directory cannot be used', async () => {
+    await writeFile(env.DATA_DIR, '');
+    const failure: unknown = await withLocalSecrets(env).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EnvError);
+    expect((failure as EnvError).message).toContain(`DATA_DIR cannot be used: EEXIST at ${env.DATA_DIR}`);
+  });
+
   it('agrees on one secret when several processes start at once', async () => {
     const starts = await Promise.all(Array.from({ length: 8 }, () => withLocalSecrets(env)));
     for (const start of starts) expect(fingerprint(start)).toEqual(fingerprint(starts[0]!));

@@ -37,13 +37,26 @@ async function keptSecret<Name extends keyof typeof KEPT>(
   const directory = join(dataDir, 'secrets');
   const path = join(directory, KEPT[name].file);
   // Others may pass: the embedded PostgreSQL runs under another user when we are root, and keeps its part here.
-  await mkdir(dataDir, { recursive: true, mode: 0o711 });
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const text = (await readIfThere(path)) ?? (await createOnce(path, KEPT[name].generate()));
+  const text = await inDataDir(async () => {
+    await mkdir(dataDir, { recursive: true, mode: 0o711 });
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    return (await readIfThere(path)) ?? (await createOnce(path, KEPT[name].generate()));
+  });
   try {
     return variables[name].parse(text.trim()) as ReturnType<(typeof variables)[Name]['parse']>;
   } catch (error) {
     throw new EnvError([`${name} as kept in ${path} ${(error as Error).message}: restore that file`]);
+  }
+}
+
+/** What the file system refuses is told by the variable that can be changed. */
+async function inDataDir<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === undefined || path === undefined) throw error;
+    throw new EnvError([`DATA_DIR cannot be used: ${code} at ${path}`]);
   }
 }
 

@@ -5,6 +5,7 @@ import { withLocalSecrets } from '../config/local-secrets.js';
 import { AccountAdministration } from '../modules/auth/index.js';
 import { systemActor } from '../shared/actor.js';
 import { DomainError } from '../shared/domain-error.js';
+import { answerHelp } from './answer-help.js';
 import { explainFailure } from './start-failure.js';
 import { withService } from './with-service.js';
 
@@ -63,6 +64,7 @@ const COMMANDS: Readonly<Record<string, Work>> = {
 // The accounts of people, who is let in and who is shut out: on the operator's machine alone, with the configuration of
 // the service. What is asked for is read before anything is opened.
 try {
+  answerHelp(process.argv.slice(2), USAGE);
   const command = read(process.argv.slice(2));
   const env = await withLocalSecrets(loadEnv(say));
   if (localAccountsOf(env) === 'off')

@@ -21,6 +21,7 @@ import {
   type VerificationOptions,
 } from '../modules/audit/index.js';
 import { systemActor } from '../shared/actor.js';
+import { answerHelp } from './answer-help.js';
 import { explainFailure } from './start-failure.js';
 import { withService } from './with-service.js';
 
@@ -64,18 +65,32 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
+/** Nobody reads any more, as after `| head`. */
+class NobodyReads extends Error {}
+
+let isRead = true;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  isRead = false;
+});
+
 /** Waits for whoever reads. */
 const print = async (text: string): Promise<void> => {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  if (!isRead) throw new NobodyReads();
+  if (process.stdout.write(text)) return;
+  await once(process.stdout, 'drain').catch((error: unknown) => {
+    throw isRead ? error : new NobodyReads();
+  });
 };
 
 // The audit trail, for the operator: whether it is whole, what is in it, and what need not be kept any more.
 try {
+  answerHelp(process.argv.slice(2), USAGE);
   await read(process.argv.slice(2))();
 } catch (error) {
   if (error instanceof UsageError) say(`${error.message}\n\n${USAGE}`);
-  else say(explainFailure(error));
-  process.exitCode = 2;
+  else if (!(error instanceof NobodyReads)) say(explainFailure(error));
+  process.exitCode = error instanceof NobodyReads ? 0 : 2;
 }
 
 function read(args: string[]): () => Promise<void> {

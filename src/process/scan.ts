@@ -6,6 +6,7 @@ import { parseKeyPrefixes } from '../config/readers.js';
 import { describeError } from '../infrastructure/logging/describe-error.js';
 import { printable, printableJson } from '../infrastructure/logging/printable.js';
 import { KeyFormat, type PlaintextKey } from '../modules/api-keys/index.js';
+import { answerHelp } from './answer-help.js';
 import { AskedService, readServiceUrl, type KeyState } from './scan/ask-service.js';
 import { scanFiles } from './scan/scan-files.js';
 import { GitError, scanHistory } from './scan/scan-history.js';
@@ -102,6 +103,7 @@ class Printer implements ScanReport {
 }
 
 try {
+  answerHelp(process.argv.slice(2), USAGE);
   process.exitCode = await scan(process.argv.slice(2));
 } catch (error) {
   if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${USAGE}\n`);

@@ -11,6 +11,7 @@ import { AccountAdministration, AuthService } from '../modules/auth/index.js';
 import { personActor, systemActor, type Actor } from '../shared/actor.js';
 import { DomainError } from '../shared/domain-error.js';
 import { LOCAL_ISSUER } from '../shared/subject.js';
+import { answerHelp } from './answer-help.js';
 import { trafficOf, type HourlyCount } from './seed/traffic.js';
 import { APPLICATION, KEYS, REFUSALS, SERVICE_KEYS, type SeededKey } from './seed/weather.js';
 import { explainFailure } from './start-failure.js';
@@ -44,6 +45,7 @@ const print = (text: string): void => {
 // A believable application for a development database, to look at the dashboard and to work on it. People, applications
 // and keys are made by the services that the routes call; what time alone can make, such as usage, is written for them.
 try {
+  answerHelp(process.argv.slice(2), USAGE);
   const email = read(process.argv.slice(2));
   const env = await withLocalSecrets(loadEnv(say));
   refuseIfReal(env);
@@ -122,7 +124,8 @@ async function register(
   const isOpen = localAccountsOf(env) === 'open';
   const invitation = isOpen ? undefined : await administration.invite(systemActor('operator'), email);
   try {
-    const { user } = await app.get(AuthService, { strict: false }).register(
+    const auth = app.get(AuthService, { strict: false });
+    const { user, refreshToken } = await auth.register(
       {
         email,
         password,
@@ -131,11 +134,13 @@ async function register(
       },
       HERE,
     );
+    // Nobody holds what it would be used with.
+    await auth.logout(refreshToken.reveal(), HERE);
     return personActor({ issuer: LOCAL_ISSUER, subject: user.id }, HERE);
   } catch (error) {
     if (!(error instanceof DomainError) || error.code !== 'email_taken') throw error;
     throw new UsageError(
-      `There is an account ${email} already, and nothing was changed. Choose another one: npm run seed -- --email you@example.com`,
+      `There is an account ${email} already, and nothing was changed. Set a new password for it: npm run account -- reset ${email}. Or choose another one: npm run seed -- --email you@example.com`,
       { cause: error },
     );
   }

@@ -6,6 +6,7 @@ import { MAX_OVERLAP_SECONDS, ServiceKeyService } from '../modules/api-keys/inde
 import { systemActor } from '../shared/actor.js';
 import { DomainError } from '../shared/domain-error.js';
 import { isUuid } from '../shared/uuid.js';
+import { answerHelp } from './answer-help.js';
 import { explainFailure } from './start-failure.js';
 import { withService } from './with-service.js';
 
@@ -41,6 +42,7 @@ const print = (text: string): void => {
 // The service keys of the platform, which verify the keys of every application: on the operator's machine alone, with
 // the configuration of the service. What is asked for is read before anything is opened.
 try {
+  answerHelp(process.argv.slice(2), USAGE);
   const command = read(process.argv.slice(2));
   await withKeys(command);
 } catch (error) {

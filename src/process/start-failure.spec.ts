@@ -22,6 +22,11 @@ describe('a start that fails', () => {
     expect(text).not.toContain('\n');
   });
 
+  it('on a port that is taken names it', () => {
+    const error = Object.assign(failing('EADDRINUSE'), { port: 3000 });
+    expect(explainFailure(error)).toBe('The port 3000 is taken by another process: set PORT to a free one.');
+  });
+
   it('with what nobody foresaw shows where', () => {
     expect(explainFailure(new Error('a surprise'))).toContain('start-failure.spec');
     expect(explainFailure(new EnvError(['PORT must be a number']))).toContain('- PORT must be a number');

@@ -22,7 +22,10 @@ export function explainFailure(error: unknown): string {
     if (error instanceof kind) return error.message;
   }
   const { code, message, stack } = describeError(error);
-  if (code === 'EADDRINUSE') return 'The port is taken by another process: set PORT to a free one.';
+  if (code === 'EADDRINUSE') {
+    const { port } = error as { port?: number };
+    return `The port ${port === undefined ? 'is' : `${port} is`} taken by another process: set PORT to a free one.`;
+  }
   if (code === 'EACCES') return 'The port may not be listened on by this user: set PORT to one above 1023.';
   if (code === 'EADDRNOTAVAIL') return 'HOST is not an address of this machine.';
   if (code === 'EMFILE' || code === 'ENFILE') {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { execFile } from 'node:child_process';
+import { execFile, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,11 @@ afterAll(async () => {
 });
 
 /** What `npm run audit:…` runs when everything is built. */
-function command(args: string[], more: Record<string, string> = {}): Promise<Outcome> {
+function command(
+  args: string[],
+  more: Record<string, string> = {},
+  meanwhile: (child: ChildProcess) => void = () => undefined,
+): Promise<Outcome> {
   const hooks = pathToFileURL(join(ROOT, 'test/support/typescript.mjs')).href;
   const env = {
     PATH: process.env.PATH,
@@ -51,9 +55,11 @@ function command(args: string[], more: Record<string, string> = {}): Promise<Out
   };
   return new Promise((resolve) => {
     const file = join(ROOT, 'src/process/audit.ts');
-    execFile(process.execPath, ['--import', hooks, file, ...args], { env }, (error, stdout, stderr) => {
+    const run = ['--import', hooks, file, ...args];
+    const child = execFile(process.execPath, run, { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, stdout, stderr });
     });
+    meanwhile(child);
   });
 }
 
@@ -116,6 +122,18 @@ describe('npm run audit:verify, audit:export and audit:prune', () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as { class_uid: number }).class_uid);
     expect(new Set(classes)).toEqual(new Set([3001, 3002, 6003]));
+  }, 120_000);
+
+  it('end without a word when nobody reads what they print any more', async () => {
+    await owner.createApplication();
+    const outcome = await command(['export'], {}, ({ stdout }) => stdout?.destroy());
+    expect(outcome).toMatchObject({ code: 0, stderr: '' });
+  }, 120_000);
+
+  it('say how they are called, on stdout and without a mistake', async () => {
+    const { code, stdout, stderr } = await command(['verify', '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^Usage: npm run audit:verify/);
   }, 120_000);
 
   it('delete what is old with the role that owns the tables alone, and what is left can be verified', async () => {

@@ -72,6 +72,9 @@ describe('npm run seed', () => {
     });
     expect((await get(`/applications/${application.id}/denials`)).body.data.length).toBeGreaterThan(5);
 
+    // What has made all this is signed in no more.
+    expect((await get('/auth/sessions')).body.data).toHaveLength(1);
+
     const before = await accounts();
     expect(await seed()).toMatchObject({ code: 1, stderr: expect.stringContaining('already') });
     expect(await accounts()).toEqual(before);
