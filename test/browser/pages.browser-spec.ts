@@ -29,6 +29,29 @@ afterAll(async () => {
   await stage.strike();
 });
 
+describe('the pages of an application in a narrow window', () => {
+  it('show which of them is open, and their buttons whole', async () => {
+    const { person, client, email } = await stage.newOwner();
+    const id = await client.createApplication({ name: 'Weather of the harbours', environment: 'production' });
+    const page = await person.open(`/dashboard/applications/${id}/hygiene`);
+    await page.setViewportSize({ width: 375, height: 740 });
+    await signInAs(page, email);
+    const tabs = page.getByRole('navigation', { name: 'Pages of the application' });
+    const isInView = (name: string): Promise<boolean> =>
+      tabs.getByRole('link', { name, exact: true }).evaluate((tab) => {
+        const { left, right } = tab.getBoundingClientRect();
+        return left >= 0 && right <= innerWidth;
+      });
+    await page.getByText('Nothing is to be done about the 0 keys that work').waitFor();
+    expect(await isInView('Hygiene')).toBe(true);
+    const more = await page.getByRole('button', { name: /^Actions for Weather/ }).boundingBox();
+    expect(more?.width).toBe(more?.height);
+    await page.goto(`/dashboard/applications/${id}/keys`);
+    await tabs.waitFor();
+    expect([await isInView('Keys'), await isInView('Hygiene')]).toEqual([true, false]);
+  }, 120_000);
+});
+
 describe('the service keys of an application', () => {
   it('are created by keyboard, shown once, changed, rotated, disabled and revoked', async () => {
     const { person, client, email } = await stage.newOwner();

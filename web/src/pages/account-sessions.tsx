@@ -27,7 +27,7 @@ export function SessionsSection() {
         <div>
           <h2 id="sessions">Sessions</h2>
           <p className="soft">
-            Where you are signed in. What you do not know, end, and change your password.
+            Where you are signed in. If you do not recognise one, end it and change your password.
           </p>
         </div>
         {others > 0 && (

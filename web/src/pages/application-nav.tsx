@@ -1,4 +1,5 @@
-import { Link } from '@tanstack/react-router';
+import { Link, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
 
 /** The pages of an application, in the order in which they are shown. */
 export const APPLICATION_PAGES = [
@@ -13,8 +14,25 @@ export const APPLICATION_PAGES = [
 ] as const;
 
 export function ApplicationNav({ applicationId }: { applicationId: string }) {
+  const nav = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // Where there is no room for all of them, the one that is open can be seen.
+  useEffect(() => {
+    const row = nav.current;
+    if (row === null) return;
+    const watcher = new ResizeObserver(() => {
+      const tab = row.querySelector('[aria-current=page]');
+      if (tab === null) return;
+      const [frame, box] = [row.getBoundingClientRect(), tab.getBoundingClientRect()];
+      row.scrollLeft += box.left + box.width / 2 - (frame.left + frame.width / 2);
+    });
+    watcher.observe(row);
+    return () => {
+      watcher.disconnect();
+    };
+  }, [pathname]);
   return (
-    <nav className="page-tabs" aria-label="Pages of the application">
+    <nav ref={nav} className="page-tabs" aria-label="Pages of the application">
       {APPLICATION_PAGES.map(({ to, label }) => (
         <Link
           key={to}

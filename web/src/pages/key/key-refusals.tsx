@@ -8,7 +8,7 @@ export function KeyRefusals({ keyId }: { keyId: string }) {
   const pages = useInfiniteQuery(keyDenialsQuery(keyId));
   return (
     <Panel title="Recent refusals" isWide>
-      <PagedRows pages={pages} label="refusals" empty="Nothing that showed this key was refused lately.">
+      <PagedRows pages={pages} label="refusals" empty="No refusal of this key is on record.">
         {(rows) => (
           <ul className="key-rows">
             {rows.map((denial) => (

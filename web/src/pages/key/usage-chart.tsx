@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { KeyUsage, Verdict } from '../../api/key-queries.js';
-import { bucketName } from './buckets.js';
+import { bucketName, dayName } from './buckets.js';
 import { VERDICT_CODES, VERDICTS } from './verdicts.js';
 
 const HEIGHT = 220;
@@ -77,7 +77,16 @@ function draw(element: HTMLElement, usage: KeyUsage, onPoint: (index: number | u
         y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] },
       },
       axes: [
-        { ...axis, grid: { show: false } },
+        {
+          ...axis,
+          grid: { show: false },
+          ...(usage.granularity === 'day' && {
+            // One line, in the words of everything else: `10/30` is read in two ways.
+            size: 28,
+            space: 64,
+            values: (_: uPlot, days: number[]) => days.map((day) => dayName(new Date(day * 1000))),
+          }),
+        },
         {
           ...axis,
           grid,

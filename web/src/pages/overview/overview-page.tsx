@@ -207,7 +207,7 @@ function Refusals({ applicationId }: { applicationId: string }) {
             <li key={denial.id}>
               <p>
                 <span className={`swatch v-${denial.verdict}`} aria-hidden="true" />
-                <strong>{nameOf(denial.keyId) ?? 'What is no key of it'}</strong>{' '}
+                <strong>{nameOf(denial.keyId) ?? 'No key of this application'}</strong>{' '}
                 <span className="badge mute">{VERDICTS[denial.verdict]}</span>
                 {denial.repeated > 1 && <span className="badge mute">× {denial.repeated}</span>}
               </p>
