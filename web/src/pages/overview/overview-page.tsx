@@ -168,7 +168,7 @@ function Attention({
     );
   }
   return (
-    <ul className="rows">
+    <ul className="key-rows">
       {concerns.map(({ id, title, advice, keys }) => (
         <li key={id}>
           <p>
@@ -202,7 +202,7 @@ function Refusals({ applicationId }: { applicationId: string }) {
       {data === undefined && error === null && <Skeleton rows={3} label="Loading refusals" />}
       {data?.length === 0 && <p className="soft small">Nothing was refused lately.</p>}
       {data !== undefined && data.length > 0 && (
-        <ul className="rows">
+        <ul className="key-rows">
           {data.map((denial) => (
             <li key={denial.id}>
               <p>
