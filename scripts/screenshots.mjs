@@ -3,10 +3,10 @@ import { ensureDashboard } from './lib/dashboard.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 
 // `npm run screenshots`: takes the pictures of the dashboard that the README shows, of a service of its own that is
-// filled by `npm run seed`. With `--first-load` it measures how long a first load takes instead.
+// filled by `npm run seed`. `npm run dashboard:measure` measures how fast the dashboard is there instead.
 await ensurePackages('test/browser');
 await ensureBuild();
 await ensureDashboard();
 await import(
-  process.argv.includes('--first-load') ? '../test/browser/first-load.mjs' : '../test/browser/screenshots.mjs'
+  process.argv.includes('--measure') ? '../test/browser/measure.mjs' : '../test/browser/screenshots.mjs'
 );
