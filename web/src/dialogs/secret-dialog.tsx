@@ -52,7 +52,7 @@ export function SecretDialog({
           <ExclamationTriangleIcon aria-hidden="true" />
           <span>
             <strong>This is the only time you see it.</strong> Store it in your password manager or secret
-            store now. Nobody can show it again, we neither.
+            store now. Nobody can show it again, not even we.
           </span>
         </p>
         <div className="secret">
