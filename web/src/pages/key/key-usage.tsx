@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
 import { keyUsageQuery, USAGE_RANGES, type KeyUsage, type UsageRange } from '../../api/key-queries.js';
 import { LoadProblem } from '../../components/loading.js';
+import { percentageOf } from '../../components/percentage.js';
 import { bucketName } from './buckets.js';
 import { Panel } from './panel.js';
 import { VERDICT_CODES, VERDICTS } from './verdicts.js';
@@ -11,7 +12,6 @@ const UsageChart = lazy(() => import('./usage-chart.js'));
 
 const RANGES = Object.keys(USAGE_RANGES) as UsageRange[];
 const number = new Intl.NumberFormat();
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
 export function KeyUsagePanel({ keyId }: { keyId: string }) {
   const [range, setRange] = useState<UsageRange>('30d');
@@ -70,7 +70,7 @@ function Totals({ usage }: { usage: KeyUsage | undefined }) {
         <strong>{usage === undefined ? '…' : number.format(all)}</strong>{' '}
         <span className="soft small">
           {all === 1 ? 'verification' : 'verifications'}
-          {all > 0 && `, ${percent.format(refused / all)} refused`}
+          {all > 0 && `, ${percentageOf(refused, all)} refused`}
         </span>
       </p>
       <ul className="legend small">

@@ -6,6 +6,7 @@ import { USAGE_RANGES, type UsageRange } from '../../api/key-queries.js';
 import { LoadProblem, Skeleton } from '../../components/loading.js';
 import { RelativeTime } from '../../components/time.js';
 import { useTitle } from '../../components/use-title.js';
+import { percentageOf } from '../../components/percentage.js';
 import '../../styles/key-page.css';
 import '../../styles/overview.css';
 import { useApplication } from '../application-context.js';
@@ -20,7 +21,6 @@ const UsageChart = lazy(() => import('../key/usage-chart.js'));
 
 const RANGES = Object.keys(USAGE_RANGES) as UsageRange[];
 const number = new Intl.NumberFormat();
-const percent = new Intl.NumberFormat(undefined, { style: 'percent', maximumFractionDigits: 1 });
 
 /** Names of keys that a concern has room for. */
 const NAMES = 4;
@@ -90,7 +90,7 @@ function Verifications({ usage }: { usage: ApplicationUsage | undefined }) {
         <Figure name="Verifications">{usage === undefined ? '…' : number.format(all)}</Figure>
         <Figure name="Refused">{usage === undefined ? '…' : number.format(refused)}</Figure>
         <Figure name="Share refused">
-          {usage === undefined || all === 0 ? '–' : percent.format(refused / all)}
+          {usage === undefined || all === 0 ? '–' : percentageOf(refused, all)}
         </Figure>
       </dl>
       <ul className="legend small">
