@@ -50,6 +50,7 @@ export type ErrorCode =
   | 'webhook_not_found'
   | 'webhook_limit_reached'
   | 'webhook_disabled'
+  | 'test_events_waiting'
   | 'delivery_not_found'
   | 'api_key_not_found'
   | 'service_key_not_found'

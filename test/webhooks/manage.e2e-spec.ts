@@ -158,4 +158,15 @@ describe('the webhooks of an application', () => {
       { type: 'webhook.test', state: 'pending', attempts: 1, status: null, failure: 'address_refused' },
     ]);
   });
+
+  it('let no more than ten test events wait, however many are asked for at once', async () => {
+    const { body } = await owner.post(webhooks).send({ url: 'https://127.0.0.1:1/' }).expect(201);
+    const path = `${webhooks}/${body.id as string}`;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => owner.post(`${path}/test`)));
+    const codes = answers.map(({ status, body }) =>
+      status === 202 ? 'sent' : (body as { code: string }).code,
+    );
+    expect(codes.filter((code) => code === 'sent')).toHaveLength(10);
+    expect(codes.filter((code) => code === 'test_events_waiting')).toHaveLength(10);
+  });
 });

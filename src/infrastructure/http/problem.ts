@@ -78,6 +78,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
   webhook_not_found: { status: 404, title: 'Webhook not found' },
   webhook_limit_reached: { status: 409, title: 'Webhook limit reached' },
   webhook_disabled: { status: 409, title: 'Webhook disabled' },
+  test_events_waiting: { status: 409, title: 'Test events waiting' },
   delivery_not_found: { status: 404, title: 'Delivery not found' },
   api_key_not_found: { status: 404, title: 'API key not found' },
   service_key_not_found: { status: 404, title: 'Service key not found' },

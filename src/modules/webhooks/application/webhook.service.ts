@@ -27,6 +27,9 @@ export type ListedDelivery = Delivery & { readonly id: string };
 
 const SEQ = /^[1-9]\d{0,15}$/;
 
+/** Test events of one webhook that are not sent yet. */
+const MAX_WAITING_TESTS = 10;
+
 /** What a deployment allows its webhooks. */
 export abstract class WebhookRules {
   /** Whether receivers may be on private addresses, and be spoken to without TLS. */
@@ -136,10 +139,15 @@ export class WebhookService {
     });
   }
 
-  /** Throws `webhook_disabled`, and what `get` throws. */
+  /** Throws `webhook_disabled`, `test_events_waiting`, and what `get` throws. */
   test(actor: Actor, applicationId: string, id: string): Promise<Delivery> {
-    return this.modify(actor, applicationId, id, (webhook, tx) => {
+    return this.modify(actor, applicationId, id, async (webhook, tx) => {
       webhook.test();
+      // What a receiver does not take waits for a day: it must not be made to wait without bound.
+      if ((await this.webhooks.countWaitingTests(webhook.id, tx)) >= MAX_WAITING_TESTS) {
+        const detail = `${MAX_WAITING_TESTS} test events wait to be sent already: see what their deliveries say.`;
+        throw new DomainError('test_events_waiting', detail);
+      }
       return this.webhooks.addTest(webhook, tx);
     });
   }

@@ -35,6 +35,8 @@ export abstract class WebhookRepository {
     page: PageRequest,
     atLeast: number,
   ): Promise<Dated<Delivery[]>>;
+  /** The test events that are not sent yet, of a webhook that is locked. */
+  abstract countWaitingTests(webhookId: string, tx: Transaction): Promise<number>;
   /** Writes the delivery of a test event. */
   abstract addTest(webhook: Webhook, tx: Transaction): Promise<Delivery>;
   /** Has a delivery sent once more, from the first attempt on; null when there is none any more. */

@@ -174,7 +174,7 @@ export const TestWebhookDocs = (): MethodDecorator =>
     }),
     OfWebhook(),
     ApiAcceptedResponse({ type: DeliveryDto, description: 'It will be sent at once.' }),
-    ApiProblems('webhook_disabled'),
+    ApiProblems('webhook_disabled', 'test_events_waiting'),
   );
 
 export const ListDeliveriesDocs = (): MethodDecorator =>

@@ -177,6 +177,16 @@ export class PostgresWebhookRepository extends WebhookRepository {
     );
   }
 
+  async countWaitingTests(webhookId: string, tx: Transaction): Promise<number> {
+    // Only the events about a webhook itself are tests.
+    const [row] = await managerOf(tx).query<{ waiting: number }[]>(
+      `SELECT count(*)::integer AS waiting FROM webhook_deliveries
+        WHERE webhook_id = $1 AND subject_id = $1 AND state = 'pending'`,
+      [webhookId],
+    );
+    return row?.waiting ?? 0;
+  }
+
   async addTest(webhook: Webhook, tx: Transaction): Promise<Delivery> {
     const { id, applicationId } = webhook;
     const [row] = await managerOf(tx).query<Delivery[]>(
