@@ -125,10 +125,12 @@ describe('POST /leaks/github', () => {
     ['http://example.com/x', null],
     ['https://user:password@example.com/x?y#z', 'https://example.com/x'],
     ['https://example.com/KEY/x', 'https://example.com/…'],
+    ['https://example.com/ENCODED/x', 'https://example.com/…'],
     [`https://example.com/${'x'.repeat(1000)}`, `https://example.com/${'x'.repeat(480)}`],
   ])('keeps of the place %s no more than can be shown', async (from, kept) => {
     await owner.patch(`/applications/${applicationId}/policy`).send({ onLeak: 'flag' }).expect(200);
-    await send(message({ token: leaked.key, url: from.replace('KEY', leaked.key) })).expect(200);
+    const url = from.replace('KEY', leaked.key).replace('ENCODED', `%75${leaked.key.slice(1)}`);
+    await send(message({ token: leaked.key, url })).expect(200);
     expect((await show()).leakedFrom).toBe(kept);
     await owner.patch(`/applications/${applicationId}/policy`).send({ onLeak: 'revoke' }).expect(200);
   });
