@@ -352,10 +352,11 @@ describe('a service that fails', () => {
     const { person, email } = await newOwner();
     const page = await person.open('/dashboard');
     await signIn(page, email);
-    await page.route(/\/applications/, (route) => route.abort());
+    const isList = (url: URL): boolean => url.pathname === '/applications';
+    await page.route(isList, (route) => route.abort());
     await page.reload();
     await page.getByRole('alert').getByText('cannot be reached').waitFor();
-    await page.unroute(/\/applications/);
+    await page.unroute(isList);
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByRole('heading', { name: 'Create your first application' }).waitFor();
   });

@@ -11,7 +11,6 @@ import { ProblemError } from './api/problem.js';
 import { KEY_SORTS, KEY_STATUSES, type KeyFilter } from './pages/key-filter.js';
 import { ApplicationFrame } from './pages/application.js';
 import { auditFilterOf } from './pages/audit/audit-filter.js';
-import { ApplicationsPage } from './pages/applications.js';
 import { FailurePage, NotFoundPage } from './pages/failure.js';
 import { Shell } from './pages/shell.js';
 import { SignInPage } from './pages/sign-in.js';
@@ -81,7 +80,7 @@ const applicationsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/',
   validateSearch: ({ q }: Record<string, unknown>): { q?: string | undefined } => ({ q: textOf(q) }),
-  component: ApplicationsPage,
+  component: lazyRouteComponent(() => import('./pages/applications.js'), 'ApplicationsPage'),
 });
 
 const accountRoute = createRoute({

@@ -16,16 +16,21 @@ import { Button } from '../components/button.js';
 import { CopyButton } from '../components/copy.js';
 import { SearchBox } from '../components/search-box.js';
 import { CreateKeyDialog } from '../dialogs/create-key.js';
-import { RevokeKeyDialog } from '../dialogs/revoke-key.js';
-import { RotateKeyDialog } from '../dialogs/rotate-key.js';
 import { SecretDialog } from '../dialogs/secret-dialog.js';
 import type { ShownSecret } from '../dialogs/secret.js';
-import { BulkBar } from './key-bulk.js';
 import { KEY_SORTS, KEY_STATUSES, matching, nextSort, sorted, type KeyFilter } from './key-filter.js';
 import { KeyTable } from './key-table.js';
 
 const route = getRouteApi('/signed-in/applications/$applicationId/keys');
 
+// What few use is loaded when it is used; never the dialog that shows a secret, which would be lost without it.
+const RotateKeyDialog = lazy(async () => ({
+  default: (await import('../dialogs/rotate-key.js')).RotateKeyDialog,
+}));
+const RevokeKeyDialog = lazy(async () => ({
+  default: (await import('../dialogs/revoke-key.js')).RevokeKeyDialog,
+}));
+const BulkBar = lazy(async () => ({ default: (await import('./key-bulk.js')).BulkBar }));
 const ImportKeysDialog = lazy(async () => ({
   default: (await import('../dialogs/import-keys.js')).ImportKeysDialog,
 }));
@@ -93,21 +98,19 @@ export function KeysSection({ application, keys, isLoading, loadMore }: Props) {
           }}
         />
       )}
-      {open?.dialog === 'import' && (
-        <Suspense>
-          <ImportKeysDialog application={application} onClose={close} />
-        </Suspense>
-      )}
-      {open?.dialog === 'rotate' && (
-        <RotateKeyDialog
-          apiKey={open.apiKey}
-          onClose={close}
-          onRotated={(secret) => {
-            setOpen({ dialog: 'secret', title: 'The new secret', secret });
-          }}
-        />
-      )}
-      {open?.dialog === 'revoke' && <RevokeKeyDialog apiKey={open.apiKey} onClose={close} />}
+      <Suspense>
+        {open?.dialog === 'import' && <ImportKeysDialog application={application} onClose={close} />}
+        {open?.dialog === 'rotate' && (
+          <RotateKeyDialog
+            apiKey={open.apiKey}
+            onClose={close}
+            onRotated={(secret) => {
+              setOpen({ dialog: 'secret', title: 'The new secret', secret });
+            }}
+          />
+        )}
+        {open?.dialog === 'revoke' && <RevokeKeyDialog apiKey={open.apiKey} onClose={close} />}
+      </Suspense>
       {open?.dialog === 'secret' && <SecretDialog title={open.title} secret={open.secret} onDone={close} />}
     </section>
   );
@@ -217,22 +220,24 @@ function FilteredKeys({
         ))}
       </div>
 
-      {chosen.length > 0 && (
-        <BulkBar
-          keys={chosen}
-          isAll={chosen.length === shown.length}
-          all={shown.length}
-          onAll={() => {
-            select(
-              shown.map(({ id }) => id),
-              true,
-            );
-          }}
-          onClear={() => {
-            setSelected(new Set());
-          }}
-        />
-      )}
+      <Suspense>
+        {chosen.length > 0 && (
+          <BulkBar
+            keys={chosen}
+            isAll={chosen.length === shown.length}
+            all={shown.length}
+            onAll={() => {
+              select(
+                shown.map(({ id }) => id),
+                true,
+              );
+            }}
+            onClear={() => {
+              setSelected(new Set());
+            }}
+          />
+        )}
+      </Suspense>
 
       {rows.length === 0 ? (
         <section className="empty">
