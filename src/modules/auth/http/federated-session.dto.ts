@@ -6,7 +6,7 @@ export class SignInLocationDto {
   @ApiProperty({
     format: 'uri',
     description: 'Where the browser is to go.',
-    example: 'https://login.example.com/authorize?client_id=dashboard&…',
+    example: 'https://login.example.com/authorize?client_id=dashboard&response_type=code',
   })
   location!: string;
 }
@@ -18,7 +18,7 @@ export class SignOutLocationDto {
     nullable: true,
     description:
       'Where the browser is to go to be signed out at the provider, too; null when there is no such place.',
-    example: 'https://login.example.com/logout?client_id=dashboard&…',
+    example: 'https://login.example.com/logout?client_id=dashboard&logout_hint=ann',
   })
   location!: string | null;
 }
