@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scrypt } from 'node:crypto';
+import { createHmac, hkdfSync, scrypt } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
+import { openBytes, sealBytes } from '../../../shared/sealed-bytes.js';
 import { scopeOf, type IdempotentRequest } from './idempotent-request.js';
 
 /** A secret of the service that the database does not know. */
@@ -8,11 +9,6 @@ interface Pepper {
   version: number;
   key: Buffer;
 }
-
-const CIPHER = 'aes-256-gcm';
-const SALT_BYTES = 16;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 /**
  * scrypt's cost for one call (RFC 7914): 16 MiB and some 40 ms of a core. For a random key it would not be needed;
@@ -29,7 +25,7 @@ const WAITING = 100;
 export interface SealedAnswer {
   /** What it is found by: 32 bytes, made of the caller, the route and the key; nothing leads back. */
   id: Buffer;
-  /** Salt, nonce, ciphertext and tag, in this order. */
+  /** See `sealBytes`. */
   sealed: Buffer;
   /** Of the pepper that it takes to open it. */
   pepperVersion: number;
@@ -56,30 +52,13 @@ export class AnswerSeal {
   /** With the pepper that new answers use. */
   close(answer: string): SealedAnswer {
     const pepperVersion = this.version;
-    const salt = randomBytes(SALT_BYTES);
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.keyFor(pepperVersion, salt), nonce, {
-      authTagLength: TAG_BYTES,
-    });
-    cipher.setAAD(this.id);
-    const ciphertext = Buffer.concat([cipher.update(answer, 'utf8'), cipher.final()]);
-    return {
-      id: this.id,
-      sealed: Buffer.concat([salt, nonce, ciphertext, cipher.getAuthTag()]),
-      pepperVersion,
-    };
+    const keyFor = (salt: Buffer): Buffer => this.keyFor(pepperVersion, salt);
+    return { id: this.id, sealed: sealBytes(Buffer.from(answer, 'utf8'), keyFor, this.id), pepperVersion };
   }
 
   /** Throws when it was not closed by this seal, or has been changed since; `service_unavailable` without its pepper. */
   open({ sealed, pepperVersion }: SealedAnswer): string {
-    const salt = sealed.subarray(0, SALT_BYTES);
-    const nonce = sealed.subarray(SALT_BYTES, SALT_BYTES + NONCE_BYTES);
-    const ciphertext = sealed.subarray(SALT_BYTES + NONCE_BYTES, -TAG_BYTES);
-    const decipher = createDecipheriv(CIPHER, this.keyFor(pepperVersion, salt), nonce, {
-      authTagLength: TAG_BYTES,
-    });
-    decipher.setAAD(this.id).setAuthTag(sealed.subarray(-TAG_BYTES));
-    return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString();
+    return openBytes(sealed, (salt) => this.keyFor(pepperVersion, salt), this.id).toString();
   }
 
   private keyFor(pepperVersion: number, salt: Buffer): Buffer {

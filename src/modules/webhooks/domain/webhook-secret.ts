@@ -1,15 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { DomainError } from '../../../shared/domain-error.js';
+import { openBytes, sealBytes } from '../../../shared/sealed-bytes.js';
 
 const PREFIX = 'whsec_';
 /** Standard Webhooks, "Signature scheme": between 24 and 64. */
 const SECRET_BYTES = 32;
-
-const CIPHER = 'aes-256-gcm';
-const SALT_BYTES = 16;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 /** What deliveries are signed with. Nothing but `reveal` shows it. */
 export class WebhookSecret {
@@ -56,7 +52,7 @@ export class WebhookSecret {
 
 /** A secret as it is kept. */
 export interface SealedSecret {
-  /** Salt, nonce, ciphertext and tag, in this order. */
+  /** See `sealBytes`. */
   readonly sealed: Buffer;
   /** Of the pepper that it takes to open it. */
   readonly pepperVersion: number;
@@ -80,27 +76,15 @@ export class WebhookSecretSeal {
 
   /** @param webhookId whose it is: it opens for no other */
   close(secret: WebhookSecret, webhookId: string): SealedSecret {
-    const salt = randomBytes(SALT_BYTES);
-    const nonce = randomBytes(NONCE_BYTES);
-    const key = this.keyFor(this.version, salt);
-    const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
-    cipher.setAAD(Buffer.from(webhookId));
-    const ciphertext = Buffer.concat([cipher.update(secret.bytes()), cipher.final()]);
-    return {
-      sealed: Buffer.concat([salt, nonce, ciphertext, cipher.getAuthTag()]),
-      pepperVersion: this.version,
-    };
+    const keyFor = (salt: Buffer): Buffer => this.keyFor(this.version, salt);
+    const sealed = sealBytes(secret.bytes(), keyFor, Buffer.from(webhookId));
+    return { sealed, pepperVersion: this.version };
   }
 
   /** Throws when it was not closed for this webhook or has been changed since, and `service_unavailable` without its pepper. */
   open({ sealed, pepperVersion }: SealedSecret, webhookId: string): WebhookSecret {
-    const salt = sealed.subarray(0, SALT_BYTES);
-    const nonce = sealed.subarray(SALT_BYTES, SALT_BYTES + NONCE_BYTES);
-    const ciphertext = sealed.subarray(SALT_BYTES + NONCE_BYTES, -TAG_BYTES);
-    const key = this.keyFor(pepperVersion, salt);
-    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
-    decipher.setAAD(Buffer.from(webhookId)).setAuthTag(sealed.subarray(-TAG_BYTES));
-    return new WebhookSecret(Buffer.concat([decipher.update(ciphertext), decipher.final()]));
+    const keyFor = (salt: Buffer): Buffer => this.keyFor(pepperVersion, salt);
+    return new WebhookSecret(openBytes(sealed, keyFor, Buffer.from(webhookId)));
   }
 
   private keyFor(version: number, salt: Buffer): Buffer {
