@@ -1,4 +1,5 @@
 import type { KeyFormat, PlaintextKey } from '../../modules/api-keys/index.js';
+import { readBounded } from '../../shared/read-bounded.js';
 
 /** What the service says of a key; `unasked` where it did not answer. */
 export type KeyState = 'active' | 'disabled' | 'expired' | 'revoked' | 'unknown' | 'unasked';
@@ -67,11 +68,7 @@ export class AskedService {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     // Elsewhere than it was told to, a key is not sent.
     const response = await fetch(new URL(path, this.url), { headers, redirect: 'error', signal });
-    let text = '';
-    for await (const chunk of response.body ?? []) {
-      text += Buffer.from(chunk as Uint8Array).toString();
-      if (text.length > MAX_ANSWER) throw new Error('The answer is too long.');
-    }
+    const text = response.body === null ? '' : await readBounded(response.body, MAX_ANSWER);
     return { status: response.status, text };
   }
 }

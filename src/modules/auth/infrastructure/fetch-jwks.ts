@@ -1,4 +1,7 @@
-const MAX_BYTES = 256 * 1024;
+import { readBounded } from '../../../shared/read-bounded.js';
+
+/** More than a provider has to say. */
+export const MAX_PROVIDER_BYTES = 256 * 1024;
 /** All of them are looked through for each token, before anything is known to be true of it. */
 const MAX_KEYS = 500;
 
@@ -12,21 +15,8 @@ export async function fetchJwks(url: string, options: RequestInit): Promise<Resp
     await response.body?.cancel();
     throw new Error(`The JWKS URL answered ${response.status}`);
   }
-  const set: unknown = JSON.parse(await readBounded(response.body));
+  const set: unknown = JSON.parse(await readBounded(response.body, MAX_PROVIDER_BYTES));
   return Response.json(withoutOthers(set));
-}
-
-/** Rejects when there is more than a provider has to say. */
-export async function readBounded(body: ReadableStream<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  // Leaving the loop early cancels the rest.
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new Error(`The answer is larger than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 function withoutOthers(set: unknown): unknown {

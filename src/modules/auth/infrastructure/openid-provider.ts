@@ -2,12 +2,13 @@ import { Logger } from '@nestjs/common';
 import * as oidc from 'openid-client';
 import type { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
+import { readBounded } from '../../../shared/read-bounded.js';
 import {
   IdentityProvider,
   type PendingSignIn,
   type ProviderTokens,
 } from '../application/identity-provider.js';
-import { readBounded } from './fetch-jwks.js';
+import { MAX_PROVIDER_BYTES } from './fetch-jwks.js';
 
 /** Seconds that the provider may take to answer. */
 const TIMEOUT = 5;
@@ -206,7 +207,7 @@ function authentication(secret: string | undefined): oidc.ClientAuth {
 async function fetchBounded(url: string, options: oidc.CustomFetchOptions): Promise<Response> {
   const response = await fetch(url, options as RequestInit);
   const { status, statusText, headers } = response;
-  const body = response.body === null ? null : await readBounded(response.body);
+  const body = response.body === null ? null : await readBounded(response.body, MAX_PROVIDER_BYTES);
   return new Response(body, { status, statusText, headers });
 }
 
