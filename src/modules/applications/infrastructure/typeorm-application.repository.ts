@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { IsNull, Repository } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
-import { BARRIER, IS_REPLICATED, commitStatement } from '../../../infrastructure/database/commit.js';
+import { BARRIER, commitStatement } from '../../../infrastructure/database/commit.js';
 import { Columns } from '../../../infrastructure/database/columns.js';
 import type { ConnectionPool } from '../../../infrastructure/database/connection-pool.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
@@ -29,9 +29,8 @@ const IS_GONE = `
   SELECT count(*) = 0 AS "isGone", ${BARRIER} FROM applications WHERE id = $1 AND deleted_at IS NULL`;
 
 /** The columns of an application, all null where there is none, with the last change that the snapshot shows. */
-interface DatedRow extends Record<string, unknown> {
+interface PageRow extends Record<string, unknown> {
   asOf: number;
-  isReplicated: boolean;
   id: string | null;
 }
 
@@ -55,9 +54,8 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     this.pool = poolOf(dataSource);
     this.columns = new Columns(dataSource, applicationSchema);
     this.memberships = new Memberships(this.pool, this.columns);
-    const dated = `counter.number::float8 AS "asOf", ${IS_REPLICATED} AS "isReplicated"`;
     this.selectPage = `
-      SELECT ${dated}, page.*
+      SELECT counter.number::float8 AS "asOf", page.*
         FROM key_change_counter counter
         LEFT JOIN LATERAL (
                SELECT ${this.columns.namesIn('application')}
@@ -120,13 +118,6 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     return this.memberships.find(id, who, atLeast);
   }
 
-  /** Lets go of connections that show less than this node knows. */
-  private dated<R extends DatedRow>(rows: R[], atLeast: number): Dated<R[]> {
-    const asOf = rows[0]?.asOf ?? 0;
-    if (asOf < atLeast) this.pool.distrust();
-    return { value: rows, asOf };
-  }
-
   async lockRole(id: string, tx: Transaction): Promise<Role | null> {
     const { issuer, subject } = tx.actor;
     const rows = await managerOf(tx).query<{ role: Role }[]>(
@@ -160,13 +151,15 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     atLeast: number,
   ): Promise<Dated<Application[]>> {
     const values = [issuer, subject, before ?? null, limit + 1];
-    const { rows } = await this.pool.query<DatedRow>({
+    const { rows } = await this.pool.query<PageRow>({
       name: 'applications_of_member',
       text: this.selectPage,
       values,
     });
-    const { value, asOf } = this.dated(rows, atLeast);
-    return { value: value.filter(({ id }) => id !== null).map((row) => this.columns.entityOf(row)), asOf };
+    const asOf = rows[0]?.asOf ?? 0;
+    // Such a connection shows less than this node knows.
+    if (asOf < atLeast) this.pool.distrust();
+    return { value: rows.filter(({ id }) => id !== null).map((row) => this.columns.entityOf(row)), asOf };
   }
 
   async delete(application: Application, now: Date, tx: Transaction): Promise<boolean> {
