@@ -5,10 +5,10 @@ import { AccessTokenReader } from './access-token-reader.js';
 import { IdentityProvider, type PendingSignIn, type ProviderTokens } from './identity-provider.js';
 import { Seal } from './seal.js';
 
-/** How long somebody may take at the provider, in milliseconds. */
-const SIGN_IN_MS = 10 * 60 * 1000;
+/** How long somebody may take at the provider. */
+export const SIGN_IN_SECONDS = 10 * 60;
 /** As long as logins here last; the provider may end one earlier. */
-const SESSION_MS = 30 * 24 * 3600 * 1000;
+export const SESSION_SECONDS = 30 * 24 * 3600;
 /** Browsers keep 4,096 bytes of a cookie, with its name (RFC 6265bis, section 5.6). */
 const MAX_SEALED_LENGTH = 3900;
 
@@ -54,7 +54,7 @@ export class FederatedSessionService {
   /** Throws as `IdentityProvider.begin` does. */
   async begin(redirectUri: string): Promise<{ location: string; sealed: string }> {
     const { location, pending } = await this.provider.begin(redirectUri);
-    const expiresAt = new Date(this.clock.now().getTime() + SIGN_IN_MS);
+    const expiresAt = new Date(this.clock.now().getTime() + SIGN_IN_SECONDS * 1000);
     return { location, sealed: await this.seal.close('pending-sign-in', pending, expiresAt) };
   }
 
@@ -69,7 +69,7 @@ export class FederatedSessionService {
     }
     const tokens = await this.provider.finish(pending as unknown as PendingSignIn, query);
     const { email, name } = tokens.profile ?? { email: null, name: null };
-    const endsAt = this.clock.now().getTime() + SESSION_MS;
+    const endsAt = this.clock.now().getTime() + SESSION_SECONDS * 1000;
     return this.signedIn(tokens, { email, name, endsAt }).catch((error: unknown) => {
       if (!(error instanceof DomainError) || error.code !== 'invalid_token') throw error;
       this.logger.error(

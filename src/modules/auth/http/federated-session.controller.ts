@@ -2,7 +2,12 @@ import { Body, Controller, Header, HttpCode, Post, Req, Res, UseGuards } from '@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../../../shared/domain-error.js';
 import { Public } from '../../../shared/http/public.decorator.js';
-import { FederatedSessionService, type FederatedSignedIn } from '../application/federated-session.service.js';
+import {
+  FederatedSessionService,
+  SESSION_SECONDS,
+  SIGN_IN_SECONDS,
+  type FederatedSignedIn,
+} from '../application/federated-session.service.js';
 import {
   BeginSignInDocs,
   EndFederatedDocs,
@@ -20,9 +25,6 @@ import {
 import { LimitCalls } from './limit-calls.guard.js';
 import { BROWSER_SESSION_PATH, BrowserCookie } from './refresh-token-cookie.js';
 import { SameOriginGuard } from './same-origin.guard.js';
-
-const SIGN_IN_SECONDS = 10 * 60;
-const SESSION_SECONDS = 30 * 24 * 3600;
 
 const pendingSignIn = new BrowserCookie('upblit_sign_in', SIGN_IN_SECONDS);
 const session = new BrowserCookie('upblit_federated', SESSION_SECONDS);
