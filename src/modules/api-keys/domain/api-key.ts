@@ -1,5 +1,6 @@
 import { DomainError } from '../../../shared/domain-error.js';
 import { Aggregate, changedFields, type EventFields } from '../../../shared/domain-event.js';
+import { MS_PER_DAY } from '../../../shared/durations.js';
 import { undeclared } from '../../../shared/key-scopes.js';
 import type { Subject } from '../../../shared/subject.js';
 import type { KeyEnvironment, KeyKind } from './key-format.js';
@@ -13,8 +14,6 @@ const MAX_LIVE_SECRETS = 5;
 
 /** Years that an expiry may lie ahead. */
 const MAX_EXPIRY_YEARS = 10;
-
-const MS_PER_DAY = 86_400_000;
 
 export interface ApiKeyChanges {
   name?: string;

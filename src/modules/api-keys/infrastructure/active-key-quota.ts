@@ -1,10 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { DomainError } from '../../../shared/domain-error.js';
+import { MS_PER_DAY } from '../../../shared/durations.js';
 import { OptimisticLockError } from '../../../shared/unit-of-work.js';
 import type { ApiKey } from '../domain/api-key.js';
 import type { ApiKeyLimits } from '../domain/api-key-limits.js';
-
-const MS_PER_DAY = 86_400_000;
 
 /**
  * Reserves room for new keys below the limits of an application, and locks its counts until the end of the transaction.

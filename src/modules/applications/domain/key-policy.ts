@@ -1,4 +1,5 @@
 import { DomainError, type FieldError } from '../../../shared/domain-error.js';
+import { MS_PER_DAY } from '../../../shared/durations.js';
 import { covers } from '../../../shared/key-scopes.js';
 
 /** What becomes of a key that was found in public: it is revoked for good, disabled, or only reported. */
@@ -7,8 +8,6 @@ export type OnLeak = (typeof ON_LEAK)[number];
 
 /** The largest number of days that a rule may name: about as long as a key may live at all. */
 export const MAX_POLICY_DAYS = 3650;
-
-const MS_PER_DAY = 86_400_000;
 
 /** What the owners and admins of an application demand of its keys. */
 export interface KeyPolicy {

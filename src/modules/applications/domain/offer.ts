@@ -1,9 +1,9 @@
 import { uuidv7 } from 'uuidv7';
 import { DomainError } from '../../../shared/domain-error.js';
+import { MS_PER_DAY } from '../../../shared/durations.js';
 import { isSameSubject, type Subject } from '../../../shared/subject.js';
 import type { Role } from './role.js';
 
-const MS_PER_DAY = 86_400_000;
 const DAYS_OPEN = 7;
 
 export const OFFER_KINDS = ['membership', 'transfer'] as const;
