@@ -1,14 +1,15 @@
 import { useSyncExternalStore } from 'react';
 
-const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
-  ['year', 31_536_000],
-  ['month', 2_592_000],
-  ['day', 86_400],
-  ['hour', 3600],
-  ['minute', 60],
+/** The units, and the seconds from which each is told: "in 45 days" says more than "in 2 months". */
+const UNITS: readonly { unit: Intl.RelativeTimeFormatUnit; seconds: number; from: number }[] = [
+  { unit: 'year', seconds: 31_536_000, from: 31_536_000 },
+  { unit: 'month', seconds: 2_592_000, from: 60 * 86_400 },
+  { unit: 'day', seconds: 86_400, from: 86_400 },
+  { unit: 'hour', seconds: 3600, from: 3600 },
+  { unit: 'minute', seconds: 60, from: 60 },
 ];
 
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'long' });
+const relative = new Intl.RelativeTimeFormat('en', { style: 'long' });
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** "3 minutes ago", kept right while the page is open. The exact time, here and in UTC, is in its tooltip. */
@@ -23,8 +24,8 @@ export function RelativeTime({ time }: { time: string }) {
 }
 
 function inWords(seconds: number): string {
-  for (const [unit, length] of UNITS) {
-    if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
+  for (const { unit, seconds: length, from } of UNITS) {
+    if (Math.abs(seconds) >= from) return relative.format(Math.round(seconds / length), unit);
   }
   // What has just happened may seem to lie ahead: the time here is told in steps.
   return seconds > STEP / 1000 ? 'in a moment' : 'just now';
