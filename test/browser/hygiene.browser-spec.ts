@@ -94,6 +94,46 @@ it('the policy is told before a key is created, and offers what it allows', asyn
   ]);
 }, 60_000);
 
+it('the policy is told before a key is changed, and what the key has already is kept', async () => {
+  const { person, client, email } = await stage.newOwner();
+  const applicationId = await client.createApplication({
+    name: 'Shop',
+    scopes: ['orders:read', 'orders:write', 'refunds:write'],
+  });
+  const { id } = await client.issueKey(applicationId, { name: 'for ever', scopes: ['refunds:write'] });
+  await client
+    .patch(`/applications/${applicationId}/policy`)
+    .send({ maxLifetime: 45, requireIpAllowlist: true, allowedScopes: ['orders:*'] })
+    .expect(200);
+  const page = await person.open(`/dashboard/applications/${applicationId}/keys/${id}`);
+  await signInAs(page, email);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  const edit = dialog(page, 'Edit key');
+  await edit
+    .getByText('a key expires within 45 days, is bound to addresses, and has no other scopes than orders:*.')
+    .waitFor();
+  const expires = edit.getByLabel('Expires');
+  expect(await expires.locator('option').allTextContents()).toEqual([
+    'As it is',
+    'In 7 days',
+    'In 30 days',
+    'In 45 days, the longest',
+    'On a day …',
+  ]);
+  expect(await edit.locator('.scopes code').allTextContents()).toEqual([
+    'orders:read',
+    'orders:write',
+    'refunds:write',
+  ]);
+  await edit.getByRole('textbox', { name: 'Addresses it may be used from (required)' }).waitFor();
+  await stage.look(page, 'edit-key-under-policy');
+  await expires.selectOption('longest');
+  await edit.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('for ever is saved').waitFor();
+  const { body } = await client.get(`/apikey/${id}`).expect(200);
+  expect(Date.parse(body.expiresAt) - Date.parse(body.createdAt)).toBe(45 * 86_400_000);
+}, 60_000);
+
 it('an expiry is required of a new key without a longest lifetime, too', async () => {
   const { person, client, email } = await stage.newOwner();
   const applicationId = await client.createApplication({ name: 'Shop' });

@@ -67,7 +67,7 @@ export function TextArea({
 }: Described & TextareaHTMLAttributes<HTMLTextAreaElement>) {
   return (
     <Field label={label} hint={hint} error={error}>
-      {(wiring) => <textarea rows={3} {...area} {...wiring} className="input" />}
+      {(wiring) => <textarea rows={3} {...area} {...wiring} className={`input ${area.className ?? ''}`} />}
     </Field>
   );
 }

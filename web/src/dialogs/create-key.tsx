@@ -8,7 +8,7 @@ import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { FormProblem, Select, TextArea, TextField } from '../components/field.js';
 import { useSubmit } from '../components/use-submit.js';
-import { allowedExpiry, ExpiryField, timeOf, type Expiry } from './expiry.js';
+import { allowedExpiry, boundsOfNew, ExpiryField, timeOf, type Expiry } from './expiry.js';
 import {
   CreditsField,
   creditsOf,
@@ -73,16 +73,17 @@ export function CreateKeyDialog({
 }) {
   const [draft, setDraft] = useState(EMPTY);
   const { data: policy } = useQuery(policyQuery(application.id));
-  const expiry = allowedExpiry(draft.expiry, policy);
+  const [startedAt] = useState(Date.now);
+  const bounds = boundsOfNew(policy, startedAt);
+  const expiry = allowedExpiry(draft.expiry, bounds, startedAt);
   const scopesOffered = scopesUnder(policy, application.scopes);
   const nameRequest = useIdempotencyKey();
-  const [startedAt] = useState(Date.now);
   const [isMoreOpen, setMoreOpen] = useState(false);
   const change = (changes: Partial<Draft>): void => {
     setDraft((known) => ({ ...known, ...changes }));
   };
   const { isBusy, problem, submit } = useSubmit(async () => {
-    const body = requestOf(draft, timeOf(expiry, startedAt, policy) ?? null);
+    const body = requestOf(draft, timeOf(expiry, startedAt, bounds) ?? null);
     const params = {
       query: { ApplicationId: application.id },
       header: { 'Idempotency-Key': nameRequest(body) },
@@ -157,7 +158,8 @@ export function CreateKeyDialog({
             </Select>
             <ExpiryField
               value={expiry}
-              policy={policy}
+              bounds={bounds}
+              now={startedAt}
               onChange={(chosen) => {
                 change({ expiry: chosen });
               }}

@@ -1,6 +1,8 @@
+import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { client, type Application } from '../api/client.js';
 import { readKeysAgain, type KeyDetails } from '../api/key-queries.js';
+import { policyQuery } from '../api/policy.js';
 import { unwrap } from '../api/problem.js';
 import { keepKey } from '../api/queries.js';
 import type { components } from '../api/schema.js';
@@ -9,7 +11,7 @@ import { Dialog } from '../components/dialog.js';
 import { FormProblem, TextArea, TextField } from '../components/field.js';
 import { say } from '../components/toast.js';
 import { useSubmit } from '../components/use-submit.js';
-import { ExpiryField, timeOf, type Expiry } from './expiry.js';
+import { boundsOfKnown, ExpiryField, timeOf, type Expiry } from './expiry.js';
 import {
   CreditsField,
   creditsOf,
@@ -20,6 +22,7 @@ import {
   type DraftCredits,
   type DraftLimit,
 } from './limit-fields.js';
+import { PolicyNotice, scopesUnder } from './policy-notice.js';
 import { ScopesField } from './scopes-field.js';
 import { tagsOf, wordsOf } from './words.js';
 
@@ -50,6 +53,11 @@ export function EditKeyDialog({
 }) {
   // As it was when the dialog was opened: what is read of it meanwhile is not what has been typed here.
   const [known] = useState(apiKey);
+  const [startedAt] = useState(Date.now);
+  const { data: policy } = useQuery(policyQuery(application.id));
+  const bounds = boundsOfKnown(policy, known, startedAt);
+  const scopesOffered = scopesUnder(policy, application.scopes);
+  const isBound = policy?.requireIpAllowlist === true;
   const [draft, setDraft] = useState<Draft>(() => ({
     name: known.name,
     expiry: { choice: 'kept', day: '' },
@@ -64,7 +72,7 @@ export function EditKeyDialog({
     setDraft((before) => ({ ...before, ...changes }));
   };
   const { isBusy, problem, submit } = useSubmit(async () => {
-    const body = changesOf(draft, known, Date.now());
+    const body = changesOf(draft, known, timeOf(draft.expiry, startedAt, bounds));
     if (Object.keys(body).length > 0) {
       const params = { path: { id: known.id } };
       const changed = unwrap(await client.PATCH('/apikey/{id}', { params, body }));
@@ -79,6 +87,7 @@ export function EditKeyDialog({
     <Dialog title="Edit key" onClose={onClose} isWide>
       <form onSubmit={submit} className="dialog-form" noValidate>
         <div className="stack dialog-body">
+          <PolicyNotice policy={policy} />
           <TextField
             label="Name"
             value={draft.name}
@@ -92,6 +101,8 @@ export function EditKeyDialog({
           <div className="columns">
             <ExpiryField
               value={draft.expiry}
+              bounds={bounds}
+              now={startedAt}
               kept={known.expiresAt}
               onChange={(expiry) => {
                 change({ expiry });
@@ -111,7 +122,8 @@ export function EditKeyDialog({
             />
           </div>
           <ScopesField
-            declared={application.scopes}
+            // What it has already, it may keep.
+            declared={scopesOffered && [...new Set([...scopesOffered, ...known.scopes])]}
             value={draft.scopes}
             onChange={(scopes) => {
               change({ scopes });
@@ -130,16 +142,18 @@ export function EditKeyDialog({
             hint="Separated by commas, to find keys by."
           />
           <TextArea
-            label="Addresses it may be used from"
+            label={`Addresses it may be used from${isBound ? ' (required)' : ''}`}
             value={draft.addresses}
+            className="mono"
             rows={2}
+            required={isBound}
             spellCheck={false}
             placeholder="192.0.2.0/24"
             onChange={({ target }) => {
               change({ addresses: target.value });
             }}
             error={problem?.of('ipAllowlist')}
-            hint="Addresses or CIDR ranges; none for everywhere."
+            hint={isBound ? 'Addresses or CIDR ranges.' : 'Addresses or CIDR ranges; none for everywhere.'}
           />
           <RateLimitsField
             value={draft.limits}
@@ -168,8 +182,7 @@ export function EditKeyDialog({
   );
 }
 
-function changesOf(draft: Draft, known: KeyDetails, now: number): Changes {
-  const expiresAt = timeOf(draft.expiry, now);
+function changesOf(draft: Draft, known: KeyDetails, expiresAt: string | null | undefined): Changes {
   const addresses = wordsOf(draft.addresses);
   const tags = tagsOf(draft.tags);
   const externalId = draft.externalId.trim() === '' ? null : draft.externalId.trim();

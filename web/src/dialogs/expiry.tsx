@@ -1,13 +1,18 @@
+import type { ApiKey } from '../api/client.js';
 import type { Policy } from '../api/policy.js';
 import { Field } from '../components/field.js';
 
 const EXPIRIES = ['7', '30', '90', '365', 'longest', 'custom', 'never'] as const;
 type ExpiryChoice = (typeof EXPIRIES)[number] | 'kept';
 
-/** What a policy says of expiries. */
-export type ExpiryPolicy = Pick<Policy, 'maxLifetime' | 'requireExpiry'>;
+/** What a policy leaves of expiries. */
+export interface ExpiryBounds {
+  /** Null for any time. */
+  latest: number | null;
+  isRequired: boolean;
+}
 
-const NO_POLICY: ExpiryPolicy = { maxLifetime: null, requireExpiry: false };
+const NO_BOUNDS: ExpiryBounds = { latest: null, isRequired: false };
 
 export interface Expiry {
   choice: ExpiryChoice;
@@ -32,25 +37,45 @@ const MARGIN_MS = 600_000;
 
 const shown = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
-/** The same expiry, or, where the policy does not allow that choice, the nearest that it does. */
-export function allowedExpiry(expiry: Expiry, policy: ExpiryPolicy | undefined): Expiry {
-  const { maxLifetime } = policy ?? NO_POLICY;
-  if (choicesUnder(policy).includes(expiry.choice)) return expiry;
-  return { ...expiry, choice: maxLifetime === null ? '90' : 'longest' };
+/** What a policy leaves to a key that is made now. */
+export function boundsOfNew(policy: Policy | undefined, now: number): ExpiryBounds {
+  if (policy === undefined) return NO_BOUNDS;
+  const { maxLifetime, requireExpiry } = policy;
+  if (maxLifetime === null) return { latest: null, isRequired: requireExpiry };
+  return { latest: now + maxLifetime * DAY_MS - MARGIN_MS, isRequired: true };
 }
 
-/** The choices that a policy leaves. */
-function choicesUnder({ maxLifetime, requireExpiry } = NO_POLICY): ExpiryChoice[] {
+/** What it leaves to one that there is. One that breaks it already may live on, and shorter, but no longer. */
+export function boundsOfKnown(
+  policy: Policy | undefined,
+  { createdAt, expiresAt }: Pick<ApiKey, 'createdAt' | 'expiresAt'>,
+  now: number,
+): ExpiryBounds {
+  if (policy === undefined) return NO_BOUNDS;
+  const { maxLifetime, requireExpiry } = policy;
+  if (maxLifetime === null) return { latest: null, isRequired: requireExpiry };
+  const allowed = Date.parse(createdAt) + maxLifetime * DAY_MS;
+  if (expiresAt === null) return { latest: allowed > now ? allowed : null, isRequired: true };
+  return { latest: Math.max(allowed, Date.parse(expiresAt)), isRequired: true };
+}
+
+/** The same expiry, or, where the policy does not allow that choice, the nearest that it does. */
+export function allowedExpiry(expiry: Expiry, bounds: ExpiryBounds, now: number): Expiry {
+  if (choicesWithin(bounds, now).some((choice) => choice === expiry.choice)) return expiry;
+  return { ...expiry, choice: bounds.latest === null ? '90' : 'longest' };
+}
+
+function choicesWithin({ latest, isRequired }: ExpiryBounds, now: number): (typeof EXPIRIES)[number][] {
   return EXPIRIES.filter((choice) => {
     if (choice === 'custom') return true;
-    if (choice === 'never') return !requireExpiry && maxLifetime === null;
-    if (choice === 'longest') return maxLifetime !== null;
-    return maxLifetime === null || Number(choice) < maxLifetime;
+    if (choice === 'never') return !isRequired;
+    if (choice === 'longest') return latest !== null && latest > now;
+    return latest === null || timeIn(choice, now) < latest;
   });
 }
 
-function latest(now: number, maxLifetime: number | null): number {
-  return now + (maxLifetime ?? 0) * DAY_MS - MARGIN_MS;
+function timeIn(days: string, now: number): number {
+  return now + Number(days) * DAY_MS;
 }
 
 /**
@@ -60,12 +85,12 @@ function latest(now: number, maxLifetime: number | null): number {
 export function timeOf(
   { choice, day }: Expiry,
   now: number,
-  { maxLifetime } = NO_POLICY,
+  { latest } = NO_BOUNDS,
 ): string | null | undefined {
   if (choice === 'kept') return undefined;
   if (choice === 'never') return null;
-  if (choice === 'longest') return new Date(latest(now, maxLifetime)).toISOString();
-  if (choice !== 'custom') return new Date(now + Number(choice) * DAY_MS).toISOString();
+  if (choice === 'longest') return latest === null ? null : new Date(latest).toISOString();
+  if (choice !== 'custom') return new Date(timeIn(choice, now)).toISOString();
   const end = new Date(`${day}T23:59:59`);
   // The service says what is wrong with it.
   return Number.isNaN(end.getTime()) ? '' : end.toISOString();
@@ -73,22 +98,24 @@ export function timeOf(
 
 export function ExpiryField({
   value,
-  policy,
+  bounds = NO_BOUNDS,
+  now,
   kept,
   onChange,
   error,
 }: {
   value: Expiry;
-  /** What the application demands, where it is asked. */
-  policy?: ExpiryPolicy | undefined;
+  bounds?: ExpiryBounds;
+  /** From when the days count. */
+  now: number;
   /** What it is already, for a key that there is: it need not be changed. */
   kept?: string | null;
   onChange: (value: Expiry) => void;
   error: string | undefined;
 }) {
   const { choice, day } = value;
-  const maxLifetime = policy?.maxLifetime ?? null;
-  const hint = hintOf(choice, kept, maxLifetime);
+  const { latest } = bounds;
+  const hint = hintOf(value, kept, bounds, now);
   return (
     <>
       <Field label="Expires" error={choice === 'custom' ? undefined : error} hint={hint}>
@@ -102,9 +129,11 @@ export function ExpiryField({
             }}
           >
             {kept !== undefined && <option value="kept">{LABELS.kept}</option>}
-            {choicesUnder(policy).map((one) => (
+            {choicesWithin(bounds, now).map((one) => (
               <option key={one} value={one}>
-                {one === 'longest' ? `In ${daysOf(maxLifetime ?? 0)}, the longest` : LABELS[one]}
+                {one === 'longest'
+                  ? `In ${daysOf(Math.ceil(((latest ?? now) - now) / DAY_MS))}, the longest`
+                  : LABELS[one]}
               </option>
             ))}
           </select>
@@ -118,7 +147,7 @@ export function ExpiryField({
               type="date"
               className="input"
               value={day}
-              max={maxLifetime === null ? undefined : lastDayBefore(latest(Date.now(), maxLifetime))}
+              max={latest === null ? undefined : lastDayBefore(latest)}
               onChange={({ target }) => {
                 onChange({ choice, day: target.value });
               }}
@@ -150,12 +179,13 @@ function lastDayBefore(time: number): string {
 }
 
 function hintOf(
-  choice: ExpiryChoice,
+  expiry: Expiry,
   kept: string | null | undefined,
-  maxLifetime: number | null,
+  bounds: ExpiryBounds,
+  now: number,
 ): string | undefined {
+  const { choice } = expiry;
   if (choice === 'never' || choice === 'custom') return undefined;
-  if (choice === 'kept') return kept ? `On ${shown.format(new Date(kept))}.` : 'Never.';
-  const now = Date.now();
-  return `On ${shown.format(choice === 'longest' ? latest(now, maxLifetime) : now + Number(choice) * DAY_MS)}.`;
+  const time = choice === 'kept' ? kept : timeOf(expiry, now, bounds);
+  return time ? `On ${shown.format(new Date(time))}.` : 'Never.';
 }

@@ -1,7 +1,7 @@
 import type { Policy } from '../api/policy.js';
 import { daysOf } from './expiry.js';
 
-/** Tells before a key is made what its application demands of it; nothing where it demands nothing. */
+/** Tells before a key is made or changed what its application demands of it; nothing where it demands nothing. */
 export function PolicyNotice({ policy }: { policy: Policy | undefined }) {
   const demands = policy === undefined ? [] : demandsOf(policy);
   if (demands.length === 0) return null;

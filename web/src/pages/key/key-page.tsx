@@ -6,11 +6,12 @@ import {
   TrashIcon,
   UpdateIcon,
 } from '@radix-ui/react-icons';
-import { useQuery } from '@tanstack/react-query';
+import { usePrefetchQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Application } from '../../api/client.js';
 import { keyQuery, type KeyDetails } from '../../api/key-queries.js';
+import { policyQuery } from '../../api/policy.js';
 import { applicationQuery, isGone } from '../../api/queries.js';
 import { EnvironmentBadge, StatusBadge } from '../../components/badge.js';
 import { Button } from '../../components/button.js';
@@ -62,6 +63,8 @@ export function KeyPage() {
 function FoundKey({ application, apiKey }: { application: Application; apiKey: KeyDetails }) {
   const user = useUser();
   const [open, setOpen] = useState<Open>();
+  // What its changes have to obey is there when somebody makes one.
+  usePrefetchQuery(policyQuery(application.id));
   const close = (): void => {
     setOpen(undefined);
   };

@@ -90,7 +90,7 @@ export function ServiceKeyDialog({
             )}
           </fieldset>
           {serviceKey === undefined && (
-            <ExpiryField value={expiry} onChange={setExpiry} error={problem?.of('expiresAt')} />
+            <ExpiryField value={expiry} now={startedAt} onChange={setExpiry} error={problem?.of('expiresAt')} />
           )}
           <TextArea
             label="Addresses (optional)"
