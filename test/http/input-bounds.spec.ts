@@ -55,6 +55,15 @@ describe('an input that is too large', () => {
     ]);
   });
 
+  it('for its many fields in a place where any may be is refused when so many have been looked at', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 6000 }, (_, i) => [`field${i}`, 1]));
+    for (const body of [{ metadata: fields }, { scopes: fields }, { unknown: [[fields]] }]) {
+      expect(await complaints(body, IssueApiKeyDto)).toEqual([
+        { field: 'body', message: 'must not have more than 3000 fields' },
+      ]);
+    }
+  });
+
   it('in many places is told of twenty', async () => {
     const fields = Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`field${i}`, 1]));
     expect(await complaints(fields, IssueApiKeyDto)).toHaveLength(20);
@@ -68,6 +77,15 @@ describe('an input that is too large', () => {
       { type: 'body', metatype: IssueApiKeyDto },
     )) as IssueApiKeyDto;
     expect(metadata).toEqual({ list });
+    // As many fields as fit into 16 KiB: they have names of one letter, and one of each object has none.
+    const names = ['', ...Array.from({ length: 92 }, (_, i) => String.fromCharCode(35 + i))];
+    const objects = Array.from({ length: 29 }, () => Object.fromEntries(names.map((name) => [name, 1])));
+    expect(JSON.stringify({ objects }).length).toBeGreaterThan(16_000);
+    const read = (await new InputValidationPipe().transform(
+      { metadata: { objects } },
+      { type: 'body', metatype: IssueApiKeyDto },
+    )) as IssueApiKeyDto;
+    expect(read.metadata).toEqual({ objects });
   });
 });
 

@@ -2,11 +2,19 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import request from 'supertest';
 import { Client } from '../support/builders.js';
+import { HeldTurns } from '../support/held-turns.js';
+import { MailServer } from '../support/mail-server.js';
+import { OpenIdServer } from '../support/openid-provider.js';
+import { SERVICE_KEY } from '../support/service-key.js';
 import { TestApp } from '../support/test-app.js';
 import { WorkPerTurn } from '../support/work-per-turn.js';
 import { operations, type Operation } from './operations.js';
 
-/** Values that class-validator may be given before others get their turn: 25 ms of work are several times as many. */
+/** Milliseconds for which a request may hold the event loop. */
+const LONGEST_TURN = 25;
+/** How often a body is tried that has taken longer: the collection of garbage may come in between, or code be compiled. */
+const TRIES = 8;
+/** Values that class-validator may be given before others get their turn. */
 const VALUES_AT_ONCE = 10_000;
 /** What a list may have at most, of any class. */
 const LONGEST_LIST = 1000;
@@ -98,15 +106,30 @@ function countAll(value: unknown, isFreeForm: boolean): void {
 
 describe('The largest body of each kind', () => {
   let app: TestApp;
+  let mails: MailServer;
+  let provider: OpenIdServer;
   let owner: Client;
-  let application: string;
-  let key: string;
+  let ids: Record<string, string>;
+  let held: HeldTurns;
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    // With every route that a setting adds, but that of GitHub, whose bodies are signed: test/leaks/github.e2e-spec.ts.
+    [mails, provider] = await Promise.all([MailServer.start(), OpenIdServer.start()]);
+    app = await TestApp.start({
+      env: { ...provider.env, SMTP_URL: mails.url, MAIL_FROM: 'keys@example.com' },
+    });
     owner = await Client.signedIn(app);
-    application = await owner.createApplication();
-    key = (await owner.issueKey(application, { credits: { remaining: 100 } })).id;
+    const application = await owner.createApplication();
+    const webhooks = `/applications/${application}/webhooks`;
+    const { body: webhook } = await owner.post(webhooks).send({ url: 'https://127.0.0.1:1/' }).expect(201);
+    ids = {
+      application,
+      key: (await owner.issueKey(application, { credits: { remaining: 100 } })).id,
+      keyId: (await owner.issueServiceKey(application)).id,
+      subject: owner.userId,
+      webhookId: webhook.id as string,
+    };
+    held = new HeldTurns();
     ValidationPipe.prototype.transform = function (value: unknown, metadata: ArgumentMetadata) {
       if (metadata.type === 'body') countAll(value, false);
       return transform.call(this, value, metadata);
@@ -114,7 +137,9 @@ describe('The largest body of each kind', () => {
   });
   afterAll(async () => {
     ValidationPipe.prototype.transform = transform;
+    held.stop();
     await app.stop();
+    await Promise.all([mails.stop(), provider.stop()]);
   });
   beforeEach(() => {
     work = new WorkPerTurn();
@@ -126,26 +151,34 @@ describe('The largest body of each kind', () => {
 
   const withBody = operations.filter(({ bodies }) => bodies.length > 0);
 
-  it.each(withBody)('is refused by $method $path before its validation costs much', async (operation) => {
+  it.each(withBody)('is refused by $method $path before it costs much', async (operation) => {
     const limit = LIMITS[operation.path] ?? 64 * KIB;
     const faults: string[] = [];
-    for (const [p, { body, isOpen }] of places(operation.bodies.at(-1) as Fields).entries()) {
+    const all: { body: unknown; isOpen: boolean }[] = places(operation.bodies.at(-1) as Fields);
+    for (const [p, { body, isOpen }] of [...all, { body: HERE, isOpen: true }].entries()) {
       for (const [f, [what, filling]] of FILLINGS.entries()) {
         if (!isOpen && (p + f) % 5 !== 0) continue;
         const frame = JSON.stringify(body);
         const text = frame.replace(`"${HERE}"`, filling(limit - FRAME));
         expect(text.length).toBeLessThanOrEqual(limit);
         work.most = longestList = 0;
+        held.longest();
         const { status, errors = [] } = await send(operation, text);
+        let turn = held.longest();
+        for (let again = 1; again < TRIES && turn > LONGEST_TURN; again++) {
+          await send(operation, text);
+          turn = Math.min(turn, held.longest());
+        }
+        // Neither for who sends it nor for where it is sent to: it is looked at.
         const isFine =
-          status < 500 &&
-          status !== 413 &&
+          status === 400 &&
           errors.length <= 20 &&
+          turn <= LONGEST_TURN &&
           work.most <= VALUES_AT_ONCE &&
           longestList <= LONGEST_LIST;
         if (!isFine) {
           faults.push(
-            `${what} in ${frame}: ${status}, ${errors.length} errors, ${work.most} values at once, a list of ${longestList}`,
+            `${what} in ${frame}: ${status}, ${errors.length} errors, ${turn} ms, ${work.most} values at once, a list of ${longestList}`,
           );
         }
       }
@@ -157,18 +190,16 @@ describe('The largest body of each kind', () => {
     { method, path }: Operation,
     body: string,
   ): Promise<{ status: number; errors?: unknown[] }> {
-    const values: Record<string, string> = {
-      id: path.startsWith('/apikey') ? key : application,
-      subject: owner.userId,
-      secretId: application,
-    };
-    const url = path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? name);
+    const id = path.startsWith('/apikey') ? ids.key : ids.application;
+    const url = path.replace(/\{(\w+)\}/g, (_, name: string) => ({ ...ids, id })[name] ?? name);
+    const credential = path.startsWith('/apikey/verify') ? SERVICE_KEY : owner.caller.accessToken;
     const calls = request(app.http) as unknown as Record<string, (url: string) => request.Test>;
     const answer = await calls[method]!(
-      `${url}${path.startsWith('/apikey') ? `?ApplicationId=${application}` : ''}`,
+      `${url}${path.startsWith('/apikey') ? `?ApplicationId=${ids.application}` : ''}`,
     )
-      .set('authorization', `Bearer ${owner.caller.accessToken}`)
+      .set('authorization', `Bearer ${credential}`)
       .set('content-type', 'application/json')
+      .set('sec-fetch-site', 'same-origin')
       .send(body);
     return { status: answer.status, errors: answer.body.errors };
   }

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import request from 'supertest';
 import { Client, foreignKey, verify, type CreatedKey } from '../support/builders.js';
+import { HeldTurns } from '../support/held-turns.js';
 import { forgedKey } from '../support/made-up-keys.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -201,6 +202,30 @@ describe('POST /leaks/github', () => {
       .send('[]')
       .expect(400);
     await request(app.http).get('/leaks/github').expect(405);
+  });
+
+  it.each([
+    ['objects', '{}'],
+    ['lists', '[[[[[]]]]]'],
+    ['strings', '"x"'],
+    ['leaks, more of them than it takes', '{"token":"x","type":"x","url":"https://example.com/x"}'],
+  ])('holds nobody up with 4 MiB of %s', async (_, element) => {
+    const body = `[${Array<string>(Math.floor((4 * 1024 * 1024 - 2) / (element.length + 1)))
+      .fill(element)
+      .join(',')}]`;
+    const headers = signed(body);
+    const held = new HeldTurns();
+    let turn = Infinity;
+    try {
+      for (let tries = 0; tries < 8 && turn > 25; tries++) {
+        held.longest();
+        await post(body, headers).expect(400);
+        turn = Math.min(turn, held.longest());
+      }
+    } finally {
+      held.stop();
+    }
+    expect(turn).toBeLessThanOrEqual(25);
   });
 
   it('looks all of a message up, in turns, where there are keys that are older than tags', async () => {

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
+import { parseInSlices } from '../../shared/http/parse-in-slices.js';
 import { settingsOf } from '../../shared/http/route-settings.js';
 import { networkOf } from '../network.js';
 import { HeldBytes } from './held-bytes.js';
@@ -48,14 +49,20 @@ export function readBodies(fastify: FastifyInstance): void {
     done();
   });
   fastify.addContentTypeParser('*', (request, payload, done) => {
-    const refuse = (code: ErrorCode): void => {
-      const { bodyLimit, schema } = request.routeOptions;
-      const detail =
-        code === 'payload_too_large' ? `Send a body of at most ${bodyLimit / 1024} KiB.` : detailOf(code);
-      const error = new DomainError(code, detail);
+    const { bodyLimit, schema } = request.routeOptions;
+    const refuseFor = (error: DomainError): void => {
       const isOpen = schema?.body !== undefined;
       if (isOpen) done(error);
       else done(null, new UnreadableBody(error));
+    };
+    const refuse = (code: ErrorCode): void => {
+      const detail =
+        code === 'payload_too_large' ? `Send a body of at most ${bodyLimit / 1024} KiB.` : detailOf(code);
+      refuseFor(new DomainError(code, detail));
+    };
+    const take = (body: unknown): void => {
+      if (typeof body !== 'object' || body === null || Array.isArray(body)) refuse('invalid_request');
+      else done(null, body);
     };
     readAll(request, payload, held, (error, bytes) => {
       if (error !== null) {
@@ -83,10 +90,22 @@ export function readBodies(fastify: FastifyInstance): void {
         refuse('malformed_json');
         return;
       }
-      void parseJson(request, bytes.toString('utf8'), (parseError, body: unknown) => {
-        if (parseError !== null) refuse('malformed_json');
-        else if (typeof body !== 'object' || body === null || Array.isArray(body)) refuse('invalid_request');
-        else done(null, body);
+      if (bytes.length <= BODY_LIMIT) {
+        void parseJson(request, bytes.toString('utf8'), (parseError, body: unknown) => {
+          if (parseError === null) take(body);
+          else refuse('malformed_json');
+        });
+        return;
+      }
+      const parse = (text: string): unknown => {
+        let outcome: { parseError: Error | null; body?: unknown } | undefined;
+        void parseJson(request, text, (parseError, body: unknown) => (outcome = { parseError, body }));
+        if (outcome?.parseError !== null) throw new SyntaxError('This is no JSON');
+        return outcome.body;
+      };
+      parseInSlices(bytes, parse).then(take, (parseError: unknown) => {
+        if (parseError instanceof DomainError) refuseFor(parseError);
+        else refuse('malformed_json');
       });
     });
   });

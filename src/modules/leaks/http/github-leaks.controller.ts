@@ -37,7 +37,7 @@ export class GithubLeaksController {
       rawHeaderValues(raw, 'github-public-key-identifier'),
       rawHeaderValues(raw, 'github-public-key-signature'),
     );
-    const message = readMessage(bytes);
+    const message = await readMessage(bytes);
     const known = await this.reports.ofGithub(message, origin);
     return message.map((leak) => feedbackOn(leak, known.has(leak.text)));
   }

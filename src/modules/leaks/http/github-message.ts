@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
+import { parseInSlices } from '../../../shared/http/parse-in-slices.js';
 import type { FoundText } from '../application/leak-reports.js';
 
 export interface GithubLeak extends FoundText {
@@ -18,8 +19,8 @@ const MAX_TYPE = 200;
 const MAX_FROM = 500;
 
 /** Throws `malformed_json` and `validation_failed`. What is added to the entries one day is left alone. */
-export function readMessage(body: Buffer): GithubLeak[] {
-  const entries = parse(body);
+export async function readMessage(body: Buffer): Promise<GithubLeak[]> {
+  const entries = await parse(body);
   if (!Array.isArray(entries) || entries.length > MAX_LEAKS) {
     throw invalid('body', `must be a list of at most ${MAX_LEAKS} objects`);
   }
@@ -64,10 +65,11 @@ function decoded(text: string): string {
   }
 }
 
-function parse(body: Buffer): unknown {
+async function parse(body: Buffer): Promise<unknown> {
   try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
+    return await parseInSlices(body);
+  } catch (error) {
+    if (error instanceof DomainError) throw error;
     throw new DomainError('malformed_json', 'Send a body of JSON.');
   }
 }
