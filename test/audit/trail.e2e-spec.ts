@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { Client as Postgres } from 'pg';
 import request from 'supertest';
 import { AUDIT_ACTION_NAMES } from '../../src/modules/audit/domain/audit-actions.js';
@@ -12,6 +12,7 @@ import {
   type AuditVerdict,
 } from '../../src/modules/audit/index.js';
 import { systemActor } from '../../src/shared/actor.js';
+import { canonicalJson } from '../../src/shared/canonical-json.js';
 import { Client } from '../support/builders.js';
 import { CHANGING_ROUTES, surround } from '../support/changing-routes.js';
 import { directUrlOf, servingUrlOf } from '../support/database.js';
@@ -155,6 +156,52 @@ describe('the audit trail', () => {
     await founder.issueKey(applicationId, { metadata, name: '\u{1f511}' });
     const { event } = (await eventsOf(applicationId)).at(-1)!;
     expect(event.after).toMatchObject({ name: '\u{1f511}', metadata: { b: 1e21, é: 'e\u0301' } });
+    expect((await verify()).findings).toEqual([]);
+  });
+
+  it('takes little room, whatever the largest changes hold, and proves what they held', async () => {
+    const own = (length: number, character = '\u{1f511}'): string => character.repeat(length / 2);
+    const settings = (which: string) => ({
+      name: own(100),
+      scopes: Array.from({ length: 100 }, (_, i) => `${which}${i}`.padEnd(100, 'x')),
+      metadata: { note: `${which}${'x'.repeat(16_000)}` },
+      externalId: own(254),
+      tags: Array.from({ length: 50 }, (_, i) => `${which}${i}${own(40)}`),
+      ipAllowlist: Array.from({ length: 100 }, (_, i) => `2001:db8:${which}:${i + 1}:1:1:1:1`),
+      rateLimits: [1, 2, 3, 4, 5].map((i) => ({ name: `${which}${i}`, limit: 5, windowSeconds: 60 * i })),
+    });
+    const large = { 'User-Agent': '\\'.repeat(300), 'X-Request-Id': 'r'.repeat(128) };
+    const applicationId = await founder.createApplication({ name: own(100), description: own(1000) });
+    const before = settings('a');
+    const after = settings('b');
+    const { scopes } = settings('c');
+    const calls: [path: string, body: object][] = [
+      [`/applications/${applicationId}`, { description: own(1000, '\u{1f512}') }],
+      [`/applications/${applicationId}/policy`, { allowedScopes: scopes }],
+      [`/applications/${applicationId}/policy`, { allowedScopes: null }],
+      [`/applications/${applicationId}/limits`, { rateLimits: after.rateLimits }],
+      [`/apikey/${(await founder.issueKey(applicationId, before)).id}`, { ...after, enabled: false }],
+    ];
+    for (const [path, body] of calls) await founder.patch(path).set(large).send(body).expect(200);
+    const sha256 = randomBytes(32).toString('hex');
+    await founder
+      .post(`/apikey/import?ApplicationId=${applicationId}`)
+      .set(large)
+      .send({ keys: [{ sha256, ...before }] })
+      .expect(200);
+    await founder.patch(`/applications/${applicationId}`).set(large).send({ scopes }).expect(200);
+
+    const digest = ({ metadata }: { metadata: object }): object => {
+      const json = canonicalJson(metadata);
+      return { sha256: createHash('sha256').update(json).digest('hex'), bytes: json.length };
+    };
+    const changed = (await eventsOf(applicationId)).find(({ event }) => event.action === 'ApiKeyChanged');
+    expect(changed?.event.before).toMatchObject({ enabled: true, metadata: digest(before) });
+    expect(changed?.event.after).toMatchObject({ enabled: false, metadata: digest(after) });
+    const [{ largest }] = (await app.query(
+      'SELECT max(octet_length(event::text)) AS largest FROM audit_events',
+    )) as [{ largest: number }];
+    expect(largest).toBeLessThan(4096);
     expect((await verify()).findings).toEqual([]);
   });
 

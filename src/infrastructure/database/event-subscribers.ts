@@ -4,6 +4,7 @@ import { canonicalJson } from '../../shared/canonical-json.js';
 import type { DomainEvent } from '../../shared/domain-event.js';
 import { printable } from '../logging/printable.js';
 import { holdsSecret, REDACTED } from '../logging/scrub.js';
+import { recordedFields } from './recorded-fields.js';
 
 /** Characters of a `User-Agent` that are kept. */
 const MAX_USER_AGENT = 256;
@@ -90,10 +91,9 @@ function eventAsJson({ event, actor }: EventOf): string {
 }
 
 /** An event with its actor as the audit trail keeps it, in the canonical form of RFC 8785. */
-function canonicalEvent({
-  event: { name: action, applicationId, target, before, after },
-  actor,
-}: EventOf): string {
+function canonicalEvent({ event, actor }: EventOf): string {
+  const { name: action, applicationId, target } = event;
+  const [before, after] = [recordedFields(event.before), recordedFields(event.after)];
   return canonicalJson({ action, applicationId, target, before, after, actor: fieldsOf(actor) });
 }
 

@@ -151,14 +151,18 @@ export class AuditEventDto {
 
   @ApiProperty({
     ...CHANGED,
-    description: 'The fields that were changed, as they were; null for what there was not before.',
+    description:
+      'The fields that were changed, as they were; null for what there was not before. A large value, such as 16 KiB ' +
+      'of metadata, is recorded by its digest, `{"bytes": …, "sha256": …}`: of its JSON in the canonical form of ' +
+      'RFC 8785. Values above 512 bytes are large, and so are the largest of those that have more than 1 KiB together.',
     example: { enabled: true },
   })
   before!: Record<string, unknown> | null;
 
   @ApiProperty({
     ...CHANGED,
-    description: 'The same fields as they are since; null for what there is not any more.',
+    description:
+      'The same fields as they are since; null for what there is not any more. Large values as in `before`.',
     example: { enabled: false },
   })
   after!: Record<string, unknown> | null;
