@@ -245,7 +245,7 @@ export const variables = {
     1,
     1_000_000,
     '100',
-    'Calls of one address (IPv6: one /64) to each of login, register, refresh, /apikey/self and /leaks/report.',
+    'Calls of one address (IPv6: one /64) to each of login, register, refresh, logout, /apikey/self and /leaks/report.',
   ),
   AUTH_RATE_LIMIT_PER_ACCOUNT: integer(
     1,
@@ -266,6 +266,12 @@ export const variables = {
     1_000_000,
     '3',
     'Mails that are asked for to one email, whether or not anybody has it.',
+  ),
+  AUTH_RATE_LIMIT_MAILS_PER_ACCOUNT_AND_DAY: integer(
+    1,
+    1_000_000,
+    '20',
+    'The same within a day, whatever the window is.',
   ),
   SMTP_URL: secret(
     optionalUrl(

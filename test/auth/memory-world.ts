@@ -55,6 +55,7 @@ export class MemoryAuth {
       perAccount: ATTEMPTS,
       refreshPerAccount: ATTEMPTS,
       mailsPerAccount: ATTEMPTS,
+      mailsPerAccountAndDay: ATTEMPTS,
       managementPerMinute: 1000,
     },
     this.clock,

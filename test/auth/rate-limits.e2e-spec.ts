@@ -50,7 +50,7 @@ describe('Too many attempts', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([401, 401, 401, 429, 429, 429, 429, 429]);
   });
 
-  it.each(['login', 'register', 'refresh'])(
+  it.each(['login', 'register', 'refresh', 'logout'])(
     'of one address to %s are counted before their bodies are looked at',
     async (call) => {
       for (let attempt = 0; attempt < 8; attempt += 1) {
@@ -100,6 +100,17 @@ describe('Too many attempts', () => {
     }
     expectLimited(await refresh(refreshToken), 'account', 2);
     clock.advance(60_000);
+    expect((await refresh(refreshToken)).status).toBe(200);
+  });
+
+  it('to log out are refused, also those of pages of the service', async () => {
+    const { refreshToken } = await signIn(app);
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      await request(app.http).post('/auth/logout').send({ refreshToken: 'x' }).expect(204);
+    }
+    expectLimited(await request(app.http).post('/auth/logout').send({ refreshToken }), 'address', 8);
+    const inBrowser = request(app.http).post('/auth/browser/logout').set('sec-fetch-site', 'same-origin');
+    expectLimited(await inBrowser, 'address', 8);
     expect((await refresh(refreshToken)).status).toBe(200);
   });
 

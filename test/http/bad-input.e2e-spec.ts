@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { forgeToken } from '../support/access-token.js';
 import { Client } from '../support/builders.js';
+import { PASSWORD } from '../support/sign-in.js';
 import { TestApp } from '../support/test-app.js';
 import { testBadInput } from './bad-input.js';
 
@@ -48,6 +49,33 @@ describe('in particular,', () => {
       expect(answer.body).toMatchObject({ status: 400, errors: [{ field: 'filter' }] });
       expect((await owner.get(`/apikey/${id}`)).body.status).toBe('active');
     });
+  });
+
+  describe('a password that no keyboard types', () => {
+    const email = 'ann@example.org';
+    const routes: [string, string, (password: string) => object][] = [
+      ['post', '/auth/login', (password) => ({ email, password })],
+      ['post', '/auth/register', (password) => ({ email, password })],
+      ['post', '/auth/browser/login', (password) => ({ email, password })],
+      ['post', '/auth/browser/register', (password) => ({ email, password })],
+      ['post', '/auth/password', (password) => ({ currentPassword: password, newPassword: PASSWORD })],
+      ['post', '/auth/password', (password) => ({ currentPassword: PASSWORD, newPassword: password })],
+      ['post', '/auth/password/reset', (password) => ({ token: 'x', password })],
+      ['delete', '/auth/me', (password) => ({ password })],
+    ];
+    it.each(routes)(
+      'is refused by %s %s with what is wrong: it holds a NUL or half of a character',
+      async (...route) => {
+        const [method, path, bodyWith] = route;
+        for (const unit of ['\0', '\ud800', '\udfff']) {
+          const answer = await owner[method as 'post'](path)
+            .set('sec-fetch-site', 'same-origin')
+            .send(bodyWith(`a long walk ${unit} in the hills`));
+          expect(answer.body).toMatchObject({ status: 400, code: 'validation_failed' });
+          expect(JSON.stringify(answer.body.errors)).toContain('NUL');
+        }
+      },
+    );
   });
 
   describe('a 400 about one field names it', () => {

@@ -179,6 +179,7 @@ import { ZxcvbnPasswordStrength } from './infrastructure/zxcvbn-password-strengt
             perAccount: env.AUTH_RATE_LIMIT_PER_ACCOUNT,
             refreshPerAccount: env.AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT,
             mailsPerAccount: env.AUTH_RATE_LIMIT_MAILS_PER_ACCOUNT,
+            mailsPerAccountAndDay: env.AUTH_RATE_LIMIT_MAILS_PER_ACCOUNT_AND_DAY,
             managementPerMinute: env.MANAGEMENT_CALLS_PER_MINUTE,
           },
           clock,

@@ -1,7 +1,8 @@
 import type { Subject } from '../../../shared/subject.js';
 import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 
-export type LimitedCall = 'register' | 'login' | 'refresh' | 'self' | 'reset' | 'mail' | 'verify' | 'leak';
+export type LimitedCall =
+  'register' | 'login' | 'refresh' | 'logout' | 'self' | 'reset' | 'mail' | 'verify' | 'leak';
 
 /** Sign-ins that are refused until a window ends: further ones of one address, or to one account. */
 export interface RefusedSignIns {

@@ -43,6 +43,7 @@ export class AuthController {
   }
 
   @Post('logout')
+  @LimitCalls('logout')
   @HttpCode(204)
   @Public()
   @LogoutDocs()

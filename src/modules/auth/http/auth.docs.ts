@@ -86,7 +86,7 @@ export const LogoutDocs = (): MethodDecorator =>
         'When this is answered, no node accepts its refresh tokens or access tokens any more. May be repeated.',
     }),
     ApiNoContentResponse({ description: 'Ended, or it was before.' }),
-    ApiProblems('validation_failed'),
+    ApiProblems('validation_failed', 'too_many_requests'),
   );
 
 export const GetMeDocs = (): MethodDecorator =>

@@ -84,6 +84,7 @@ export class BrowserSessionController {
   }
 
   @Post('logout')
+  @LimitCalls('logout')
   @HttpCode(204)
   @Public()
   @BrowserLogoutDocs()

@@ -89,5 +89,5 @@ export const BrowserLogoutDocs = (): MethodDecorator =>
       description: 'As `POST /auth/logout`, and the cookie is deleted. May be repeated.',
     }),
     ApiNoContentResponse({ description: 'Ended, or it was before.', headers: DELETES_COOKIE }),
-    ApiProblems('validation_failed', 'cross_site_request'),
+    ApiProblems('validation_failed', 'cross_site_request', 'too_many_requests'),
   );

@@ -91,7 +91,7 @@ export class FederatedSessionController {
   }
 
   @Post('logout')
-  @LimitCalls('refresh')
+  @LimitCalls('logout')
   @HttpCode(200)
   @Public()
   @Header('Cache-Control', 'no-store')

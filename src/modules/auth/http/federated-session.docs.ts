@@ -84,5 +84,11 @@ export const EndFederatedDocs = (): MethodDecorator =>
         'until they expire.',
     }),
     ApiOkResponse({ type: SignOutLocationDto }),
-    ApiProblems('invalid_request', 'validation_failed', 'not_found', 'cross_site_request'),
+    ApiProblems(
+      'invalid_request',
+      'validation_failed',
+      'not_found',
+      'cross_site_request',
+      'too_many_requests',
+    ),
   );

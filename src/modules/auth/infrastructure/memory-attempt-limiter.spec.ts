@@ -16,6 +16,7 @@ describe('MemoryAttemptLimiter', () => {
       perAccount: 3,
       refreshPerAccount: 5,
       mailsPerAccount: 2,
+      mailsPerAccountAndDay: 5,
       managementPerMinute: 4,
     };
     limiter = new MemoryAttemptLimiter(limits, clock);
@@ -46,6 +47,26 @@ describe('MemoryAttemptLimiter', () => {
     }).toThrow('too_many_requests');
     limiter.countAttempt('mail', 'bob', HOME);
     attempt(HOME);
+  });
+
+  it('counts mails to an email by the day as well, however often they are asked for', () => {
+    const ask = (): void => {
+      limiter.countAttempt('mail', 'ann', ATTACKER);
+    };
+    let sent = 0;
+    for (let call = 0; call < 1000; call += 1) {
+      try {
+        ask();
+        sent += 1;
+      } catch {
+        // Asks again in the next window.
+      }
+      clock.advance(60_000);
+    }
+    expect(sent).toBe(5);
+    limiter.countAttempt('mail', 'bob', ATTACKER);
+    clock.advance(86_400_000 - 1000 * 60_000);
+    ask();
   });
 
   it('gives a stranger at a new address no budget beyond the one strangers share', () => {

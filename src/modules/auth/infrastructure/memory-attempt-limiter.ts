@@ -16,6 +16,8 @@ export interface AttemptLimits {
   refreshPerAccount: number;
   /** Mails to one account, or to an email that has none. */
   mailsPerAccount: number;
+  /** The same on one day, however many windows that has. */
+  mailsPerAccountAndDay: number;
   /** Calls of one principal in a minute. */
   managementPerMinute: number;
 }
@@ -27,6 +29,8 @@ interface Window {
   readonly endsAt: number;
 }
 
+/** In seconds. */
+const DAY = 86_400;
 /** Accounts with the networks that they were signed in to from. */
 const MAX_ENTRIES = 20_000;
 /** Windows that are kept at a time, 20 bytes each, and how many of them a name chooses from. */
@@ -122,9 +126,11 @@ export class MemoryAttemptLimiter extends AttemptLimiter {
 
   countAttempt(call: LimitedCall, account: string, address: string): void {
     const tell = call === 'login' ? { address, account } : undefined;
-    this.count(this.accounts, this.accountKey(call, account, address), this.limitOf(call), 'account', {
-      tell,
-    });
+    const key = this.accountKey(call, account, address);
+    this.count(this.accounts, key, this.limitOf(call), 'account', { tell });
+    if (call !== 'mail') return;
+    const { mailsPerAccountAndDay } = this.limits;
+    this.count(this.accounts, `${key} today`, mailsPerAccountAndDay, 'account', { windowSeconds: DAY });
   }
 
   forgive(call: LimitedCall, account: string, address: string): void {
