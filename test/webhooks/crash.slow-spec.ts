@@ -115,4 +115,63 @@ describe('a node that is killed while it tells a receiver', () => {
     },
     120_000,
   );
+
+  it('while it writes leaves an event of every change that was made, and of no other', async () => {
+    const node = await startNode();
+    receiver.answer = (response) => {
+      response.writeHead(204).end();
+    };
+    const { accessToken } = owner.caller;
+    let answered = 0;
+    // Callers who ask for keys, and change them, until the node is gone.
+    const callers = Array.from({ length: 8 }, async () => {
+      const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' };
+      for (;;) {
+        const issued = await fetch(`${node.url}/apikey?ApplicationId=${applicationId}`, {
+          method: 'POST',
+          headers,
+          body: '{"name":"first"}',
+        });
+        const { id } = (await issued.json()) as { id: string };
+        await fetch(`${node.url}/apikey/${id}`, { method: 'PATCH', headers, body: '{"name":"second"}' });
+        answered += 1;
+        if (answered === 40) void node.kill();
+      }
+    });
+    await Promise.allSettled(callers);
+    await node.kill();
+    expect(answered).toBeGreaterThanOrEqual(40);
+    const made = await app.query(
+      `SELECT k.id, k.name FROM api_keys k WHERE k.application_id = $1 ORDER BY k.id`,
+      [applicationId],
+    );
+    const told = await app.query(
+      `SELECT m.subject_id AS id, max(m.body::jsonb -> 'data' -> 'after' ->> 'name') AS name
+         FROM webhook_messages m WHERE m.application_id = $1 AND m.type LIKE 'key.%' GROUP BY 1 ORDER BY 1`,
+      [applicationId],
+    );
+    expect(told).toEqual(made);
+    const next = await TestApp.start({ env: ALLOWED, database: app.database });
+    try {
+      await eventually(async () => {
+        await app.query(
+          `UPDATE webhook_deliveries SET due_at = now() WHERE state = 'pending' AND due_at > now()`,
+        );
+        const [left] = await app.query(
+          `SELECT count(*)::int AS pending FROM webhook_deliveries WHERE application_id = $1 AND state = 'pending'`,
+          [applicationId],
+        );
+        expect(left).toEqual({ pending: 0 });
+      });
+    } finally {
+      await next.stop();
+    }
+    for (const { id, name } of made as { id: string; name: string }[]) {
+      const types = receiver
+        .at(`/${applicationId}`)
+        .flatMap(({ event }) => (event.data.keyId === id ? event.type : []));
+      const inOrder = types.filter((type, i) => type !== types[i - 1]);
+      expect(inOrder).toEqual(name === 'second' ? ['key.created', 'key.changed'] : ['key.created']);
+    }
+  }, 120_000);
 });

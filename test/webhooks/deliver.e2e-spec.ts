@@ -115,16 +115,19 @@ describe('a webhook', () => {
     expect(await deliveries(path)).toHaveLength(1);
   });
 
-  it('is told that a key has leaked', async () => {
-    await create({ events: ['key.leaked'] });
+  it.each(['flag', 'disable', 'revoke'])('is told once that a key has leaked: %s', async (onLeak) => {
+    const { path } = await create({ events: ['key.leaked'] });
+    await owner.patch(`/applications/${applicationId}/policy`).send({ onLeak }).expect(200);
     const { id, key } = await owner.issueKey(applicationId);
-    expect(
-      (
-        await request(app.http)
+    for (let i = 0; i < 2; i += 1) {
+      const reports = [1, 2].map(() =>
+        request(app.http)
           .post('/leaks/report')
-          .send({ keys: [key] })
-      ).status,
-    ).toBeLessThan(300);
+          .send({ keys: [key] }),
+      );
+      for (const { status } of await Promise.all(reports)) expect(status).toBeLessThan(300);
+    }
+    expect(await deliveries(path)).toHaveLength(1);
     const [leaked] = await receiver.wait(hook, 1);
     expect(leaked!.event).toMatchObject({ type: 'key.leaked', data: { applicationId, keyId: id } });
     expect(leaked!.body).not.toContain(key.slice(-20));
@@ -176,6 +179,27 @@ describe('a webhook', () => {
     ]);
     expect(ofKey[1]!.headers['webhook-id']).toBe(ofKey[2]!.headers['webhook-id']);
     expect(ofKey[1]!.body).toBe(ofKey[2]!.body);
+  });
+
+  it('that fails is left alone for a while, and for as long as it asks', async () => {
+    const { path } = await create();
+    receiver.answer = (response, { event }) => {
+      response.writeHead(503, event.type === 'key.created' ? { 'retry-after': '600' } : {}).end();
+    };
+    await owner.post(`${path}/test`).expect(202);
+    await owner.issueKey(applicationId);
+    await eventually(async () => {
+      const pauses = (await deliveries(path)).map(({ type, status, attemptedAt, nextAttemptAt }) => {
+        expect(status).toBe(503);
+        return [type, (Date.parse(nextAttemptAt as string) - Date.parse(attemptedAt as string)) / 1000];
+      });
+      const of = Object.fromEntries(pauses) as Record<string, number>;
+      // Five seconds, a fifth more or less; an attempt takes ten at most.
+      expect(of['webhook.test']).toBeGreaterThanOrEqual(3.9);
+      expect(of['webhook.test']).toBeLessThan(17);
+      expect(of['key.created']).toBeGreaterThanOrEqual(600);
+    });
+    expect(receiver.at(hook)).toHaveLength(2);
   });
 
   it('is given up after eleven attempts, and can be sent once more', async () => {

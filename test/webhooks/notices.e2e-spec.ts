@@ -8,8 +8,6 @@ import { TestApp } from '../support/test-app.js';
 /** Nothing is sent there: it is looked at what would be. */
 const URL = 'https://127.0.0.1:1/';
 
-const DAY_MS = 86_400_000;
-
 describe('receivers are told, once, by however many nodes, that', () => {
   let nodes: [TestApp, TestApp];
   let app: TestApp;
@@ -59,24 +57,41 @@ describe('receivers are told, once, by however many nodes, that', () => {
       );
     }
 
-    it('in 14, 7 and 1 days', async () => {
+    async function passDays(keyId: string, days: number): Promise<void> {
+      await app.query(`UPDATE api_keys SET expires_at = expires_at - $2 * interval '1 day' WHERE id = $1`, [
+        keyId,
+        days,
+      ]);
+      await app.query(
+        `UPDATE webhook_notices SET about = about - $2 * interval '1 day' WHERE api_key_id = $1`,
+        [keyId, days],
+      );
+    }
+
+    it('in 14, 7 and 1 days, of each once', async () => {
       await create({ events: ['key.expiring'] });
       const { id } = await owner.issueKey(applicationId);
       await expireIn(id, 14.1);
       expect(await look()).toEqual([]);
-      const end = new Date(Date.now() + 13 * DAY_MS).toISOString();
-      await app.query(`UPDATE api_keys SET expires_at = $2 WHERE id = $1`, [id, end]);
+      await passDays(id, 1);
       expect(await look()).toEqual([['key.expiring', 14]]);
       expect(await look()).toEqual([['key.expiring', 14]]);
-      expect((await told())[0]).toMatchObject({ data: { keyId: id, applicationId, expiresAt: end } });
+      const { body } = await owner.get(`/apikey/${id}`).expect(200);
+      expect((await told())[0]).toMatchObject({
+        data: { keyId: id, applicationId, expiresAt: body.expiresAt },
+      });
+      await passDays(id, 6.5);
+      expect(await look()).toHaveLength(2);
+      await passDays(id, 5.5);
+      expect(await look()).toHaveLength(2);
+      await passDays(id, 0.5);
+      const all = [14, 7, 1].map((days) => ['key.expiring', days]);
+      expect(await look()).toEqual(all);
+      await passDays(id, 0.1);
+      expect(await look()).toEqual(all);
+      // What is moved is told of anew.
       await expireIn(id, 6.9);
-      await expireIn(id, 6.9);
-      expect(await look()).toEqual([
-        ['key.expiring', 14],
-        ['key.expiring', 7],
-      ]);
-      await expireIn(id, 0.5);
-      expect(await look()).toHaveLength(3);
+      expect(await look()).toEqual([...all, ['key.expiring', 7]]);
     });
 
     it('and not when it was issued for less, is revoked, or nobody wants to know', async () => {
@@ -158,5 +173,11 @@ describe('receivers are told, once, by however many nodes, that', () => {
         { type: 'key.rate_limited_first', data: { keyId: key.id, applicationId } },
       ]);
     }
+    // As on the day after.
+    await app.query(`UPDATE webhook_notices SET about = about - interval '1 day' WHERE api_key_id = $1`, [
+      key.id,
+    ]);
+    for (const node of nodes) await verify(node, key.key);
+    expect(await lookAtSignals()).toHaveLength(2);
   });
 });

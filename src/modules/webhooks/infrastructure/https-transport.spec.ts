@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { HttpsTransport, type ResolveName } from './https-transport.js';
 
 const servers: Server[] = [];
@@ -24,13 +24,51 @@ afterEach(() => {
 const anywhere = new HttpsTransport({ allowsPrivate: true });
 
 describe('a receiver', () => {
-  it('that hangs is given up when the time is over', async () => {
-    const port = await serve(() => undefined);
+  const hanging: [string, RequestListener][] = [
+    ['before its answer', () => undefined],
+    ['in its headers', (_, { socket }) => socket?.write('HTTP/1.1 200 OK\r\nx-one: 1\r\n')],
+    ['in its answer', (_, response) => response.writeHead(200).write('a beginning')],
+    [
+      'in its answer, a byte at a time',
+      (_, response) => {
+        response.writeHead(200);
+        const again = setInterval(() => response.write('.'), 5);
+        response.on('close', () => {
+          clearInterval(again);
+        });
+      },
+    ],
+  ];
+
+  it.each(hanging)('that hangs %s is given up when the time is over', async (_, listener) => {
+    const port = await serve(listener);
     const transport = new HttpsTransport({ allowsPrivate: true, timeoutMs: 50 });
     expect(await transport.post(`http://127.0.0.1:${port}/`, {}, '{}')).toMatchObject({
       status: null,
       failure: 'timeout',
     });
+  });
+
+  it('that hangs before it speaks TLS is given up when the time is over', async () => {
+    const server = createTcpServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const transport = new HttpsTransport({ allowsPrivate: true, timeoutMs: 50 });
+    const attempt = await transport.post(`https://127.0.0.1:${port}/`, {}, '{}');
+    server.close();
+    expect(attempt).toMatchObject({ status: null, failure: 'timeout' });
+  });
+
+  it.each([301, 302, 303, 307, 308])('that answers %s is not followed', async (status) => {
+    const paths: (string | undefined)[] = [];
+    const port = await serve(({ url }, response) => {
+      paths.push(url);
+      response.writeHead(url === '/' ? status : 200, { location: '/elsewhere' }).end();
+    });
+    const attempt = await anywhere.post(`http://127.0.0.1:${port}/`, {}, '{}');
+    expect(attempt).toMatchObject({ status, failure: 'redirect' });
+    expect(paths).toEqual(['/']);
   });
 
   it('that answers a gigabyte is cut off, and its status counts', async () => {
@@ -142,6 +180,12 @@ describe('a name', () => {
     expect(first.failure).not.toBe('address_refused');
     expect(await transport.post(url, {}, '{}')).toMatchObject({ status: null, failure: 'address_refused' });
     expect(calls).toBe(0);
+  });
+
+  it('that no server answers for is given up when the time is over', async () => {
+    const transport = new HttpsTransport({ allowsPrivate: false, timeoutMs: 50, resolve: () => undefined });
+    const attempt = await transport.post('https://any.example/', {}, '{}');
+    expect(attempt).toMatchObject({ status: null, failure: 'timeout' });
   });
 
   it.each([[['127.0.0.1']], [['8.8.8.8', '10.0.0.1']], [['::1']], [[]]])(
