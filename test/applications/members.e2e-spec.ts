@@ -61,6 +61,7 @@ describe('the members of an application', () => {
         {
           subject: owner.userId,
           role: 'owner',
+          email: expect.stringMatching(/@/),
           createdAt: expect.stringMatching(/Z$/),
           updatedAt: body.data[0].createdAt,
         },
@@ -109,6 +110,31 @@ describe('the members of an application', () => {
       400,
       'invalid_cursor',
     );
+  });
+
+  it('see the emails of those with an account here as owners and admins, and as viewers ids alone', async () => {
+    // Of another issuer, and called there as somebody is here.
+    const namesake = new Client(app, {
+      accessToken: issuer.token({ sub: owner.userId }),
+      user: { id: owner.userId },
+      issuer: issuer.issuer,
+    });
+    await owner.takeIn(applicationId, friend, 'viewer');
+    await owner.takeIn(applicationId, namesake, 'admin');
+    const emailsSeenBy = async (client: Client): Promise<unknown[]> => {
+      const { body } = await client.get(`/applications/${applicationId}/members`).expect(200);
+      return (body.data as { email?: string }[]).map(({ email }) => email);
+    };
+    const [ownersEmail, friendsEmail] = await Promise.all(
+      [owner, friend].map(async (client) => (await client.get('/auth/me').expect(200)).body.email as string),
+    );
+    expect(await emailsSeenBy(owner)).toEqual([undefined, friendsEmail, ownersEmail]);
+    expect(await emailsSeenBy(namesake)).toEqual([undefined, friendsEmail, ownersEmail]);
+    expect(await emailsSeenBy(friend)).toEqual([undefined, undefined, undefined]);
+    // Nobody learns the email of whoever has accepted nothing.
+    const { body: offer } = await put(stranger, { role: 'viewer' }).expect(202);
+    const { body: offers } = await owner.get(`/applications/${applicationId}/offers`).expect(200);
+    expect(JSON.stringify([offer, offers])).not.toContain('@');
   });
 
   it('manage keys as admins and only read as viewers', async () => {

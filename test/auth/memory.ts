@@ -62,6 +62,10 @@ export class MemoryUsers extends UserRepository {
     return Promise.resolve(row && copyOf(row));
   }
 
+  findAll(ids: readonly string[]): Promise<User[]> {
+    return Promise.resolve([...this.rows.values()].filter(({ id }) => ids.includes(id)).map(copyOf));
+  }
+
   findByEmail(normalizedEmail: string): Promise<User | undefined> {
     const row = [...this.rows.values()].find((user) => user.normalizedEmail === normalizedEmail);
     return Promise.resolve(row && copyOf(row));

@@ -159,7 +159,7 @@ describe('the audit trail of an application', () => {
     await page.getByLabel('Action', { exact: true }).selectOption({ label: 'Key changed' });
     await page.getByText('1 event in all').waitFor();
     await page.getByRole('button', { name: /^You .*what they did/ }).click();
-    await page.getByRole('button', { name: /^By You/ }).waitFor();
+    await page.getByRole('button', { name: /^By you/ }).waitFor();
     expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
       action: 'ApiKeyChanged',
       actor: client.userId,

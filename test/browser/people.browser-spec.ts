@@ -136,21 +136,29 @@ describe('the members of an application', () => {
     const his = await bob.person.open('/dashboard');
     await signInAs(his, bob.email);
     await his.getByRole('heading', { name: 'An offer to you' }).waitFor();
+    await his.getByText('The owners and admins will see your email.').waitFor();
     await stage.look(his, '34-own-offers');
     await his.getByRole('button', { name: 'Accept the offer of Weather' }).click();
     await his.getByText('You are a member of Weather').waitFor();
 
     const { key } = await bob.client.issueKey(id, { name: 'Of Bob' });
-    await page.reload();
-    await page.getByLabel(`Role of ${bob.client.userId}`).selectOption('viewer');
+    // What he has done stands under his email, for those who may see it, with his id beside it.
+    await page.goto(`/dashboard/applications/${id}/keys`);
+    await page.getByRole('row', { name: `by ${bob.email}` }).waitFor();
+    await page.goto(`/dashboard/applications/${id}/audit`);
+    await page.getByRole('button', { name: bob.email }).first().click();
+    await page.getByRole('button', { name: `By ${bob.email}` }).waitFor();
+    await page.goto(`/dashboard/applications/${id}/members`);
+    expect(await page.getByText(bob.email, { exact: true }).getAttribute('title')).toBe(bob.client.userId);
+    await page.getByLabel(`Role of ${bob.email}`).selectOption('viewer');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('The role is viewer now').waitFor();
     await bob.client.post(`/apikey?ApplicationId=${id}`).expect(403);
-    await page.getByLabel(`Role of ${bob.client.userId}`).selectOption('admin');
+    await page.getByLabel(`Role of ${bob.email}`).selectOption('admin');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('The role is admin now').waitFor();
 
-    await page.getByRole('button', { name: `Remove ${bob.client.userId}` }).click();
+    await page.getByRole('button', { name: `Remove ${bob.email}` }).click();
     await dialog(page, 'Remove member').getByLabel('Revoke the keys').check();
     await stage.look(page, '35-remove-member');
     await dialog(page, 'Remove member').getByRole('button', { name: 'Remove', exact: true }).click();

@@ -11,7 +11,7 @@ export {
 } from './application/service-key-authentication.js';
 export { PublishedKeys } from './application/published-keys.js';
 export { type Principal } from './domain/principal.js';
-export { SubjectDirectory } from './application/subject-directory.js';
+export { SubjectDirectory, type KnownAccount } from './application/subject-directory.js';
 export { ABOUT_THE_CALLER } from './http/about-the-caller.decorator.js';
 export { CurrentActor, CurrentOrigin } from './http/current-actor.decorator.js';
 export { type AuthenticatedRequest } from './http/current-principal.decorator.js';

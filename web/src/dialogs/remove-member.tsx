@@ -13,7 +13,7 @@ import { useSubmit } from '../components/use-submit.js';
 /** Takes somebody out, or lets them leave; with the keys that they have made, if that is wanted. */
 export function RemoveMemberDialog({
   application: { id, name },
-  member: { subject, issuer, role },
+  member: { subject, issuer, role, email },
   isMe,
   onClose,
 }: {
@@ -57,8 +57,14 @@ export function RemoveMemberDialog({
             <p>You will have no part in {name} any more, unless somebody offers you one again.</p>
           ) : (
             <p>
-              <code className="mono break">{subject}</code> will have no part in <strong>{name}</strong> any
-              more.
+              {email === undefined ? (
+                <code className="mono break">{subject}</code>
+              ) : (
+                <strong className="break" title={subject}>
+                  {email}
+                </strong>
+              )}{' '}
+              will have no part in <strong>{name}</strong> any more.
             </p>
           )}
           {role !== 'viewer' && (

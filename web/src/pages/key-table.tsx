@@ -16,9 +16,9 @@ import { LeakedBadge, LeakedNotice } from '../components/leaked.js';
 import { Menu, type MenuItem } from '../components/menu.js';
 import { Sparkline } from '../components/sparkline.js';
 import { RelativeTime } from '../components/time.js';
-import { useUser } from '../session/use-session.js';
 import { setEnabled } from './key-actions.js';
 import type { KeySort, SortColumn } from './key-filter.js';
+import { endOf, usePeople } from './use-people.js';
 
 /** Scopes that a row has room for. */
 const SCOPES_SHOWN = 2;
@@ -36,7 +36,7 @@ interface Props {
 }
 
 export function KeyTable({ keys, usage, sort, onSort, selected, onSelect, onAction }: Props) {
-  const user = useUser();
+  const nameOf = usePeople(keys[0]?.applicationId ?? '');
   // What is revoked already asks nothing of anybody.
   const leaked = keys.filter(({ leakedAt, status }) => leakedAt !== null && status !== 'revoked');
   const isAllSelected = keys.every(({ id }) => selected.has(id));
@@ -83,7 +83,7 @@ export function KeyTable({ keys, usage, sort, onSort, selected, onSelect, onActi
               key={key.id}
               apiKey={key}
               usage={usage === undefined ? undefined : (usage.get(key.id) ?? null)}
-              isMine={key.createdBy === user?.id}
+              maker={nameOf({ subject: key.createdBy, issuer: key.createdByIssuer }) ?? endOf(key.createdBy)}
               isSelected={selected.has(key.id)}
               onSelect={onSelect}
               onAction={onAction}
@@ -128,7 +128,7 @@ function SortableHead({
 const KeyRow = memo(function KeyRow({
   apiKey,
   usage,
-  isMine,
+  maker,
   isSelected,
   onSelect,
   onAction,
@@ -136,7 +136,8 @@ const KeyRow = memo(function KeyRow({
   apiKey: ApiKey;
   /** Null without any, undefined before it is known. */
   usage: DailyUsage | null | undefined;
-  isMine: boolean;
+  /** What whoever made it is called. */
+  maker: string;
   isSelected: boolean;
   onSelect: Props['onSelect'];
   onAction: OnAction;
@@ -200,8 +201,8 @@ const KeyRow = memo(function KeyRow({
       <td data-label="Created" className="nowrap">
         <span>
           <RelativeTime time={createdAt} />
-          <span className="soft by" title={createdBy}>
-            {isMine ? ' by you' : ` by ${createdBy.slice(-6)}`}
+          <span className="soft by" title={`${maker} (${createdBy})`}>
+            {` by ${maker}`}
           </span>
         </span>
       </td>

@@ -112,6 +112,7 @@ function MemberRow({
   onRemove: () => void;
 }) {
   const { subject, issuer, role, createdAt } = member;
+  const name = member.email ?? subject;
   const [next, setNext] = useState<Role>(role);
   const { isBusy, problem, submit } = useSubmit(async () => {
     const { response, ...answer } = await client.PUT('/applications/{id}/members/{subject}', {
@@ -146,7 +147,7 @@ function MemberRow({
             <>
               <select
                 className="input narrow"
-                aria-label={`Role of ${isMe ? 'yourself' : subject}`}
+                aria-label={`Role of ${isMe ? 'yourself' : name}`}
                 value={next}
                 onChange={({ target }) => {
                   setNext(target.value as Role);
@@ -165,7 +166,7 @@ function MemberRow({
               )}
             </>
           )}
-          <Button onClick={onRemove} aria-label={isMe ? 'Leave the application' : `Remove ${subject}`}>
+          <Button onClick={onRemove} aria-label={isMe ? 'Leave the application' : `Remove ${name}`}>
             {isMe ? 'Leave' : 'Remove'}
           </Button>
         </form>

@@ -10,6 +10,7 @@ import { RelativeTime } from '../components/time.js';
 import { say } from '../components/toast.js';
 import { useSubmit } from '../components/use-submit.js';
 import { ROLE_HINT, ROLE_LABEL } from '../dialogs/roles.js';
+import { useUser } from '../session/use-session.js';
 
 /** What others offer to whoever is signed in. It is nothing that the page would have to wait for. */
 export function OwnOffers() {
@@ -30,6 +31,7 @@ export function OwnOffers() {
 function OwnOffer({ offer }: { offer: Offer }) {
   const { id: offerId, kind, role, applicationId, applicationName, expiresAt } = offer;
   const navigate = useNavigate();
+  const user = useUser();
   const params = { path: { offerId } };
   const forget = (): Promise<void> => queryClient.invalidateQueries({ queryKey: ownOffersQuery.queryKey });
   const acceptance = useSubmit(async () => {
@@ -51,7 +53,8 @@ function OwnOffer({ offer }: { offer: Offer }) {
         </p>
         <p className="soft small">
           {kind === 'transfer' ? 'It would be yours, in place of whoever offers it.' : ROLE_HINT[role]} The
-          offer ends <RelativeTime time={expiresAt} />.
+          offer ends <RelativeTime time={expiresAt} />.{' '}
+          {user?.issuer === undefined && 'The owners and admins will see your email.'}
         </p>
         <FormProblem problem={acceptance.problem ?? refusal.problem} />
       </div>

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Actor } from '../../../shared/actor.js';
+import type { Actor, Caller } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
-import { isSameSubject, type Subject } from '../../../shared/subject.js';
+import { isSameSubject, LOCAL_ISSUER, type Subject } from '../../../shared/subject.js';
 import { OptimisticLockError, UnitOfWork, unlessStale } from '../../../shared/unit-of-work.js';
-import { SubjectDirectory } from '../../auth/index.js';
+import { SubjectDirectory, type KnownAccount } from '../../auth/index.js';
 import { Freshness } from '../../freshness/index.js';
 import type { Member } from '../domain/member.js';
 import { MemberRepository } from '../domain/member.repository.js';
@@ -14,6 +14,12 @@ import type { Offer } from '../domain/offer.js';
 import type { Role } from '../domain/role.js';
 import { ApplicationService } from './application.service.js';
 import { KeysOfMembers } from './keys-of-members.js';
+
+/** A member, and their account here if they have one and it is shown to who asks. */
+interface ListedMember {
+  readonly member: Member;
+  readonly account: KnownAccount | undefined;
+}
 
 /**
  * Who has a part in an application. Each change is answered only once it holds everywhere: nobody sees anything by a
@@ -31,10 +37,19 @@ export class MemberService {
     private readonly clock: Clock,
   ) {}
 
-  async list(applicationId: string, query: { limit?: number; cursor?: string }): Promise<Page<Member>> {
+  async list(
+    caller: Caller,
+    applicationId: string,
+    query: { limit?: number; cursor?: string },
+  ): Promise<Page<ListedMember>> {
     const filter = { members: applicationId };
     const page = readPage(query, filter);
-    return toPage(await this.members.list(applicationId, page), page.limit, filter);
+    const { data, nextCursor } = toPage(await this.members.list(applicationId, page), page.limit, filter);
+    const maySeeEmails = await this.applications.permits(applicationId, caller, 'read-emails');
+    const accounts = await this.directory.accountsOf(maySeeEmails ? data : []);
+    const accountOf = ({ issuer, subject }: Member): KnownAccount | undefined =>
+      issuer === LOCAL_ISSUER ? accounts.get(subject) : undefined;
+    return { data: data.map((member) => ({ member, account: accountOf(member) })), nextCursor };
   }
 
   /** Throws what `Members.assign` and `SubjectDirectory.assertKnown` throw. */

@@ -12,6 +12,8 @@ const ROLES_BY_PERMISSION = {
   read: ['owner', 'admin', 'viewer', 'service'],
   /** Listing the members. */
   'read-members': ['owner', 'admin', 'viewer'],
+  /** Seeing by which email those of them have registered who have an account here. */
+  'read-emails': ['owner', 'admin'],
   /** Reading who has changed what. It names people, and the addresses that they came from. */
   'read-audit': ['owner', 'admin', 'service'],
   /** Seeing what has been offered to whom. */

@@ -3,6 +3,7 @@ import { IsBoolean, IsIn, IsString, Length } from 'class-validator';
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
 import { Flag, Omittable } from '../../../shared/http/validation.js';
 import { LOCAL_ISSUER } from '../../../shared/subject.js';
+import type { KnownAccount } from '../../auth/index.js';
 import type { Member } from '../domain/member.js';
 import { ROLES, type Role } from '../domain/role.js';
 
@@ -72,6 +73,20 @@ export class MemberDto {
   @ApiProperty(ROLE)
   role!: Role;
 
+  @ApiPropertyOptional({
+    description:
+      'In the list, for owners and admins: by which email they have registered, of people who have an account here.',
+    example: 'ann@example.org',
+  })
+  email?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'Beside the email: whether they have shown that they read its mail; until then it is what they say. Only where ' +
+      'the service sends mails.',
+  })
+  emailVerified?: boolean;
+
   @ApiProperty({ format: 'date-time', example: '2026-05-27T10:00:00.000Z' })
   createdAt!: string;
 
@@ -91,12 +106,18 @@ export class MemberPageDto {
   nextCursor!: string | null;
 }
 
-/** The only place that says what of a membership leaves the service. */
-export function toMemberResponse(member: Member): MemberDto {
+/**
+ * The only place that says what of a membership leaves the service.
+ *
+ * @param account of the member, for whoever may see it
+ * @param isVerifying whether emails are verified here at all
+ */
+export function toMemberResponse(member: Member, account?: KnownAccount, isVerifying = false): MemberDto {
   return {
     subject: member.subject,
     ...(member.issuer === LOCAL_ISSUER ? {} : { issuer: member.issuer }),
     role: member.role,
+    ...(account && { email: account.email, ...(isVerifying && { emailVerified: account.isEmailVerified }) }),
     createdAt: member.createdAt.toISOString(),
     updatedAt: member.updatedAt.toISOString(),
   };

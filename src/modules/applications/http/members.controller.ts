@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { Actor } from '../../../shared/actor.js';
 import { PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import type { Subject } from '../../../shared/subject.js';
-import { CurrentActor, RequireScopes } from '../../auth/index.js';
+import { AccountMails, CurrentActor, RequireScopes } from '../../auth/index.js';
 import { MemberService } from '../application/member.service.js';
 import type { Application } from '../domain/application.js';
 import { Member } from '../domain/member.js';
@@ -30,7 +30,10 @@ import { PersonInPath, personInPath, readPerson } from './named-person.js';
 @MembersDocs()
 @Controller('applications/:id')
 export class MembersController {
-  constructor(private readonly members: MemberService) {}
+  constructor(
+    private readonly members: MemberService,
+    private readonly mails: AccountMails,
+  ) {}
 
   @Get('members')
   @RequireScopes('applications:read')
@@ -38,10 +41,15 @@ export class MembersController {
   @ListMembersDocs()
   async list(
     @CurrentApplication() application: Application,
+    @CurrentActor() actor: Actor,
     @Query() query: PageQueryDto,
   ): Promise<MemberPageDto> {
-    const page = await this.members.list(application.id, query);
-    return { ...page, data: page.data.map(toMemberResponse) };
+    const { isAvailable } = this.mails;
+    const page = await this.members.list(actor, application.id, query);
+    return {
+      ...page,
+      data: page.data.map(({ member, account }) => toMemberResponse(member, account, isAvailable)),
+    };
   }
 
   @Put('members/:subject')

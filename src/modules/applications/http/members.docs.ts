@@ -28,7 +28,9 @@ export const ListMembersDocs = (): MethodDecorator =>
     ApiOperation({
       operationId: 'listMembers',
       summary: "List an application's members, newest first",
-      description: 'Every member may see who the others are.',
+      description:
+        'Every member may see who the others are. Owners and admins see by which email those have registered who have ' +
+        'an account here; viewers see their ids.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
     ApiOkResponse({ type: MemberPageDto }),

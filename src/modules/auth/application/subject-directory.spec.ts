@@ -38,6 +38,18 @@ describe('Whom a caller names', () => {
   });
 });
 
+describe('The accounts of people', () => {
+  it('are those of this service alone, whatever the people of other issuers are called', async () => {
+    const people = [
+      { issuer: 'local', subject: 'ann' },
+      { issuer: 'local', subject: 'bob' },
+    ];
+    const account = { email: 'ann@example.org', isEmailVerified: false };
+    expect([...(await directory.accountsOf(people))]).toEqual([['ann', account]]);
+    expect([...(await directory.accountsOf([{ issuer: ISSUER, subject: 'ann' }]))]).toEqual([]);
+  });
+});
+
 describe('Who acts', () => {
   it.each([
     ['has an account', actor('ann'), undefined],

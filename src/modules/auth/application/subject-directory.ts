@@ -5,6 +5,12 @@ import type { Transaction } from '../../../shared/transaction.js';
 import { UserRepository } from '../domain/user.repository.js';
 import { TrustedIssuers } from './access-token-verifier.js';
 
+/** What others may learn of an account. */
+export interface KnownAccount {
+  readonly email: string;
+  readonly isEmailVerified: boolean;
+}
+
 /** Tells the other modules whether somebody could ever sign in: whom a caller names, or who acts. */
 @Injectable()
 export class SubjectDirectory {
@@ -43,6 +49,13 @@ export class SubjectDirectory {
     if (issuer === LOCAL_ISSUER && !(await this.users.keep(subject, tx))) {
       throw new DomainError('invalid_token', 'The account of this access token does not exist any more.');
     }
+  }
+
+  /** The accounts of those of these people who have one here, by their subject. Whom other issuers know is not known here. */
+  async accountsOf(people: readonly Subject[]): Promise<ReadonlyMap<string, KnownAccount>> {
+    const ids = people.filter(({ issuer }) => issuer === LOCAL_ISSUER).map(({ subject }) => subject);
+    const users = ids.length === 0 ? [] : await this.users.findAll(ids);
+    return new Map(users.map(({ id, email, isEmailVerified }) => [id, { email, isEmailVerified }]));
   }
 
   private trusts(issuer: string): boolean {

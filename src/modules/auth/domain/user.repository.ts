@@ -8,6 +8,8 @@ export abstract class UserRepository {
   /** Throws `email_taken`, also when two register at once. */
   abstract add(user: User, tx: Transaction): Promise<void>;
   abstract find(id: string): Promise<User | undefined>;
+  /** Those of these ids who are there, in any order. */
+  abstract findAll(ids: readonly string[]): Promise<User[]>;
   abstract findByEmail(normalizedEmail: string): Promise<User | undefined>;
   /** Deletes the account, with its logins; nothing happens when somebody else has. */
   abstract delete(user: User, tx: Transaction): Promise<void>;

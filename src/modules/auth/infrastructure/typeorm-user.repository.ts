@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, In } from 'typeorm';
 import { managerOf } from '../../../infrastructure/database/transaction.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { eventsOf } from '../../../shared/domain-event.js';
@@ -31,6 +31,10 @@ export class TypeOrmUserRepository extends UserRepository {
 
   async find(id: string): Promise<User | undefined> {
     return (await this.dataSource.manager.findOneBy(User, { id })) ?? undefined;
+  }
+
+  findAll(ids: readonly string[]): Promise<User[]> {
+    return this.dataSource.manager.findBy(User, { id: In(ids) });
   }
 
   async findByEmail(normalizedEmail: string): Promise<User | undefined> {

@@ -6,9 +6,9 @@ import { serviceKeysQuery } from '../../api/service-key-queries.js';
 import { Button } from '../../components/button.js';
 import { LoadProblem, Skeleton } from '../../components/loading.js';
 import { useTitle } from '../../components/use-title.js';
-import { useUser } from '../../session/use-session.js';
 import { useApplication } from '../application-context.js';
 import { useKeys } from '../use-keys.js';
+import { usePeople } from '../use-people.js';
 import { ACTIONS } from './actions.js';
 import type { AuditFilter } from './audit-filter.js';
 import { auditQuery } from './audit-queries.js';
@@ -26,6 +26,7 @@ export function AuditPage() {
     placeholderData: keepPreviousData,
   });
   const names = useNames(application.id);
+  const nameOf = usePeople(application.id);
   useTitle(`Audit · ${application.name}`);
 
   const { data, error, hasNextPage, isFetchingNextPage } = pages;
@@ -45,7 +46,7 @@ export function AuditPage() {
   return (
     <section aria-label="Audit trail">
       <Verification applicationId={application.id} />
-      <Filters filter={filter} show={show} names={names} />
+      <Filters filter={filter} show={show} names={names} nameOf={nameOf} />
       {error !== null && <LoadProblem error={error} retry={() => void pages.refetch()} />}
       {error === null && events === undefined && <Skeleton rows={8} label="Loading the audit trail" />}
       {events?.length === 0 && (
@@ -70,6 +71,7 @@ export function AuditPage() {
           <AuditTable
             events={events}
             names={names}
+            nameOf={nameOf}
             onActor={(actor) => {
               show({ actor });
             }}
@@ -94,25 +96,23 @@ export function AuditPage() {
   );
 }
 
-/** What keys and people that are known here are called, by their id. */
+/** What keys that are known here are called, by their id. */
 function useNames(applicationId: string): ReadonlyMap<string, string> {
-  const user = useUser();
   const { keys = [] } = useKeys(applicationId);
   const { data: serviceKeys = [] } = useQuery(serviceKeysQuery(applicationId));
-  return new Map([
-    ...[...keys, ...serviceKeys].map(({ id, name }) => [id, name] as const),
-    ...(user === undefined ? [] : [[user.id, 'You'] as const]),
-  ]);
+  return new Map([...keys, ...serviceKeys].map(({ id, name }) => [id, name]));
 }
 
 function Filters({
   filter,
   show,
   names,
+  nameOf,
 }: {
   filter: AuditFilter;
   show: (changes: AuditFilter) => void;
   names: ReadonlyMap<string, string>;
+  nameOf: ReturnType<typeof usePeople>;
 }) {
   const { action = '', actor, keyId = '', from = '', to = '' } = filter;
   return (
@@ -142,14 +142,11 @@ function Filters({
       >
         <option value="">Every key</option>
         {keyId !== '' && !names.has(keyId) && <option value={keyId}>{keyId}</option>}
-        {[...names].map(
-          ([id, name]) =>
-            name !== 'You' && (
-              <option key={id} value={id}>
-                {name}
-              </option>
-            ),
-        )}
+        {[...names].map(([id, name]) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
       </select>
       <label className="day">
         From
@@ -183,7 +180,7 @@ function Filters({
             show({ actor: undefined });
           }}
         >
-          By {names.get(actor) ?? actor} <span aria-hidden="true">×</span>
+          By {names.get(actor) ?? nameOf({ subject: actor }) ?? actor} <span aria-hidden="true">×</span>
           <span className="visually-hidden">: show what others did, too</span>
         </button>
       )}

@@ -1,4 +1,5 @@
 import { RelativeTime } from '../../components/time.js';
+import { endOf, personOf, usePeople } from '../use-people.js';
 import { actionName } from './actions.js';
 import type { AuditEvent } from './audit-queries.js';
 
@@ -7,12 +8,13 @@ const MAX_VALUE = 80;
 
 interface Props {
   events: readonly AuditEvent[];
-  /** Of keys and people, by their id. */
+  /** Of keys, by their id. */
   names: ReadonlyMap<string, string>;
+  nameOf: ReturnType<typeof usePeople>;
   onActor: (subject: string) => void;
 }
 
-export function AuditTable({ events, names, onActor }: Props) {
+export function AuditTable({ events, names, nameOf, onActor }: Props) {
   return (
     <div className="table-frame">
       <table className="keys">
@@ -37,7 +39,7 @@ export function AuditTable({ events, names, onActor }: Props) {
               </td>
               <td data-label="By whom">
                 <span>
-                  <Actor actor={event.actor} names={names} onActor={onActor} />
+                  <Actor actor={event.actor} names={names} nameOf={nameOf} onActor={onActor} />{' '}
                   {event.actor.address !== null && (
                     <span className="soft by">from {event.actor.address}</span>
                   )}
@@ -70,16 +72,15 @@ function Target({ target: { kind, id }, names }: { target: AuditEvent['target'];
 }
 
 function Actor({
-  actor: { issuer, subject },
+  actor,
   names,
+  nameOf,
   onActor,
-}: {
-  actor: AuditEvent['actor'];
-  names: Props['names'];
-  onActor: Props['onActor'];
-}) {
+}: Pick<Props, 'names' | 'nameOf' | 'onActor'> & { actor: AuditEvent['actor'] }) {
+  const { issuer, subject } = actor;
   if (issuer === 'system') return 'The service';
-  const name = names.get(subject) ?? (issuer === 'api-key' ? 'Its holder' : `…${subject.slice(-6)}`);
+  const known = names.get(subject) ?? nameOf(personOf(actor));
+  const name = known ?? (issuer === 'api-key' ? 'Its holder' : endOf(subject));
   return (
     <button
       type="button"
@@ -89,7 +90,7 @@ function Actor({
         onActor(subject);
       }}
     >
-      {name}
+      {name === 'you' ? 'You' : name}
       <span className="visually-hidden">: show what they did</span>
     </button>
   );

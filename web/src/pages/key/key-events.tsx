@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { keyEventsQuery, type AuditEvent } from '../../api/key-queries.js';
 import { RelativeTime } from '../../components/time.js';
-import { useUser } from '../../session/use-session.js';
+import { endOf, personOf, usePeople } from '../use-people.js';
 import { PagedRows, Panel } from './panel.js';
 
 /** What the events of a key are called; one that is not among them is shown by its name. */
@@ -22,13 +22,14 @@ const MAX_VALUE = 120;
 
 export function KeyEvents({ applicationId, keyId }: { applicationId: string; keyId: string }) {
   const pages = useInfiniteQuery(keyEventsQuery(applicationId, keyId));
+  const nameOf = usePeople(applicationId);
   return (
     <Panel title="What was done to it" isWide>
       <PagedRows pages={pages} label="events" empty="Nothing is recorded of it.">
         {(rows) => (
           <ol className="key-rows">
             {rows.map((event) => (
-              <Event key={event.seq} event={event} />
+              <Event key={event.seq} event={event} nameOf={nameOf} />
             ))}
           </ol>
         )}
@@ -37,9 +38,13 @@ export function KeyEvents({ applicationId, keyId }: { applicationId: string; key
   );
 }
 
-function Event({ event: { time, action, actor, before, after } }: { event: AuditEvent }) {
-  const user = useUser();
-  const isMine = actor.issuer === 'local' && actor.subject === user?.id;
+function Event({
+  event: { time, action, actor, before, after },
+  nameOf,
+}: {
+  event: AuditEvent;
+  nameOf: ReturnType<typeof usePeople>;
+}) {
   return (
     <li>
       <p>
@@ -56,7 +61,7 @@ function Event({ event: { time, action, actor, before, after } }: { event: Audit
       )}
       <p className="soft small">
         <RelativeTime time={time} />{' '}
-        <span title={`${actor.issuer} ${actor.subject}`}>by {isMine ? 'you' : nameOf(actor)}</span>
+        <span title={`${actor.issuer} ${actor.subject}`}>by {nameOf(personOf(actor)) ?? roleOf(actor)}</span>
         {actor.address !== null && (
           <>
             {' '}
@@ -68,11 +73,11 @@ function Event({ event: { time, action, actor, before, after } }: { event: Audit
   );
 }
 
-function nameOf({ issuer, subject }: AuditEvent['actor']): string {
+function roleOf({ issuer, subject }: AuditEvent['actor']): string {
   if (issuer === 'system') return 'the service';
   if (issuer === 'api-key') return 'its holder';
-  if (issuer === 'service-key') return `service key ${subject.slice(-6)}`;
-  return subject.slice(-6);
+  if (issuer === 'service-key') return `service key ${endOf(subject)}`;
+  return endOf(subject);
 }
 
 function textOf(value: unknown): string {

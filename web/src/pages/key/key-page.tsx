@@ -25,8 +25,8 @@ import { RevokeKeyDialog } from '../../dialogs/revoke-key.js';
 import { RotateKeyDialog } from '../../dialogs/rotate-key.js';
 import { SecretDialog } from '../../dialogs/secret-dialog.js';
 import type { ShownSecret } from '../../dialogs/secret.js';
-import { useUser } from '../../session/use-session.js';
 import { setEnabled } from '../key-actions.js';
+import { endOf, usePeople } from '../use-people.js';
 import { KeyEvents } from './key-events.js';
 import { KeyLimits } from './key-limits.js';
 import { KeyRefusals } from './key-refusals.js';
@@ -61,7 +61,7 @@ export function KeyPage() {
 }
 
 function FoundKey({ application, apiKey }: { application: Application; apiKey: KeyDetails }) {
-  const user = useUser();
+  const nameOf = usePeople(application.id);
   const [open, setOpen] = useState<Open>();
   // What its changes have to obey is there when somebody makes one.
   usePrefetchQuery(policyQuery(application.id));
@@ -71,7 +71,8 @@ function FoundKey({ application, apiKey }: { application: Application; apiKey: K
   const show = (dialog: 'edit' | 'rotate' | 'revoke') => () => {
     setOpen({ dialog });
   };
-  const { id, name, hint, environment, status, createdAt, createdBy, lastUsedAt, lastUsedFrom } = apiKey;
+  const { id, name, hint, environment, status, createdAt, createdBy, createdByIssuer } = apiKey;
+  const { lastUsedAt, lastUsedFrom } = apiKey;
   const isRevoked = status === 'revoked';
   const isDisabled = status === 'disabled';
   const items: MenuItem[] = [
@@ -113,7 +114,10 @@ function FoundKey({ application, apiKey }: { application: Application; apiKey: K
           </h1>
           <p className="soft small">
             <code>{hint}</code> · created <RelativeTime time={createdAt} />{' '}
-            <span title={createdBy}>by {createdBy === user?.id ? 'you' : createdBy.slice(-6)}</span> ·{' '}
+            <span title={createdBy}>
+              by {nameOf({ subject: createdBy, issuer: createdByIssuer }) ?? endOf(createdBy)}
+            </span>{' '}
+            ·{' '}
             {lastUsedAt === null ? (
               'never used'
             ) : (
