@@ -220,10 +220,11 @@ module.exports = {
     // What lies below the modules.
     {
       name: 'shared-imports-itself',
-      comment: 'src/shared/: nothing but itself, node:crypto and node:async_hooks.',
+      comment:
+        'src/shared/: nothing but itself, node:crypto, node:async_hooks and the reckoning with addresses.',
       severity: 'error',
       from: { path: SHARED, pathNot: '\\.spec\\.ts$' },
-      to: { pathNot: [SHARED, builtins('crypto', 'async_hooks')] },
+      to: { pathNot: [SHARED, builtins('crypto', 'async_hooks'), packages('ipaddr.js')] },
     },
     {
       name: 'shared-http-imports-shared',

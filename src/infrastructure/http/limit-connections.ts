@@ -2,7 +2,7 @@ import proxyAddr from '@fastify/proxy-addr';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Env } from '../../config/env.js';
-import { networkOf } from '../network.js';
+import { networkOf } from '../../shared/network.js';
 
 /**
  * Closes the connections of an address that are more than it may have at once. A proxy that is trusted has those of

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { parseInSlices } from '../../shared/http/parse-in-slices.js';
 import { settingsOf } from '../../shared/http/route-settings.js';
-import { networkOf } from '../network.js';
+import { networkOf } from '../../shared/network.js';
 import { HeldBytes } from './held-bytes.js';
 import { bodyReadAhead } from './read-ahead.js';
 import { detailOf } from './to-domain-error.js';

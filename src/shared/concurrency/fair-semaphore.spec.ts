@@ -6,7 +6,7 @@ const BUSY = { detail: 'too many', retryAfter: 1 };
 
 describe('a fair semaphore', () => {
   /** Jobs in the order in which they began, and how to end the oldest of those that run. */
-  function jobs(limits: { running: number; waiting: number }): {
+  function jobs(limits: { running: number; waiting: number; waitingOfOne?: number }): {
     began: string[];
     refused: string[];
     start: (party: Party, count?: number) => void;
@@ -79,6 +79,39 @@ describe('a fair semaphore', () => {
     for (const name of ['a', 'b', 'c', 'd']) start({ name });
     await setImmediate();
     expect(refused).toEqual(['d']);
+  });
+
+  it('lets somebody wait for one job of each other network, however many parties one of them has', async () => {
+    const { began, start, endOne } = jobs({ running: 1, waiting: 100 });
+    for (let i = 0; i < 50; i++) start({ name: `flood ${i}`, network: 'a' }, 2);
+    start({ name: 'ann', network: 'b' });
+    start({ name: 'ben', network: 'b' });
+    for (let i = 0; i < 6; i++) await endOne();
+    expect(began).toEqual(['flood 0', 'flood 0', 'ann', 'flood 1', 'ben', 'flood 2', 'flood 3']);
+  });
+
+  it('makes room at the cost of the network that has most, when every party has as little', async () => {
+    const { began, refused, start, endOne } = jobs({ running: 1, waiting: 10 });
+    for (let i = 0; i < 20; i++) start({ name: `flood ${i}`, network: 'a' });
+    await setImmediate();
+    expect(refused).toHaveLength(9);
+    start({ name: 'ann', network: 'b' });
+    start({ name: 'ben', network: 'c' });
+    await setImmediate();
+    expect(refused.slice(9)).toEqual(['flood 10', 'flood 9']);
+    for (let i = 0; i < 3; i++) await endOne();
+    expect(began).toEqual(['flood 0', 'flood 1', 'ann', 'ben']);
+  });
+
+  it('lets no party have more than its share of the room, from however many networks', async () => {
+    const { began, refused, start, endOne } = jobs({ running: 1, waiting: 10, waitingOfOne: 2 });
+    for (let i = 0; i < 5; i++) start({ name: 'flood', network: `${i}` });
+    await setImmediate();
+    expect(refused).toHaveLength(2);
+    for (let i = 0; i < 5; i++) await endOne();
+    expect(began).toHaveLength(3);
+    start({ name: 'flood' });
+    expect(began).toHaveLength(4);
   });
 
   it('has its places back after jobs that fail', async () => {

@@ -1,21 +1,30 @@
 import { DomainError } from '../domain-error.js';
+import { Turns, type Waiter } from './turns.js';
 
 /** Who asks: those of one name share one place in the turns. */
 export interface Party {
   readonly name: string;
+  /**
+   * Where it asks from. Networks take turns, and in each of them the parties that ask from there: so whoever has many
+   * accounts has no more turns than one. Left out for a party that has turns of its own.
+   */
+  readonly network?: string;
   /** Waits beside those who are not known, with room of its own, and takes turns with all of them together. */
   readonly isKnown?: boolean;
 }
 
-interface Waiter {
-  begin(): void;
-  refuse(error: DomainError): void;
+interface Limits {
+  readonly running: number;
+  readonly waiting: number;
+  /** Of the jobs that wait, those that one party may have, wherever it asks from; left out for all of them. */
+  readonly waitingOfOne?: number;
 }
 
 /**
  * Lets a bounded number of jobs run at once, and a bounded number wait for their turn, of parties that are known and
- * of others. Who waits is served party by party, so that somebody with one job waits for one job of each other party and
- * not for all that one of them has. When there is no room to wait, the party that has most waiting loses the last of it.
+ * of others. Who waits is served network by network and party by party, so that somebody with one job waits for one job of
+ * each other network and not for all that one of them has. When there is no room to wait, the party that has most waiting
+ * loses the last of it, and when all have as little, the network that has most.
  */
 export class FairSemaphore {
   private readonly known = new Turns();
@@ -25,7 +34,7 @@ export class FairSemaphore {
 
   /** @param busy What somebody is told, as `service_unavailable`, for whom there is no room to wait. */
   constructor(
-    private readonly limits: { running: number; waiting: number },
+    private readonly limits: Limits,
     private readonly busy: { detail: string; retryAfter: number },
   ) {}
 
@@ -46,20 +55,31 @@ export class FairSemaphore {
     }
   }
 
-  private wait({ name, isKnown = false }: Party): Promise<void> {
+  private wait({ name, network = name, isKnown = false }: Party): Promise<void> {
+    const { waiting, waitingOfOne = waiting } = this.limits;
     const turns = isKnown ? this.known : this.others;
-    if (turns.waiting >= this.limits.waiting) this.makeRoom(turns, turns.lengthOf(name));
+    if (turns.countBy('name').of(name) >= waitingOfOne) throw this.noRoom();
+    if (turns.waiting >= waiting) this.makeRoom(turns, { name, network });
     return new Promise((resolve, reject) => {
-      turns.add(name, { begin: resolve, refuse: reject });
+      turns.add({ name, network, begin: resolve, refuse: reject });
     });
   }
 
-  /** Throws `service_unavailable` when nobody has more waiting than the one who comes. */
-  private makeRoom(turns: Turns, length: number): void {
+  /** Throws `service_unavailable` when nobody has more waiting than the one who comes, nor any network more than theirs. */
+  private makeRoom(turns: Turns, comer: Pick<Waiter, 'name' | 'network'>): void {
+    for (const side of ['name', 'network'] as const) {
+      const counts = turns.countBy(side);
+      if (counts.most > counts.of(comer[side]) + 1) {
+        turns.dropLast(side, counts.largest)?.refuse(this.noRoom());
+        return;
+      }
+    }
+    throw this.noRoom();
+  }
+
+  private noRoom(): DomainError {
     const { detail, retryAfter } = this.busy;
-    const error = new DomainError('service_unavailable', detail, { retryAfter });
-    if (turns.longest.length <= length + 1) throw error;
-    turns.dropLast()?.refuse(error);
+    return new DomainError('service_unavailable', detail, { retryAfter });
   }
 
   private next(): Waiter | undefined {
@@ -67,46 +87,5 @@ export class FairSemaphore {
     const turns = first.waiting > 0 ? first : second;
     this.wasKnown = turns === this.known;
     return turns.next();
-  }
-}
-
-/** Parties that take turns, each with those of it who wait. */
-class Turns {
-  private readonly parties = new Map<string, Waiter[]>();
-  waiting = 0;
-
-  get longest(): Waiter[] {
-    let longest: Waiter[] = [];
-    for (const waiters of this.parties.values()) if (waiters.length > longest.length) longest = waiters;
-    return longest;
-  }
-
-  lengthOf(name: string): number {
-    return this.parties.get(name)?.length ?? 0;
-  }
-
-  add(name: string, waiter: Waiter): void {
-    const waiters = this.parties.get(name);
-    if (waiters === undefined) this.parties.set(name, [waiter]);
-    else waiters.push(waiter);
-    this.waiting += 1;
-  }
-
-  /** The first waiter of the party whose turn it is, which is the last one's from then on. */
-  next(): Waiter | undefined {
-    const [entry] = this.parties;
-    if (entry === undefined) return undefined;
-    const [name, waiters] = entry;
-    const waiter = waiters.shift();
-    this.parties.delete(name);
-    if (waiters.length > 0) this.parties.set(name, waiters);
-    this.waiting -= 1;
-    return waiter;
-  }
-
-  /** Takes the last one out of those who wait longest in number; that party has others left. */
-  dropLast(): Waiter | undefined {
-    this.waiting -= 1;
-    return this.longest.pop();
   }
 }

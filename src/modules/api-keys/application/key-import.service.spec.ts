@@ -2,10 +2,11 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { MemoryKeys } from '../../../../test/api-keys/memory.js';
 import { actor } from '../../../../test/support/actors.js';
+import { SERVICE_KEY_ISSUER, type Actor } from '../../../shared/actor.js';
 import { KeyImportService, type KeyToImport } from './key-import.service.js';
 
 const ANN = actor('ann');
-const APPLICATION = { id: 'application', scopes: null };
+const APPLICATION = { id: 'application', scopes: null, owner: { issuer: 'local', subject: 'ann' } };
 
 let world: MemoryKeys;
 let service: KeyImportService;
@@ -122,16 +123,37 @@ describe('Importing keys', () => {
   });
 
   it('is refused when too many import at once, a person after the other', async () => {
-    const attempts = Array.from({ length: 40 }, (_, index) =>
-      service.import(actor(`person ${index}`), APPLICATION, [key(`key ${index}`)]).then(
-        () => 'done',
-        (error: unknown) => (error as { code: string }).code,
-      ),
-    );
+    const attempts = Array.from({ length: 40 }, (_, index) => attempt(actor(`person ${index}`), index));
     const answers = await Promise.all(attempts);
     // One under way, and twenty that wait.
     expect(answers.filter((answer) => answer === 'done')).toHaveLength(21);
     expect(answers.filter((answer) => answer === 'service_unavailable')).toHaveLength(19);
     expect(world.rows.rows.size).toBe(21);
   });
+
+  it('has room for who comes from elsewhere, however many accounts there are in one network', async () => {
+    const flood = Array.from({ length: 40 }, (_, index) => attempt(actor(`person ${index}`), index));
+    const ann = attempt({ ...ANN, address: '198.51.100.1' }, 41);
+    expect(await ann).toBe('done');
+    expect((await Promise.all(flood)).filter((answer) => answer === 'done')).toHaveLength(20);
+  });
+
+  it('lets nobody wait with more than five of theirs, with whichever service keys', async () => {
+    const machine = { ...actor('a service key', SERVICE_KEY_ISSUER), serviceOf: APPLICATION.id };
+    const answers = await Promise.all([
+      ...Array.from({ length: 4 }, (_, index) => attempt({ ...ANN, address: `192.0.2.${index}` }, index)),
+      ...Array.from({ length: 4 }, (_, index) => attempt(machine, index + 4)),
+    ]);
+    expect(answers).toEqual([
+      ...Array<string>(6).fill('done'),
+      ...Array<string>(2).fill('service_unavailable'),
+    ]);
+  });
+
+  function attempt(by: Actor, index: number): Promise<string> {
+    return service.import(by, APPLICATION, [key(`key ${index}`)]).then(
+      () => 'done',
+      (error: unknown) => (error as { code: string }).code,
+    );
+  }
 });

@@ -7,6 +7,7 @@ import type { Committed } from '../../../shared/committed.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { partyOf } from '../../../shared/concurrency/party-of.js';
 import { DomainError } from '../../../shared/domain-error.js';
+import type { Subject } from '../../../shared/subject.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import {
   ApplicationService,
@@ -30,9 +31,9 @@ export const MAX_IMPORT = 1000;
 
 /**
  * Imports take turns in the database, too. Whoever waits there does so with a connection, and all that came at once would
- * leave none for anybody else. Some seconds' worth of them wait here.
+ * leave none for anybody else. Some seconds' worth of them wait here, a few of each person.
  */
-const IMPORTS = { running: 1, waiting: 20 };
+const IMPORTS = { running: 1, waiting: 20, waitingOfOne: 5 };
 
 /** Keys that are handled before the event loop serves other requests. */
 const SLICE = 50;
@@ -43,6 +44,9 @@ export interface KeyToImport extends ApiKeySettings {
   /** The hint by which people recognise the key. */
   prefix: string;
 }
+
+/** Of the application that keys are imported into, what bounds them and who has it. */
+type OwnedApplication = KeyApplication & { readonly owner: Subject };
 
 export type ImportResult = { outcome: 'imported'; id: string } | { outcome: 'exists' | 'importable' };
 
@@ -86,11 +90,11 @@ export class KeyImportService {
    */
   async import(
     actor: Actor,
-    application: KeyApplication,
+    application: OwnedApplication,
     keys: readonly KeyToImport[],
   ): Promise<ImportResult[]> {
     // A person waits for one import of each other, not for all of somebody's with many applications.
-    const { value: results, change } = await this.semaphore.run(partyOf(actor), () =>
+    const { value: results, change } = await this.semaphore.run(partyOf(actor, application.owner), () =>
       this.importNow(actor, application, keys),
     );
     // Nodes may remember that these keys are unknown.
@@ -104,7 +108,7 @@ export class KeyImportService {
    */
   async preview(
     actor: Actor,
-    application: KeyApplication,
+    application: OwnedApplication,
     keys: readonly KeyToImport[],
   ): Promise<ImportResult[]> {
     const importAndTakeBack = async (): Promise<ImportResult[]> => {
@@ -120,7 +124,7 @@ export class KeyImportService {
       }
       throw new Error('a preview was not taken back');
     };
-    return this.semaphore.run(partyOf(actor), importAndTakeBack);
+    return this.semaphore.run(partyOf(actor, application.owner), importAndTakeBack);
   }
 
   private async importNow(

@@ -3,7 +3,7 @@ import { hash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../shared/clock.js';
 import type { Party } from '../../../shared/concurrency/fair-semaphore.js';
 import { DomainError } from '../../../shared/domain-error.js';
-import { networkOf } from '../../../infrastructure/network.js';
+import { networkOf } from '../../../shared/network.js';
 import type { Subject } from '../../../shared/subject.js';
 import { AttemptLimiter, type LimitedCall, type RefusedSignIns } from '../domain/attempt-limiter.js';
 

@@ -21,9 +21,9 @@ import {
 
 /**
  * To look at all keys of a large application takes the database a second, and all that came at once would leave no
- * connection for anybody else. Some seconds' worth of them wait here.
+ * connection for anybody else. Some seconds' worth of them wait here, a few of each person.
  */
-const READINGS = { running: 1, waiting: 20 };
+const READINGS = { running: 1, waiting: 20, waitingOfOne: 5 };
 
 /** Keys that are named of each finding. */
 const EXAMPLES = 5;
@@ -60,7 +60,7 @@ export class HygieneService {
     const filter = { hygiene: application.id, finding };
     const page = readPage(query, filter);
     const which = await this.keysFor(actor, application);
-    const keys = await this.semaphore.run(partyOf(actor), () =>
+    const keys = await this.semaphore.run(partyOf(actor, application.owner), () =>
       this.freshness.read((atLeast) => this.records.list(which, finding, page, atLeast)),
     );
     return toPage(keys, page.limit, filter);
@@ -88,7 +88,7 @@ export class HygieneService {
     examples: number,
   ): Promise<Hygiene> {
     const which = await this.keysFor(actor, application);
-    return this.semaphore.run(partyOf(actor), () =>
+    return this.semaphore.run(partyOf(actor, application.owner), () =>
       this.freshness.read((atLeast) => this.records.summarize(which, findings, examples, atLeast)),
     );
   }

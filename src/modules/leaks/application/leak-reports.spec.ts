@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { setTimeout } from 'node:timers/promises';
-import { networkOf } from '../../../infrastructure/network.js';
 import type { Clock } from '../../../shared/clock.js';
 import { KeyFormat, LeakedKeys } from '../../api-keys/index.js';
 import type { VerificationRecords } from '../../verification/index.js';
@@ -28,7 +27,7 @@ describe('reports of anybody', () => {
     const freshness = { waitForPropagation: () => Promise.resolve() };
     const none = undefined as never;
     const leaked = new LeakedKeys(unitOfWork as never, none, none, none, none, none, freshness as never);
-    const reports = new LeakReports(format, records, leaked, clock, networkOf);
+    const reports = new LeakReports(format, records, leaked, clock);
     function report(address: string, keys = 1): Promise<void> {
       const texts = Array.from({ length: keys }, (_, i) => `upblit_live_${i}`);
       return reports.ofAnybody(texts, { address, requestId: 'r', userAgent: null });

@@ -1,8 +1,10 @@
+import { Injectable } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
 import { systemActor, type Origin } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { DomainError } from '../../../shared/domain-error.js';
+import { networkOf } from '../../../shared/network.js';
 import {
   KeyFormat,
   LeakedKeys,
@@ -39,6 +41,7 @@ const ANSWER_STEP_MS = 250;
  * Finds the keys in what is reported, and has done with them what is to be done. What nobody can have issued, as its tag
  * says, is not looked up; of what has another form there is one look-up for all of a report.
  */
+@Injectable()
 export class LeakReports {
   private readonly semaphore = new FairSemaphore(REPORTS, {
     detail: 'Too many reports at once: try again in a moment.',
@@ -50,8 +53,6 @@ export class LeakReports {
     private readonly records: VerificationRecords,
     private readonly leaked: LeakedKeys,
     private readonly clock: Clock,
-    /** Whoever has one address of a network has all of it, and takes turns as one. */
-    private readonly networkOf: (address: string) => string,
   ) {}
 
   /**
@@ -61,7 +62,8 @@ export class LeakReports {
   async ofAnybody(texts: readonly string[], origin: Origin): Promise<void> {
     const began = this.clock.monotonic();
     const found = [...new Set(texts)].map((text) => ({ text, from: null }));
-    const party = { name: this.networkOf(origin.address) };
+    // Whoever has one address of a network has all of it, and takes turns as one.
+    const party = { name: networkOf(origin.address) };
     await this.take(found, origin, 'anybody', (work) => this.semaphore.run(party, work));
     const took = this.clock.monotonic() - began;
     await setTimeout(Math.ceil(took / ANSWER_STEP_MS) * ANSWER_STEP_MS - took);

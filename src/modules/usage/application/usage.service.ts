@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../../shared/actor.js';
+import type { Actor } from '../../../shared/actor.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { partyOf } from '../../../shared/concurrency/party-of.js';
+import type { Subject } from '../../../shared/subject.js';
 import { noCounts } from '../domain/counts.js';
 import type { DailyUsage, Usage, UsageGroup, UsageGrouping } from '../domain/usage.js';
 import { bucketsOf, type UsageRange } from '../domain/usage-range.js';
@@ -17,6 +18,12 @@ const READINGS = { running: 2, waiting: 20 };
 interface Groups {
   readonly groupBy: UsageGrouping;
   readonly limit: number;
+}
+
+/** Of the application whose usage is read, who has it. */
+interface OwnedApplication {
+  readonly id: string;
+  readonly owner: Subject;
 }
 
 /** How often keys were verified, and with which verdicts. */
@@ -38,13 +45,13 @@ export class UsageService {
    * at once.
    */
   usageOfApplication(
-    caller: Caller,
-    applicationId: string,
+    actor: Actor,
+    { id: applicationId, owner }: OwnedApplication,
     range: UsageRange,
     { groupBy, limit }: Groups,
   ): Promise<Usage & { groups: UsageGroup[] }> {
     // One statement after the other: a reading has one connection.
-    return this.semaphore.run(partyOf(caller), async () => ({
+    return this.semaphore.run(partyOf(actor, owner), async () => ({
       ...(await this.usageOf({ applicationId }, range)),
       groups: await this.records.findLargest(applicationId, range, groupBy, limit),
     }));
@@ -55,12 +62,12 @@ export class UsageService {
    * too many read at once.
    */
   dailyUsageOf(
-    caller: Caller,
-    applicationId: string,
+    actor: Actor,
+    { id: applicationId, owner }: OwnedApplication,
     keyIds: readonly string[],
     range: UsageRange,
   ): Promise<DailyUsage[]> {
-    return this.semaphore.run(partyOf(caller), async () => {
+    return this.semaphore.run(partyOf(actor, owner), async () => {
       const days = bucketsOf(range).map((start) => start.getTime());
       const found = new Map<string, { keyId: string; valid: number[]; refused: number[] }>();
       for (const { keyId, start, valid, refused } of await this.records.findDays(

@@ -44,13 +44,13 @@ export class UsageController {
   @GetApplicationUsageDocs()
   async ofApplication(
     @CurrentActor() actor: Actor,
-    @CurrentApplication() { id: applicationId }: Application,
+    @CurrentApplication() application: Application,
     @Query() query: ApplicationUsageQueryDto,
   ): Promise<ApplicationUsageDto> {
     const range = usageRange(query, this.clock.now());
     const { groupBy = 'key', limit = 20 } = query;
-    const usage = await this.usage.usageOfApplication(actor, applicationId, range, { groupBy, limit });
-    return { applicationId, ...toResponse(range, usage), groupBy, groups: usage.groups };
+    const usage = await this.usage.usageOfApplication(actor, application, range, { groupBy, limit });
+    return { applicationId: application.id, ...toResponse(range, usage), groupBy, groups: usage.groups };
   }
 
   @Get('applications/:id/usage/keys')
@@ -59,15 +59,15 @@ export class UsageController {
   @GetUsageOfKeysDocs()
   async ofKeys(
     @CurrentActor() actor: Actor,
-    @CurrentApplication() { id: applicationId }: Application,
+    @CurrentApplication() application: Application,
     @Query() query: UsageOfKeysQueryDto,
   ): Promise<UsageOfKeysDto> {
     const range = usageRange({}, this.clock.now());
     // Ids are compared in lower case (RFC 9562, section 4).
     const ids = query.ids.map((id) => id.toLowerCase());
-    const keys = await this.usage.dailyUsageOf(actor, applicationId, ids, range);
+    const keys = await this.usage.dailyUsageOf(actor, application, ids, range);
     return {
-      applicationId,
+      applicationId: application.id,
       from: range.from.toISOString(),
       to: range.to.toISOString(),
       keys: keys.map(toDays),

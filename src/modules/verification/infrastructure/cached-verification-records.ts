@@ -12,7 +12,7 @@ import {
   type PresentedKey,
 } from '../application/verification-records.js';
 import { KeyFormat, KeyHasher, parseImportedKey, type PlaintextKey } from '../../api-keys/index.js';
-import { networkOf } from '../../../infrastructure/network.js';
+import { networkOf } from '../../../shared/network.js';
 import type { VerificationRecord } from '../domain/verification.js';
 import { KnownKeysWithoutTag } from './keys-without-tag.js';
 import { LookUpLanes, LookUpRefused } from './look-up-lanes.js';
