@@ -42,6 +42,7 @@ import { Webhooks1764000003900 } from './1764000003900-webhooks.js';
 import { WebhookMails1764000003910 } from './1764000003910-webhook-mails.js';
 import { LeakedSecrets1764000004000 } from './1764000004000-leaked-secrets.js';
 import { SecretUsage1764000004300 } from './1764000004300-secret-usage.js';
+import { ApplicationsOfDay1764000004700 } from './1764000004700-applications-of-day.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -88,4 +89,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   WebhookMails1764000003910,
   LeakedSecrets1764000004000,
   SecretUsage1764000004300,
+  ApplicationsOfDay1764000004700,
 ];

@@ -40,6 +40,7 @@ export async function startProduct(context, { name, databaseUrl, env = {}, prelo
       LOCAL_ACCOUNTS: 'open',
       MANAGEMENT_CALLS_PER_MINUTE: '10000000',
       MAX_APPLICATIONS_PER_OWNER: '1000000',
+      MAX_APPLICATIONS_CREATED_PER_DAY: '1000000',
       MAX_KEYS_ISSUED_PER_DAY: '1000000000',
       MAX_CONNECTIONS_PER_ADDRESS: '1000000',
       ...(modules.length > 0 && { NODE_OPTIONS: modules.map(({ href }) => `--import ${href}`).join(' ') }),

@@ -361,6 +361,12 @@ export const variables = {
     '100',
     'Applications that one person may be an owner of at once.',
   ),
+  MAX_APPLICATIONS_CREATED_PER_DAY: integer(
+    1,
+    1_000_000,
+    '200',
+    'Applications that one person may create on one day (UTC), deleted ones among them.',
+  ),
   MAX_MEMBERS_PER_APPLICATION: integer(1, 1000, '100', 'People who may have a part in one application.'),
   MAX_ACTIVE_KEYS_PER_APPLICATION: integer(
     1,

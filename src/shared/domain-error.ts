@@ -40,6 +40,7 @@ export type ErrorCode =
   // applications and keys
   | 'application_not_found'
   | 'application_limit_reached'
+  | 'daily_application_limit_reached'
   | 'not_application_owner'
   | 'insufficient_role'
   | 'user_not_found'

@@ -111,7 +111,7 @@ describe('Quotas', () => {
   it('of members are not passed by offers at once, nor by those who accept', async () => {
     const owner = await Client.signedIn(app);
     const application = await owner.createApplication();
-    const people = await Promise.all(Array.from({ length: 10 }, () => Client.signedIn(app)));
+    const people = await Promise.all(Array.from({ length: AT_ONCE }, () => Client.signedIn(app)));
     const answers = await Promise.all(
       people.map(({ userId }) =>
         owner.put(`/applications/${application}/members/${userId}`).send({ role: 'viewer' }),
@@ -125,6 +125,37 @@ describe('Quotas', () => {
     await Promise.all(receivers.map((person, i) => person.accept(made[i]!.body.id as string).expect(200)));
     const { body } = await owner.get(`/applications/${application}/members`).expect(200);
     expect(body.data).toHaveLength(4);
+  });
+});
+
+describe('The applications that one person creates on one day', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await TestApp.start({ env: { MAX_APPLICATIONS_CREATED_PER_DAY: '10' } });
+  });
+  afterAll(() => app.stop());
+
+  it('are no more than they may be, also where each is deleted for the next, which would have new quotas', async () => {
+    const owner = await Client.signedIn(app);
+    const answers = await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        const answer = await owner.post('/applications').send({ name: 'a' });
+        if (answer.status === 201) await owner.delete(`/applications/${answer.body.id}`).expect(204);
+        return answer;
+      }),
+    );
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(10);
+    const refused = await owner.post('/applications').send({ name: 'one more' });
+    expect([refused.status, refused.body.code]).toEqual([429, 'daily_application_limit_reached']);
+    const wait = Number(refused.headers['retry-after']);
+    expect(wait).toBeGreaterThan(0);
+    expect(wait).toBeLessThanOrEqual(86_400);
+    expect(refused.headers['ratelimit-policy']).toBe('"applications";q=10;w=86400');
+    expect(refused.headers.ratelimit).toBe(`"applications";r=0;t=${wait}`);
+    // It concerns nobody else, and ends with the day.
+    await (await Client.signedIn(app)).createApplication();
+    await app.query(`UPDATE applications SET created_at = created_at - interval '1 day'`);
+    await owner.createApplication();
   });
 });
 

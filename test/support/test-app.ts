@@ -65,6 +65,7 @@ export class TestApp {
       AUTH_RATE_LIMIT_REFRESH_PER_ACCOUNT: '100000',
       MANAGEMENT_CALLS_PER_MINUTE: '1000000',
       MAX_APPLICATIONS_PER_OWNER: '100000',
+      MAX_APPLICATIONS_CREATED_PER_DAY: '100000',
       ...options.env,
     });
     const builder = Test.createTestingModule({ imports: [AppModule.forRoot(env)] });

@@ -45,6 +45,7 @@ const FIELD_ERRORS: Readonly<Partial<Record<ErrorCode, FieldError>>> = {
 /** The headers whose values are known only when it happens. */
 const LATE_HEADERS: Readonly<Partial<Record<ErrorCode, string[]>>> = {
   too_many_requests: ['retry-after'],
+  daily_application_limit_reached: ['retry-after'],
   daily_key_limit_reached: ['retry-after'],
   rate_limited: ['retry-after'],
   usage_exceeded: ['retry-after'],

@@ -68,6 +68,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemType>> = {
 
   application_not_found: { status: 404, title: 'Application not found' },
   application_limit_reached: { status: 403, title: 'Application limit reached' },
+  daily_application_limit_reached: { status: 429, title: 'Daily application limit reached' },
   not_application_owner: { status: 403, title: 'Not a member of the application' },
   insufficient_role: { status: 403, title: 'Insufficient role' },
   user_not_found: { status: 404, title: 'User not found' },

@@ -50,6 +50,7 @@ import { TypeOrmOfferRepository } from './infrastructure/typeorm-offer.repositor
       inject: [ENV],
       useFactory: (env: Env): ApplicationQuotas => ({
         maxApplicationsPerOwner: env.MAX_APPLICATIONS_PER_OWNER,
+        maxApplicationsCreatedPerDay: env.MAX_APPLICATIONS_CREATED_PER_DAY,
         maxMembersPerApplication: env.MAX_MEMBERS_PER_APPLICATION,
       }),
     },

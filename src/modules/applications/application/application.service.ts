@@ -33,13 +33,15 @@ export class ApplicationService {
     private readonly quotas: ApplicationQuotas,
   ) {}
 
-  /** Throws `application_limit_reached`, and what `SubjectDirectory.keepActor` throws. */
+  /** Throws `application_limit_reached`, `daily_application_limit_reached`, and what `SubjectDirectory.keepActor` throws. */
   async create(actor: Actor, props: ApplicationChanges & { name: string }): Promise<Application> {
-    const application = Application.create(uuidv7(), actor, props, this.clock.now());
-    const { maxApplicationsPerOwner } = this.quotas;
+    const now = this.clock.now();
+    const application = Application.create(uuidv7(), actor, props, now);
+    const { maxApplicationsPerOwner, maxApplicationsCreatedPerDay } = this.quotas;
     await this.unitOfWork.run(actor, async (tx) => {
       await this.directory.keepActor(tx);
       await this.applications.assertMayOwn(application.id, maxApplicationsPerOwner, tx);
+      await this.applications.assertMayCreate(maxApplicationsCreatedPerDay, now, tx);
       await this.applications.insert(application, tx);
     });
     return application;

@@ -22,6 +22,12 @@ export abstract class ApplicationRepository {
    */
   abstract assertMayOwn(id: string, maxOwned: number, tx: Transaction): Promise<void>;
 
+  /**
+   * Throws `daily_application_limit_reached` when the actor has created `maxCreated` applications on the day (UTC) of
+   * `now`, deleted ones among them: an application that is made anew would have new quotas. After `assertMayOwn`.
+   */
+  abstract assertMayCreate(maxCreated: number, now: Date, tx: Transaction): Promise<void>;
+
   /** Inserts the application with its owner as its first member. */
   abstract insert(application: Application, tx: Transaction): Promise<void>;
 

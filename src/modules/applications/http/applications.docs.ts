@@ -37,7 +37,12 @@ export const CreateApplicationDocs = (): MethodDecorator =>
         },
       },
     }),
-    ApiProblems('validation_failed', 'insufficient_scope', 'application_limit_reached'),
+    ApiProblems(
+      'validation_failed',
+      'insufficient_scope',
+      'application_limit_reached',
+      'daily_application_limit_reached',
+    ),
   );
 
 export const ListApplicationsDocs = (): MethodDecorator =>

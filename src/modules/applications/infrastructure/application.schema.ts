@@ -20,6 +20,7 @@ export const applicationSchema = new EntitySchema<Application>({
     scopes: { type: 'text', array: true, nullable: true },
     storedPolicy: { type: 'jsonb', name: 'policy', nullable: true },
   },
+  indices: [{ name: 'applications_of_owner_by_day', columns: ['ownerIssuer', 'ownerSubject', 'createdAt'] }],
   checks: [
     { name: 'applications_scopes', expression: 'cardinality(scopes) <= 100' },
     { name: 'applications_policy', expression: `jsonb_typeof(policy) = 'object'` },

@@ -8,6 +8,7 @@ import type { ConnectionPool } from '../../../infrastructure/database/connection
 import { poolOf } from '../../../infrastructure/database/pool.js';
 import { expectProof, managerOf } from '../../../infrastructure/database/transaction.js';
 import { eventsOf } from '../../../shared/domain-event.js';
+import { MS_PER_DAY } from '../../../shared/durations.js';
 import type { PageRequest } from '../../../shared/page.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { Transaction } from '../../../shared/transaction.js';
@@ -40,6 +41,10 @@ const COUNT_OWNED = `
   SELECT count(*)::int AS owned
     FROM application_members
    WHERE issuer = $1 AND subject = $2 AND role = 'owner' AND application_id <> $3`;
+const COUNT_CREATED = `
+  SELECT count(*)::int AS created
+    FROM applications
+   WHERE owner_issuer = $1 AND owner_subject = $2 AND created_at >= $3`;
 
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
@@ -75,6 +80,31 @@ export class TypeOrmApplicationRepository extends ApplicationRepository {
     throw new DomainError(
       'application_limit_reached',
       `You own ${maxOwned} applications, as many as you may: delete one, or hand one on, first.`,
+    );
+  }
+
+  async assertMayCreate(maxCreated: number, now: Date, tx: Transaction): Promise<void> {
+    const { issuer, subject } = tx.actor;
+    const sinceMidnight = now.getTime() % MS_PER_DAY;
+    const midnight = new Date(now.getTime() - sinceMidnight);
+    const [row] = await managerOf(tx).query<{ created: number }[]>(COUNT_CREATED, [
+      issuer,
+      subject,
+      midnight,
+    ]);
+    if ((row?.created ?? 0) < maxCreated) return;
+    const retryAfter = Math.ceil((MS_PER_DAY - sinceMidnight) / 1000);
+    throw new DomainError(
+      'daily_application_limit_reached',
+      `You may create ${maxCreated} applications a day, and no more: go on after midnight (UTC).`,
+      {
+        retryAfter,
+        // Of draft-ietf-httpapi-ratelimit-headers.
+        headers: {
+          'RateLimit-Policy': `"applications";q=${maxCreated};w=${MS_PER_DAY / 1000}`,
+          RateLimit: `"applications";r=0;t=${retryAfter}`,
+        },
+      },
     );
   }
 
