@@ -21,6 +21,7 @@ afterEach(() => {
   provider.bend = {};
   provider.instead = undefined;
   provider.givesRefreshTokens = true;
+  provider.showsKeys = true;
 });
 afterAll(async () => {
   await app.stop();
@@ -237,6 +238,25 @@ describe('a login at a provider', () => {
     expect(answer.headers['set-cookie']).toBeUndefined();
     provider.instead = undefined;
     await post('refresh', cookie).expect(200);
+  });
+
+  it('keeps the next refresh token when the keys of the provider cannot be read just then', async () => {
+    const cookie = cookieOf(await signIn());
+    // It has read the keys of nobody yet.
+    const started = await TestApp.start({
+      database: app.database,
+      env: { ...provider.env, LOCAL_ACCOUNTS: 'off' },
+    });
+    try {
+      provider.showsKeys = false;
+      const answer = await post('refresh', cookie, started);
+      expectProblem(answer, 503, 'service_unavailable');
+      expectProblem(await post('refresh', cookie), 401, 'invalid_refresh_token');
+      const next = await post('refresh', cookieOf(answer)).expect(200);
+      expect(next.body.user).toEqual({ id: provider.subject, issuer: provider.issuer, ...provider.profile });
+    } finally {
+      await started.stop();
+    }
   });
 
   it('never becomes that of somebody else', async () => {

@@ -26,6 +26,8 @@ export class OpenIdServer {
   bend: { accessToken?: Json; idToken?: Json } = {};
   /** What the endpoints for tokens do instead of answering. */
   instead: ((reply: ServerResponse) => void) | undefined;
+  /** Whether its keys can be read. */
+  showsKeys = true;
   /** Whether it gives refresh tokens. */
   givesRefreshTokens = true;
   /** Every token and code that it has handed out. */
@@ -102,7 +104,7 @@ export class OpenIdServer {
         id_token_signing_alg_values_supported: ['ES256'],
         authorization_response_iss_parameter_supported: true,
       });
-    } else if (path === '/jwks') {
+    } else if (path === '/jwks' && this.showsKeys) {
       const jwk = this.#keys.publicKey.export({ format: 'jwk' });
       json(reply, 200, { keys: [{ ...jwk, kid: this.#kid, use: 'sig', alg: 'ES256' }] });
     } else if (path === '/token' || path === '/revoke') {
@@ -153,14 +155,12 @@ export class OpenIdServer {
       token_type: 'Bearer',
       expires_in: 300,
       ...(this.givesRefreshTokens && { refresh_token: this.handOut(refreshToken) }),
-      ...(authorization !== null && {
-        id_token: this.sign('JWT', {
-          ...common,
-          ...this.profile,
-          aud: authorization.clientId,
-          nonce: authorization.nonce,
-          ...this.bend.idToken,
-        }),
+      id_token: this.sign('JWT', {
+        ...common,
+        ...this.profile,
+        aud: authorization?.clientId ?? OpenIdServer.clientId,
+        ...(authorization !== null && { nonce: authorization.nonce }),
+        ...this.bend.idToken,
       }),
     };
   }

@@ -37,6 +37,19 @@ export interface FederatedSignedIn {
 }
 
 /**
+ * The provider has replaced the refresh token, and its access token cannot be judged just now: the call may be repeated, with
+ * what the browser is to keep from here on.
+ */
+export class RefreshedInPart extends DomainError {
+  constructor(
+    { code, detail, details }: DomainError,
+    readonly sealed: string,
+  ) {
+    super(code, detail, details);
+  }
+}
+
+/**
  * Logins at a provider, for pages of this service. The API takes the provider's own access tokens, as it takes them from
  * anybody; what gets the next one is kept by the browser, sealed, and by nobody here.
  */
@@ -82,7 +95,7 @@ export class FederatedSessionService {
     });
   }
 
-  /** Throws `not_found`, `invalid_refresh_token` and `service_unavailable`. */
+  /** Throws `not_found`, `invalid_refresh_token`, and `service_unavailable`, perhaps as a `RefreshedInPart`. */
   async refresh(sealed: string | undefined): Promise<FederatedSignedIn> {
     const kept = await this.open(sealed);
     if (kept === undefined) throw ended();
@@ -93,8 +106,13 @@ export class FederatedSessionService {
         : { accessToken: accessToken ?? '', refreshToken: null, profile: undefined };
     // A provider that does not replace the refresh token says nothing of it (RFC 6749, section 6).
     const next = { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
-    return this.signedIn(next, kept).catch((error: unknown) => {
-      throw error instanceof DomainError && error.code === 'invalid_token' ? ended() : error;
+    return this.signedIn(next, kept).catch(async (error: unknown) => {
+      if (!(error instanceof DomainError)) throw error;
+      if (error.code === 'invalid_token') throw ended();
+      // The former refresh token is spent: whoever repeats the call with it may lose the login.
+      if (error.code !== 'service_unavailable' || tokens.refreshToken === null) throw error;
+      const replaced = { ...kept, refreshToken: tokens.refreshToken, accessToken: null };
+      throw new RefreshedInPart(error, await this.close(replaced, kept.endsAt));
     });
   }
 
@@ -136,14 +154,7 @@ export class FederatedSessionService {
       endsAt,
     };
     const until = refreshToken === null ? Math.min(endsAt, expiresAt.getTime()) : endsAt;
-    const sealed = await this.seal.close('federated-session', kept, new Date(until));
-    if (sealed.length > MAX_SEALED_LENGTH) {
-      this.logger.error(`The provider's tokens do not fit into a cookie: ${sealed.length} characters`);
-      throw new DomainError(
-        'sign_in_failed',
-        'The provider issues tokens that are too long for a cookie. Ask the operator of this service.',
-      );
-    }
+    const sealed = await this.close(kept, until);
     const expiresIn = Math.max(0, Math.floor((expiresAt.getTime() - this.clock.now().getTime()) / 1000));
     return {
       accessToken,
@@ -152,6 +163,18 @@ export class FederatedSessionService {
       user: { id: subject, issuer, email, name },
       sealed,
     };
+  }
+
+  private async close(kept: Kept, until: number): Promise<string> {
+    const sealed = await this.seal.close('federated-session', kept, new Date(until));
+    if (sealed.length > MAX_SEALED_LENGTH) {
+      this.logger.error(`The provider's tokens do not fit into a cookie: ${sealed.length} characters`);
+      throw new DomainError(
+        'sign_in_failed',
+        'The provider issues tokens that are too long for a cookie. Ask the operator of this service.',
+      );
+    }
+    return sealed;
   }
 }
 

@@ -4,6 +4,7 @@ import { DomainError } from '../../../shared/domain-error.js';
 import { Public } from '../../../shared/http/public.decorator.js';
 import {
   FederatedSessionService,
+  RefreshedInPart,
   SESSION_SECONDS,
   SIGN_IN_SECONDS,
   type FederatedSignedIn,
@@ -86,6 +87,7 @@ export class FederatedSessionController {
       if (error instanceof DomainError && error.code === 'invalid_refresh_token') {
         session.forget(request, reply);
       }
+      if (error instanceof RefreshedInPart) session.keep(request, reply, error.sealed);
       throw error;
     }
   }

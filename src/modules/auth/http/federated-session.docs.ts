@@ -62,7 +62,9 @@ export const RefreshFederatedDocs = (): MethodDecorator =>
     ApiOperation({
       operationId: 'refreshFederatedSession',
       summary: 'Get the next access token from the provider',
-      description: 'A login that has ended at the provider ends here with it.',
+      description:
+        'A login that has ended at the provider ends here with it. An answer 503 may set the cookie, too: the call may ' +
+        'be repeated, as it is.',
     }),
     ApiOkResponse({ type: FederatedTokensDto, headers: setsCookie('upblit_federated') }),
     ApiProblems(

@@ -79,7 +79,7 @@ export class OpenIdProvider extends IdentityProvider {
   }
 
   async refresh(refreshToken: string): Promise<ProviderTokens> {
-    const config = await this.configuration();
+    const config = this.trusting(await this.configuration());
     try {
       return toTokens(await oidc.refreshTokenGrant(config, refreshToken, this.resource()));
     } catch (error) {
@@ -130,18 +130,36 @@ export class OpenIdProvider extends IdentityProvider {
 
   private discover(): Promise<oidc.Configuration> {
     const { issuer, clientId, clientSecret } = this.settings;
-    const isPlainHttp = new URL(issuer).protocol === 'http:';
     return oidc.discovery(new URL(issuer), clientId, undefined, authentication(clientSecret), {
       timeout: TIMEOUT,
       [oidc.customFetch]: fetchBounded,
-      execute: [
-        // Their signatures, too, although they come from the provider itself.
-        oidc.enableNonRepudiationChecks,
-        // The configuration allows it in production for this machine alone.
-        // eslint-disable-next-line @typescript-eslint/no-deprecated
-        ...(isPlainHttp ? [oidc.allowInsecureRequests] : []),
-      ],
+      // The signatures of ID tokens, too, although they come from the provider itself.
+      execute: [oidc.enableNonRepudiationChecks, ...this.plainHttp()],
     });
+  }
+
+  /**
+   * The same without the signatures of ID tokens. Nothing of an ID token is taken that comes with a refresh, and its keys
+   * might be out of reach when the refresh token has been spent: the next one would be lost.
+   */
+  private trusting(config: oidc.Configuration): oidc.Configuration {
+    const { clientId, clientSecret } = this.settings;
+    const same = new oidc.Configuration(
+      config.serverMetadata(),
+      clientId,
+      undefined,
+      authentication(clientSecret),
+    );
+    same.timeout = TIMEOUT;
+    same[oidc.customFetch] = fetchBounded;
+    for (const allow of this.plainHttp()) allow(same);
+    return same;
+  }
+
+  /** The configuration allows it in production for this machine alone. */
+  private plainHttp(): ((config: oidc.Configuration) => void)[] {
+    // eslint-disable-next-line @typescript-eslint/no-deprecated
+    return new URL(this.settings.issuer).protocol === 'http:' ? [oidc.allowInsecureRequests] : [];
   }
 
   /** What a failure means for whoever signs in. What the provider has sent is in no message: it may hold tokens. */
