@@ -12,6 +12,7 @@ import { hasGoodHost } from './node-refusals.js';
 import { failureReadAhead, keep } from './read-ahead.js';
 import { isJsonType } from './request-body.js';
 import { requestIdOf } from './request-id.js';
+import { endWithTheOthers } from './end-with-the-others.js';
 import { COMMON_HEADERS } from './security-headers.js';
 import { tooLate } from './server.js';
 
@@ -155,7 +156,7 @@ class Exchange implements FastExchange {
     }
     try {
       const answer = this.route.fastPath.answer(body, this);
-      if (answer instanceof Promise) void this.sendLater(answer);
+      if (answer instanceof Promise) this.sendLater(answer);
       else this.send(answer);
     } catch (error) {
       this.takeSlowPath(error as Error);
@@ -167,26 +168,27 @@ class Exchange implements FastExchange {
     return this.chunks.length > 1 ? Buffer.concat(this.chunks) : first;
   }
 
-  private async sendLater(answer: Promise<object>): Promise<void> {
-    try {
-      this.send(await this.inTime(answer));
-    } catch (error) {
-      this.takeSlowPath(error as Error);
-    }
-  }
-
-  private async inTime(answer: Promise<object>): Promise<object> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(tooLate());
-      }, this.options.responseTimeoutMs);
-    });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
+  private sendLater(answer: Promise<object>): void {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.takeSlowPath(tooLate());
+    }, this.options.responseTimeoutMs);
+    const inTime = (proceed: () => void): void => {
       clearTimeout(timer);
-    }
+      if (!isLate) proceed();
+    };
+    void answer
+      .then((value) => {
+        inTime(() => {
+          this.send(value);
+        });
+      })
+      .catch((error: unknown) => {
+        inTime(() => {
+          this.takeSlowPath(error as Error);
+        });
+      });
   }
 
   private send(answer: object): void {
@@ -195,7 +197,7 @@ class Exchange implements FastExchange {
     this.headers.push(...FIXED_HEADERS);
     this.headers.push('content-length', String(Buffer.byteLength(text)));
     this.response.writeHead(200, this.headers);
-    this.response.end(text);
+    endWithTheOthers(this.response, text);
     this.route.observe(performance.now() - this.startedAt);
   }
 

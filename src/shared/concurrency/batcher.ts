@@ -1,9 +1,9 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 
 interface Call<Request, Answer> {
   readonly request: Request;
-  /** Does something in the context of the call: in the trace that it is part of. */
-  readonly within: <T>(work: () => T) => T;
+  /** The context of the call: the trace that it is part of. `AsyncLocalStorage.snapshot` costs ten times as much. */
+  readonly context: AsyncResource;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
 }
@@ -41,7 +41,7 @@ export class Batcher<Request, Answer> {
 
   call(partition: string, request: Request): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const call = { request, resolve, reject, within: AsyncLocalStorage.snapshot() };
+      const call = { request, resolve, reject, context: new AsyncResource('BatcherCall') };
       const queue = this.behind.get(partition) ?? this.ready.get(partition);
       if (queue === undefined) this.ready.set(partition, [call]);
       else queue.push(call);
@@ -79,7 +79,7 @@ export class Batcher<Request, Answer> {
     try {
       // Who begins it is the batch before, of which none of these calls is.
       const send = (): Promise<readonly Answer[]> => this.send(calls.map(({ request }) => request));
-      const answers = await (calls[0]?.within(send) ?? send());
+      const answers = await (calls[0]?.context.runInAsyncScope(send) ?? send());
       if (answers.length !== calls.length) throw new Error('a batch was not answered call by call');
       calls.forEach((call, index) => {
         call.resolve(answers[index] as Answer);
