@@ -43,6 +43,7 @@ import { WebhookMails1764000003910 } from './1764000003910-webhook-mails.js';
 import { LeakedSecrets1764000004000 } from './1764000004000-leaked-secrets.js';
 import { SecretUsage1764000004300 } from './1764000004300-secret-usage.js';
 import { ApplicationsOfDay1764000004700 } from './1764000004700-applications-of-day.js';
+import { FairWebhooks1764000004500 } from './1764000004500-fair-webhooks.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -90,4 +91,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   LeakedSecrets1764000004000,
   SecretUsage1764000004300,
   ApplicationsOfDay1764000004700,
+  FairWebhooks1764000004500,
 ];

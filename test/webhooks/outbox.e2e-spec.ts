@@ -13,7 +13,14 @@ import { WebhookWorker } from '../../src/modules/webhooks/infrastructure/webhook
 import { Client } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
-const ROOM: Room = { most: 50, ofApplication: 50, underWay: new Map() };
+const ROOM: Room = {
+  isSlow: false,
+  most: 50,
+  ofApplication: 50,
+  ofWebhook: 50,
+  underWay: [],
+  elsewhere: [],
+};
 const TAKEN: Attempt = { status: 204, failure: null, retryAfter: null, durationMs: 1 };
 
 /** Nothing is sent here: it is looked at what would be. */
@@ -118,9 +125,9 @@ describe('the outbox of webhooks', () => {
       expect(await claimAll()).toEqual([]);
       types.push((JSON.parse(claimed[0]!.body) as { type: string }).type);
       // Of a node that was frozen for longer than its lease.
-      await queue.finish({ ...claimed[0]!, lease: '00000000-0000-4000-8000-000000000000' }, TAKEN, null);
+      await queue.finish({ ...claimed[0]!, lease: '00000000-0000-4000-8000-000000000000' }, TAKEN, null, false);
       expect(await claimAll()).toEqual([]);
-      await queue.finish(claimed[0]!, TAKEN, null);
+      await queue.finish(claimed[0]!, TAKEN, null, false);
     }
     expect(types).toEqual(['key.created', 'key.changed', 'key.revoked']);
     expect(await claimAll()).toEqual([]);

@@ -34,14 +34,26 @@ export interface Attempt {
   readonly durationMs: number;
 }
 
-/** What a node has room for. */
+/** What a node is at, for whom. */
+export interface UnderWay {
+  readonly applicationId: string;
+  readonly webhookId: string;
+}
+
+/** What a node has room for, of receivers that answer quickly or of those that do not. */
 export interface Room {
+  /** Whether it is for the webhooks whose last attempt took long. */
+  readonly isSlow: boolean;
   /** Of all together. */
   readonly most: number;
-  /** Of one application, with those that are under way. */
+  /** Of one application, with those of this room that are under way. */
   readonly ofApplication: number;
-  /** By the application. */
-  readonly underWay: ReadonlyMap<string, number>;
+  /** Of one webhook, with all that are under way. */
+  readonly ofWebhook: number;
+  /** In this room. */
+  readonly underWay: readonly UnderWay[];
+  /** In the other one. */
+  readonly elsewhere: readonly UnderWay[];
 }
 
 export interface Claim {
@@ -53,12 +65,22 @@ export interface Claim {
 /** Deliveries that are yet to be made, shared by all nodes. Nothing of it keeps a transaction open. */
 export abstract class DeliveryQueue {
   /**
-   * Takes deliveries that are due, of as many applications as there are, in turns. Of one key and webhook it takes the
-   * oldest alone.
+   * Takes deliveries that are due, of as many applications as there are, in turns, and of as many webhooks of each. Of one
+   * key and webhook it takes the oldest alone.
    */
   abstract claim(room: Room): Promise<Claim>;
-  /** Writes how an attempt has ended, unless the lease was lost. @param retryIn seconds; null for the last attempt */
-  abstract finish(delivery: DueDelivery, attempt: Attempt, retryIn: number | null): Promise<void>;
+  /**
+   * Writes how an attempt has ended, unless the lease was lost.
+   *
+   * @param retryIn seconds; null for the last attempt
+   * @param isSlow whether the next one is one for the room of the slow
+   */
+  abstract finish(
+    delivery: DueDelivery,
+    attempt: Attempt,
+    retryIn: number | null,
+    isSlow: boolean,
+  ): Promise<void>;
   /** Disables a webhook whose receiver is gone. */
   abstract disable(delivery: DueDelivery): Promise<void>;
 }

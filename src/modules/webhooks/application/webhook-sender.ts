@@ -5,12 +5,17 @@ import { AccountMails } from '../../auth/index.js';
 import { retryDelay, type DeliveryFailure } from '../domain/delivery.js';
 import { mailOf } from '../domain/owner-mail.js';
 import { WebhookSecretSeal } from '../domain/webhook-secret.js';
-import { DeliveryQueue, WebhookTransport, type Attempt, type DueDelivery } from './ports.js';
+import { DeliveryQueue, WebhookTransport, type Attempt, type DueDelivery, type UnderWay } from './ports.js';
 
-/** Requests of this process at once. */
-const CONCURRENCY = 50;
-/** Of one application: a receiver that hangs holds up no others. */
-const CONCURRENCY_OF_APPLICATION = 5;
+/** Milliseconds after which an attempt, and with it its webhook, counts as slow. */
+const PATIENCE_MS = 1000;
+
+/**
+ * Requests of this process at once, in two rooms. What takes long moves over into the room of the slow, and so does what
+ * comes next for the same webhook: receivers that hang, however many, leave the other room to those that answer.
+ */
+const QUICK = { most: 50, ofApplication: 10, ofWebhook: 5 } as const;
+const SLOW = { most: 50, ofApplication: 5, ofWebhook: 2 } as const;
 
 /** Milliseconds that a mail may take, within the lease. */
 const MAIL_MS = 25_000;
@@ -24,7 +29,7 @@ const NOT_SENT = { status: null, retryAfter: null, durationMs: 0 } as const;
 @Injectable()
 export class WebhookSender {
   private readonly logger = new Logger(WebhookSender.name);
-  private readonly underWay = new Map<string, number>();
+  private readonly underWay = new Set<UnderWay & { isSlow: boolean }>();
   private readonly sending = new Set<Promise<void>>();
   private stopped = false;
   private more: (() => void) | undefined;
@@ -63,14 +68,19 @@ export class WebhookSender {
 
   /** Begins to send what is due, as far as there is room, and says whether there may be more. Rejects as the database does. */
   async sendDue(): Promise<boolean> {
-    const most = CONCURRENCY - this.sending.size;
-    if (this.stopped || most <= 0) return false;
-    const { due, mayBeMore } = await this.queue.claim({
-      most,
-      ofApplication: CONCURRENCY_OF_APPLICATION,
-      underWay: this.underWay,
-    });
-    for (const delivery of due) this.begin(delivery);
+    const mayBeMore = await this.fill(false);
+    return (await this.fill(true)) || mayBeMore;
+  }
+
+  private async fill(isSlow: boolean): Promise<boolean> {
+    const { most, ...shares } = isSlow ? SLOW : QUICK;
+    const all = [...this.underWay];
+    const underWay = all.filter((one) => one.isSlow === isSlow);
+    const left = most - underWay.length;
+    if (this.stopped || left <= 0) return false;
+    const elsewhere = all.filter((one) => one.isSlow !== isSlow);
+    const { due, mayBeMore } = await this.queue.claim({ ...shares, isSlow, most: left, underWay, elsewhere });
+    for (const delivery of due) this.begin(delivery, isSlow);
     return mayBeMore;
   }
 
@@ -85,18 +95,22 @@ export class WebhookSender {
     while (this.sending.size > 0) await Promise.all(this.sending);
   }
 
-  private begin(delivery: DueDelivery): void {
-    const { applicationId } = delivery;
-    this.underWay.set(applicationId, (this.underWay.get(applicationId) ?? 0) + 1);
+  private begin(delivery: DueDelivery, isSlow: boolean): void {
+    const { applicationId, webhookId } = delivery;
+    const place = { applicationId, webhookId, isSlow };
+    this.underWay.add(place);
+    const patience = setTimeout(() => {
+      place.isSlow = true;
+      if (!this.stopped) this.more?.();
+    }, PATIENCE_MS);
     const sending = this.send(delivery)
       .catch((error: unknown) => {
         // Its lease ends, and it is sent once more.
         this.logger.warn(`What became of a webhook was not written: ${(error as Error).message}`);
       })
       .finally(() => {
-        const left = (this.underWay.get(applicationId) ?? 1) - 1;
-        if (left === 0) this.underWay.delete(applicationId);
-        else this.underWay.set(applicationId, left);
+        clearTimeout(patience);
+        this.underWay.delete(place);
         this.sending.delete(sending);
         if (!this.stopped) this.more?.();
       });
@@ -105,12 +119,12 @@ export class WebhookSender {
 
   private async send(delivery: DueDelivery): Promise<void> {
     const attempt = await this.attempt(delivery);
-    const { failure } = attempt;
+    const { failure, durationMs } = attempt;
     this.counts[failure ?? 'delivered'] += 1;
     if (failure === 'gone') await this.queue.disable(delivery);
     const isFinal = failure === 'gone' || failure === 'disabled';
     const retryIn = isFinal ? null : retryDelay(delivery.attempts, attempt.retryAfter, Math.random());
-    await this.queue.finish(delivery, attempt, retryIn);
+    await this.queue.finish(delivery, attempt, retryIn, durationMs >= PATIENCE_MS);
   }
 
   private async attempt(delivery: DueDelivery): Promise<Attempt> {

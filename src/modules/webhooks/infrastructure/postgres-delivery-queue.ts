@@ -19,17 +19,23 @@ import { WebhookRepository } from '../domain/webhook.repository.js';
 const LEASE_SECONDS = 30;
 
 /** Applications that one statement looks at. The next one goes on from there. */
-const APPLICATIONS = 500;
+const APPLICATIONS = 100;
 
-/** Deliveries of one application that one statement looks at. */
-const CANDIDATES = 20;
+/** Deliveries of one webhook that one statement looks at. */
+const CANDIDATES = 10;
+
+/** Deliveries that one statement puts off. */
+const PUT_OFF = 2000;
 
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /*
- * The applications that have anything pending are found one by one, from the last one that had its turn on: so each has
- * its turn, however much another one has waiting. Of those that are due, the oldest of their key and webhook are taken;
- * the others are put off until that one is due, so that they are not looked at each time.
+ * The applications that have anything pending are found one by one, from the last one that had its turn on, and of each
+ * all its webhooks: so each has its turn, however much another one has waiting. Of the deliveries that are due, the oldest
+ * of their key and webhook are taken. The others of that key are put off, all together, so that they are not looked at
+ * again and again: the end of the one before makes the next one due.
+ *
+ * Only what is taken is locked. What another node has taken meanwhile is not due any more, and left out.
  */
 const CLAIM = `
   WITH RECURSIVE tenant (application_id, place) AS (
@@ -42,12 +48,13 @@ const CLAIM = `
       FROM tenant WHERE tenant.application_id IS NOT NULL AND place < ${APPLICATIONS}
   ), candidate AS MATERIALIZED (
     SELECT due.*, tenant.place, tenant.application_id
-      FROM tenant CROSS JOIN LATERAL (
+      FROM tenant
+      JOIN webhooks w ON w.application_id = tenant.application_id AND (w.slow_since IS NOT NULL) = $2
+     CROSS JOIN LATERAL (
         SELECT d.webhook_id, d.seq, d.subject_id, d.due_at FROM webhook_deliveries d
-         WHERE d.state = 'pending' AND d.application_id = tenant.application_id
-           -- Since that was set, the clock was set back.
-           AND (d.due_at <= now() OR d.scheduled_at > now() + interval '1 minute')
-         ORDER BY d.due_at LIMIT ${CANDIDATES} FOR UPDATE SKIP LOCKED
+         WHERE d.state = 'pending' AND d.application_id = w.application_id AND d.webhook_id = w.id
+           AND d.due_at <= now()
+         ORDER BY d.due_at LIMIT ${CANDIDATES}
       ) due
   ), headed AS MATERIALIZED (
     SELECT candidate.*, head.seq AS head, head.due_at AS head_due_at
@@ -56,25 +63,57 @@ const CLAIM = `
          WHERE d.state = 'pending' AND d.webhook_id = candidate.webhook_id AND d.subject_id = candidate.subject_id
          ORDER BY d.seq LIMIT 1
       ) head
+  ), busy AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($6) AS b ("applicationId" uuid, "webhookId" uuid, here boolean)
+  ), of_webhook AS MATERIALIZED (
+    SELECT headed.*, coalesce(busy.number, 0) + row_number() OVER (PARTITION BY webhook_id ORDER BY due_at, seq) AS nth
+      FROM headed LEFT JOIN (SELECT "webhookId" AS webhook_id, count(*) AS number FROM busy GROUP BY 1) busy
+                    USING (webhook_id)
+     WHERE head = seq
   ), in_turn AS MATERIALIZED (
-    SELECT headed.*, row_number() OVER (PARTITION BY application_id ORDER BY due_at, seq) AS turn
-      FROM headed WHERE head = seq
+    SELECT of_webhook.*,
+           coalesce(busy.number, 0) + row_number() OVER (PARTITION BY application_id ORDER BY nth, due_at, seq) AS turn
+      FROM of_webhook LEFT JOIN (
+             SELECT "applicationId" AS application_id, count(*) AS number FROM busy WHERE here GROUP BY 1
+           ) busy USING (application_id)
+     WHERE nth <= $5
+  ), chosen AS MATERIALIZED (
+    SELECT * FROM in_turn WHERE turn <= $4 ORDER BY turn, place LIMIT $3
   ), claimed AS MATERIALIZED (
-    SELECT * FROM in_turn
-     WHERE turn <= $3 - coalesce(($4::jsonb ->> application_id::text)::integer, 0)
-     ORDER BY turn, place LIMIT $2
+    SELECT d.webhook_id, d.seq, chosen.turn, chosen.place
+      FROM chosen JOIN webhook_deliveries d ON (d.webhook_id, d.seq) = (chosen.webhook_id, chosen.seq)
+     WHERE d.state = 'pending' AND d.due_at <= now()
+       FOR UPDATE OF d SKIP LOCKED
+  ), waiting AS MATERIALIZED (
+    SELECT later.*, blocked.head_due_at
+      FROM (SELECT DISTINCT webhook_id, subject_id, head, head_due_at FROM headed WHERE head <> seq) blocked
+     CROSS JOIN LATERAL (
+        SELECT d.webhook_id, d.seq FROM webhook_deliveries d
+         WHERE d.state = 'pending' AND d.webhook_id = blocked.webhook_id AND d.subject_id = blocked.subject_id
+           AND d.seq > blocked.head AND d.due_at <= now()
+           FOR UPDATE SKIP LOCKED
+      ) later
+     LIMIT ${PUT_OFF}
   ), put_off AS (
     UPDATE webhook_deliveries d
-       SET due_at = greatest(headed.head_due_at, now() + interval '1 second'), scheduled_at = now()
-      FROM headed WHERE headed.head <> headed.seq AND (d.webhook_id, d.seq) = (headed.webhook_id, headed.seq)
+       SET due_at = greatest(waiting.head_due_at, now() + make_interval(secs => ${LEASE_SECONDS})), scheduled_at = now()
+      FROM waiting WHERE (d.webhook_id, d.seq) = (waiting.webhook_id, waiting.seq)
+    RETURNING 1
   ), leased AS (
     UPDATE webhook_deliveries d
        SET due_at = now() + make_interval(secs => ${LEASE_SECONDS}), scheduled_at = now(), attempted_at = now(),
            attempts = attempts + 1, lease = gen_random_uuid()
       FROM claimed WHERE (d.webhook_id, d.seq) = (claimed.webhook_id, claimed.seq)
     RETURNING d.*, claimed.turn, claimed.place
+  ), set_back AS (
+    -- Since that was set, the clock was set back: it is due with the next look.
+    UPDATE webhook_deliveries d SET due_at = now(), scheduled_at = now()
+      FROM (SELECT webhook_id, seq FROM webhook_deliveries
+             WHERE state = 'pending' AND scheduled_at > now() + interval '1 minute' AND due_at > now()
+             LIMIT ${PUT_OFF} FOR UPDATE SKIP LOCKED) late
+     WHERE (d.webhook_id, d.seq) = (late.webhook_id, late.seq)
   )
-  SELECT scanned.last, l.webhook_id AS "webhookId", l.application_id AS "applicationId", l.seq::text,
+  SELECT scanned.last, scanned."isPutOff", l.webhook_id AS "webhookId", l.application_id AS "applicationId", l.seq::text,
          l.message_id AS "messageId", l.subject_id AS "subjectId", m.body, l.attempts, l.lease, w.url,
          w.mails_to AS "mailsTo",
          w.enabled AND w.deleted_at IS NULL
@@ -84,12 +123,14 @@ const CLAIM = `
                 AND member.subject = w.mails_to::text AND member.role IN ('owner', 'admin'))) AS "isWanted", w.secret, w.secret_pepper AS pepper,
          CASE WHEN w.previous_until > now() THEN w.previous_secret END AS "previousSecret",
          w.previous_pepper AS "previousPepper"
-    FROM (SELECT max(application_id::text) FILTER (WHERE place = ${APPLICATIONS}) AS last FROM tenant) scanned
+    FROM (SELECT max(application_id::text) FILTER (WHERE place = ${APPLICATIONS}) AS last,
+                 EXISTS (SELECT FROM put_off) AS "isPutOff" FROM tenant) scanned
     LEFT JOIN (leased l JOIN webhook_messages m ON m.id = l.message_id JOIN webhooks w ON w.id = l.webhook_id) ON true
    ORDER BY l.turn, l.place`;
 
 /*
- * The next of the same key is due as soon as this one has ended. Who has lost the lease writes nothing.
+ * The next of the same key is due as soon as this one has ended. Who has lost the lease writes nothing. Whether the webhook
+ * is slow is seen with the next one when somebody changes the webhook at this moment.
  */
 const FINISH = `
   WITH ended AS (
@@ -99,6 +140,10 @@ const FINISH = `
            status = $6, failure = $7, duration_ms = $8
      WHERE webhook_id = $1 AND seq = $2 AND lease = $3 AND state = 'pending'
     RETURNING webhook_id, subject_id, seq, state
+  ), judged AS (
+    UPDATE webhooks SET slow_since = CASE WHEN $9 THEN now() END
+     WHERE id = (SELECT w.id FROM ended JOIN webhooks w ON w.id = ended.webhook_id
+                  WHERE (w.slow_since IS NOT NULL) <> $9 FOR NO KEY UPDATE OF w SKIP LOCKED)
   )
   UPDATE webhook_deliveries d SET due_at = now(), scheduled_at = now()
    WHERE (d.webhook_id, d.seq) = (
@@ -119,12 +164,14 @@ interface Row extends Omit<DueDelivery, 'secret' | 'previousSecret'> {
 type Claimed = Row & {
   /** The last application that was looked at, when there may be more. */
   readonly last: string | null;
+  /** Whether there were more of the same keys, which are out of the way now. */
+  readonly isPutOff: boolean;
 };
 
 @Injectable()
 export class PostgresDeliveryQueue extends DeliveryQueue {
   private readonly pool: Pool;
-  private after = FIRST;
+  private readonly after = { quick: FIRST, slow: FIRST };
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
@@ -136,30 +183,37 @@ export class PostgresDeliveryQueue extends DeliveryQueue {
     this.pool = poolOf(dataSource);
   }
 
-  async claim({ most, ofApplication, underWay }: Room): Promise<Claim> {
+  async claim({ isSlow, most, ofApplication, ofWebhook, underWay, elsewhere }: Room): Promise<Claim> {
+    const room = isSlow ? 'slow' : 'quick';
+    const after = this.after[room];
+    const busy = [
+      ...underWay.map((one) => ({ ...one, here: true })),
+      ...elsewhere.map((one) => ({ ...one, here: false })),
+    ];
     const { rows } = await this.pool.query<Claimed>({
       name: 'claim_webhook_deliveries',
       text: CLAIM,
-      values: [this.after, most, ofApplication, JSON.stringify(Object.fromEntries(underWay))],
+      values: [after, isSlow, most, ofApplication, ofWebhook, JSON.stringify(busy)],
     });
     // Null where nothing was claimed.
     const claimed = rows.filter(({ seq }: { seq: string | null }) => seq !== null);
     const last = (claimed.length === most ? claimed.at(-1)?.applicationId : rows[0]?.last) ?? null;
-    const wasAtStart = this.after === FIRST;
-    this.after = last ?? FIRST;
-    return { due: claimed.map(toDueDelivery), mayBeMore: claimed.length > 0 || !wasAtStart || last !== null };
+    this.after[room] = last ?? FIRST;
+    const hasMoved = claimed.length > 0 || rows[0]?.isPutOff === true;
+    return { due: claimed.map(toDueDelivery), mayBeMore: hasMoved || after !== FIRST || last !== null };
   }
 
   async finish(
     { webhookId, seq, lease }: DueDelivery,
     { status, failure, durationMs }: Attempt,
     retryIn: number | null,
+    isSlow: boolean,
   ): Promise<void> {
     const state = failure === null ? 'delivered' : retryIn === null ? 'dead' : 'pending';
     await this.pool.query({
       name: 'finish_webhook_delivery',
       text: FINISH,
-      values: [webhookId, seq, lease, state, retryIn ?? 0, status, failure, durationMs],
+      values: [webhookId, seq, lease, state, retryIn ?? 0, status, failure, durationMs, isSlow],
     });
   }
 
@@ -180,6 +234,7 @@ function toDueDelivery({
   previousSecret,
   previousPepper,
   last: _last,
+  isPutOff: _isPutOff,
   ...row
 }: Claimed): DueDelivery {
   return {
