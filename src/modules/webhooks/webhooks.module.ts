@@ -19,6 +19,7 @@ import { KeySignals } from './infrastructure/key-signals.js';
 import { PostgresDeliveryQueue } from './infrastructure/postgres-delivery-queue.js';
 import { PostgresMailSubscriptions } from './infrastructure/postgres-mail-subscriptions.js';
 import { PostgresWebhookRepository } from './infrastructure/postgres-webhook.repository.js';
+import { RenewedSecrets } from './infrastructure/renewed-secrets.js';
 import { RotationsDue } from './infrastructure/rotations-due.js';
 import { WebhookMetrics } from './infrastructure/webhook-metrics.js';
 import { WebhookOutbox } from './infrastructure/webhook-outbox.js';
@@ -40,6 +41,7 @@ import { WebhooksPurge } from './infrastructure/webhooks.purge.js';
     WebhooksPurge,
     ExpiringKeys,
     RotationsDue,
+    RenewedSecrets,
     KeySignals,
     { provide: DeliveryQueue, useClass: PostgresDeliveryQueue },
     {

@@ -39,6 +39,16 @@ describe('the secret of a webhook', () => {
     expect(closed.sealed.includes(secret.bytes())).toBe(false);
   });
 
+  it('is closed anew under a newer pepper, and never under an older one', () => {
+    const secret = WebhookSecret.generate();
+    const before = new WebhookSecretSeal([OLD, NEW], 1).close(secret, 'a');
+    const renewed = new WebhookSecretSeal([OLD, NEW], 2).renew(before, 'a')!;
+    expect(new WebhookSecretSeal([NEW]).open(renewed, 'a').reveal()).toBe(secret.reveal());
+    expect(new WebhookSecretSeal([OLD, NEW], 2).renew(renewed, 'a')).toBeNull();
+    expect(new WebhookSecretSeal([OLD, NEW], 1).renew(renewed, 'a')).toBeNull();
+    expect(() => new WebhookSecretSeal([NEW]).renew(before, 'a')).toThrow('service_unavailable');
+  });
+
   it('is closed otherwise each time', () => {
     const secret = WebhookSecret.generate();
     const seal = new WebhookSecretSeal([OLD]);

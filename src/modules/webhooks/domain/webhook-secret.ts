@@ -69,7 +69,7 @@ export class WebhookSecretSeal {
   /** @param version of the pepper that closes. What was closed with another one opens, too. */
   constructor(
     peppers: readonly { version: number; key: Buffer }[],
-    private readonly version = peppers[0]?.version ?? 0,
+    readonly version = peppers[0]?.version ?? 0,
   ) {
     this.peppers = new Map(peppers.map(({ version: of, key }) => [of, key]));
   }
@@ -85,6 +85,11 @@ export class WebhookSecretSeal {
   open({ sealed, pepperVersion }: SealedSecret, webhookId: string): WebhookSecret {
     const keyFor = (salt: Buffer): Buffer => this.keyFor(pepperVersion, salt);
     return new WebhookSecret(openBytes(sealed, keyFor, Buffer.from(webhookId)));
+  }
+
+  /** Closes anew what was closed under an older pepper; null when there is nothing to do. Throws what `open` throws. */
+  renew(secret: SealedSecret, webhookId: string): SealedSecret | null {
+    return secret.pepperVersion < this.version ? this.close(this.open(secret, webhookId), webhookId) : null;
   }
 
   private keyFor(version: number, salt: Buffer): Buffer {
