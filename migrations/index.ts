@@ -42,8 +42,9 @@ import { Webhooks1764000003900 } from './1764000003900-webhooks.js';
 import { WebhookMails1764000003910 } from './1764000003910-webhook-mails.js';
 import { LeakedSecrets1764000004000 } from './1764000004000-leaked-secrets.js';
 import { SecretUsage1764000004300 } from './1764000004300-secret-usage.js';
-import { ApplicationsOfDay1764000004700 } from './1764000004700-applications-of-day.js';
 import { FairWebhooks1764000004500 } from './1764000004500-fair-webhooks.js';
+import { MakersOfWebhooks1764000004510 } from './1764000004510-makers-of-webhooks.js';
+import { ApplicationsOfDay1764000004700 } from './1764000004700-applications-of-day.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -90,6 +91,7 @@ export const migrations: (new () => MigrationInterface)[] = [
   WebhookMails1764000003910,
   LeakedSecrets1764000004000,
   SecretUsage1764000004300,
-  ApplicationsOfDay1764000004700,
   FairWebhooks1764000004500,
+  MakersOfWebhooks1764000004510,
+  ApplicationsOfDay1764000004700,
 ];

@@ -105,7 +105,12 @@ describe('the hygiene of an application', () => {
   it('has nothing to say of a key that is new, expires and is used', async () => {
     await good({ scopes: ['orders:read'] });
     await good({ scopes: [] });
-    expect((await owner.get(path).expect(200)).body).toEqual({ keys: 2, isPartial: false, findings: [] });
+    expect((await owner.get(path).expect(200)).body).toEqual({
+      keys: 2,
+      isPartial: false,
+      findings: [],
+      webhookFindings: [],
+    });
     expect(await found()).toEqual({});
   });
 
@@ -243,6 +248,44 @@ describe('the hygiene of an application', () => {
       ]);
       expect(violations.count).toBe(expected.length);
     }
+  });
+
+  it('names the webhooks whose makers have left, to whom webhooks are listed', async () => {
+    const leaver = await Client.signedIn(app);
+    const viewer = await Client.signedIn(app);
+    await owner.takeIn(applicationId, leaver, 'admin');
+    await owner.takeIn(applicationId, viewer, 'viewer');
+    const create = async (by: Client): Promise<string> => {
+      const { body } = await by
+        .post(`/applications/${applicationId}/webhooks`)
+        .send({ url: 'https://hooks.example.com/x', description: 'mine' })
+        .expect(201);
+      expect(body.createdBy).toBe(by.userId);
+      return body.id as string;
+    };
+    await create(owner);
+    const id = await create(leaver);
+    await leaver.put(`/applications/${applicationId}/notifications`).send({ mail: true }).expect(200);
+    const of = async (who: Client): Promise<unknown> =>
+      (await who.get(path).expect(200)).body.webhookFindings;
+    expect(await of(owner)).toEqual([]);
+    await owner.delete(`/applications/${applicationId}/members/${leaver.userId}?revokeKeys=true`).expect(200);
+    expect(await of(owner)).toMatchObject([
+      {
+        finding: 'creator_not_member',
+        owasp: { id: 'NHI1:2025' },
+        webhooks: [{ id, url: 'https://hooks.example.com/x', description: 'mine' }],
+        link: `/dashboard/applications/${applicationId}/webhooks`,
+      },
+    ]);
+    expect(await of(viewer)).toEqual([]);
+    const webhook = `/applications/${applicationId}/webhooks/${id}`;
+    expect((await owner.get(webhook).expect(200)).body).toMatchObject({
+      enabled: true,
+      createdBy: leaver.userId,
+    });
+    await owner.patch(webhook).send({ enabled: false }).expect(200);
+    expect(await of(owner)).toEqual([]);
   });
 
   it('says nothing of service keys to whom they are not listed', async () => {

@@ -125,7 +125,12 @@ describe('the outbox of webhooks', () => {
       expect(await claimAll()).toEqual([]);
       types.push((JSON.parse(claimed[0]!.body) as { type: string }).type);
       // Of a node that was frozen for longer than its lease.
-      await queue.finish({ ...claimed[0]!, lease: '00000000-0000-4000-8000-000000000000' }, TAKEN, null, false);
+      await queue.finish(
+        { ...claimed[0]!, lease: '00000000-0000-4000-8000-000000000000' },
+        TAKEN,
+        null,
+        false,
+      );
       expect(await claimAll()).toEqual([]);
       await queue.finish(claimed[0]!, TAKEN, null, false);
     }

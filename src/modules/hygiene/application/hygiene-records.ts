@@ -26,6 +26,14 @@ export interface FoundKeys {
   readonly keys: readonly FoundKey[];
 }
 
+/** A webhook that is enabled, and whose maker is no member any more. */
+export interface FoundWebhook {
+  readonly id: string;
+  readonly url: string;
+  readonly description: string | null;
+  readonly createdAt: Date;
+}
+
 export interface Hygiene {
   /** Of keys that work. */
   readonly keys: number;
@@ -62,4 +70,7 @@ export abstract class HygieneRecords {
     page: PageRequest,
     atLeast: number,
   ): Promise<Dated<FoundKey[]>>;
+
+  /** All of them: an application has few webhooks. */
+  abstract webhooksOfLeavers(applicationId: string, atLeast: number): Promise<Dated<FoundWebhook[]>>;
 }

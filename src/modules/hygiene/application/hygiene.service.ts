@@ -15,6 +15,7 @@ import {
   HygieneRecords,
   type FoundKey,
   type FoundKeys,
+  type FoundWebhook,
   type Hygiene,
   type KeysToRead,
 } from './hygiene-records.js';
@@ -48,6 +49,12 @@ export class HygieneService {
   /** Throws `service_unavailable` when too many read at once. */
   summarize(actor: Actor, application: Application): Promise<Hygiene> {
     return this.read(actor, application, FINDING_NAMES, EXAMPLES);
+  }
+
+  /** The webhooks whose makers have left; none for whom they are not listed. */
+  async webhooksOfLeavers(actor: Actor, { id }: Application): Promise<FoundWebhook[]> {
+    if (!(await this.applications.permits(id, actor, 'manage-webhooks'))) return [];
+    return this.freshness.read((atLeast) => this.records.webhooksOfLeavers(id, atLeast));
   }
 
   /** The keys of one finding, newest first. Throws `invalid_cursor`, and what `summarize` throws. */

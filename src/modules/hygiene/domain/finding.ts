@@ -75,6 +75,13 @@ export const FINDINGS = {
   },
 } as const satisfies Record<string, FindingKind>;
 
+/** What may be wrong with a webhook. */
+export const WEBHOOK_OF_LEAVER = {
+  says: 'Was made by somebody who is no member any more.',
+  advice: 'They may be who receives it: see where it leads, and delete it or rotate its secret.',
+  owasp: IMPROPER_OFFBOARDING,
+} as const satisfies FindingKind;
+
 export type FindingName = keyof typeof FINDINGS;
 
 export const FINDING_NAMES = Object.keys(FINDINGS) as FindingName[];

@@ -26,7 +26,9 @@ export class HygieneController {
     @CurrentActor() actor: Actor,
     @CurrentApplication() application: Application,
   ): Promise<HygieneDto> {
-    return toHygieneResponse(application.id, await this.hygiene.summarize(actor, application));
+    const hygiene = await this.hygiene.summarize(actor, application);
+    const webhooks = await this.hygiene.webhooksOfLeavers(actor, application);
+    return toHygieneResponse(application.id, hygiene, webhooks);
   }
 
   @Get(':finding')

@@ -16,8 +16,8 @@ export const GetHygieneDocs = (): MethodDecorator =>
       description:
         'Of the keys that work: those that never expire, are about to, are not used, are due to be rotated, still have an ' +
         'older secret, have wildcards among their scopes, were made by somebody who left, or break the policy. Each ' +
-        'finding says what to do, and names its entry of the OWASP Non-Human Identities Top 10 of 2025. Of service keys it ' +
-        'speaks to owners and admins alone.',
+        'finding says what to do, and names its entry of the OWASP Non-Human Identities Top 10 of 2025. Of service keys, ' +
+        'and of webhooks that were made by somebody who left, it speaks to owners and admins alone.',
     }),
     ApiParam(APPLICATION_ID_IN_PATH),
     ApiOkResponse({ type: HygieneDto }),

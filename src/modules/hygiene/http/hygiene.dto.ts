@@ -2,8 +2,14 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { NEXT_CURSOR } from '../../../shared/http/page-query.dto.js';
 import { POLICY_RULES, type PolicyRule } from '../../applications/index.js';
 import { DomainError } from '../../../shared/domain-error.js';
-import type { FoundKey, FoundKeys, Hygiene } from '../application/hygiene-records.js';
-import { FINDING_NAMES, FINDINGS, type FindingName, type OwaspEntry } from '../domain/finding.js';
+import type { FoundKey, FoundKeys, FoundWebhook, Hygiene } from '../application/hygiene-records.js';
+import {
+  FINDING_NAMES,
+  FINDINGS,
+  WEBHOOK_OF_LEAVER,
+  type FindingName,
+  type OwaspEntry,
+} from '../domain/finding.js';
 import { PolicyDto } from './policy.dto.js';
 
 const NULLABLE_TIME = { type: String, format: 'date-time', nullable: true } as const;
@@ -115,6 +121,47 @@ export class FindingDto {
   link!: string;
 }
 
+class FoundWebhookDto {
+  @ApiProperty({ format: 'uuid', example: '019b76da-a800-7000-8000-000000000005' })
+  id!: string;
+
+  @ApiProperty({ example: 'https://hooks.example.com/upblit' })
+  url!: string;
+
+  @ApiProperty({ type: String, nullable: true, example: 'Tells the billing service.' })
+  description!: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-05-27T10:00:00.000Z' })
+  createdAt!: string;
+}
+
+export class WebhookFindingDto {
+  @ApiProperty({ enum: ['creator_not_member'] })
+  finding!: 'creator_not_member';
+
+  @ApiProperty({
+    example: WEBHOOK_OF_LEAVER.says,
+    description: 'What it says of each webhook, for people.',
+  })
+  says!: string;
+
+  @ApiProperty({ example: WEBHOOK_OF_LEAVER.advice, description: 'What to do.' })
+  advice!: string;
+
+  @ApiProperty({ type: OwaspEntryDto, description: 'As in the findings about keys.' })
+  owasp!: OwaspEntry;
+
+  @ApiProperty({ type: [FoundWebhookDto], description: 'All that are enabled, newest first.' })
+  webhooks!: FoundWebhookDto[];
+
+  @ApiProperty({
+    format: 'uri-reference',
+    example: '/dashboard/applications/019b76da-a800-7000-8000-000000000001/webhooks',
+    description: 'Where the dashboard shows them.',
+  })
+  link!: string;
+}
+
 export class HygieneDto {
   @ApiProperty({
     type: 'integer',
@@ -134,6 +181,12 @@ export class HygieneDto {
     description: 'The most urgent first; those that are about no key are left out.',
   })
   findings!: FindingDto[];
+
+  @ApiProperty({
+    type: [WebhookFindingDto],
+    description: 'The same of webhooks, for owners and admins alone.',
+  })
+  webhookFindings!: WebhookFindingDto[];
 }
 
 export class FoundKeyPageDto {
@@ -144,7 +197,15 @@ export class FoundKeyPageDto {
   nextCursor!: string | null;
 }
 
-export function toHygieneResponse(applicationId: string, { keys, isPartial, findings }: Hygiene): HygieneDto {
+export function toHygieneResponse(
+  applicationId: string,
+  { keys, isPartial, findings }: Hygiene,
+  ofLeavers: readonly FoundWebhook[],
+): HygieneDto {
+  const webhooks = ofLeavers.map(({ createdAt, ...webhook }) => ({
+    ...webhook,
+    createdAt: createdAt.toISOString(),
+  }));
   return {
     keys,
     isPartial,
@@ -154,6 +215,17 @@ export function toHygieneResponse(applicationId: string, { keys, isPartial, find
       ...toFoundKeysResponse(applicationId, findings[finding]),
       link: `/dashboard/applications/${applicationId}/hygiene?finding=${finding}`,
     })),
+    webhookFindings:
+      webhooks.length === 0
+        ? []
+        : [
+            {
+              finding: 'creator_not_member',
+              ...WEBHOOK_OF_LEAVER,
+              webhooks,
+              link: `/dashboard/applications/${applicationId}/webhooks`,
+            },
+          ],
   };
 }
 

@@ -11,6 +11,7 @@ import {
   HygieneRecords,
   type FoundKey,
   type FoundKeys,
+  type FoundWebhook,
   type Hygiene,
   type KeysToRead,
 } from '../application/hygiene-records.js';
@@ -79,6 +80,16 @@ const CONDITIONS: Readonly<Record<FindingName, string>> = {
   unused: `u.last_used_at < now() - make_interval(days => ${UNUSED_AFTER_DAYS})`,
   never_used: `u.last_used_at IS NULL AND k.created_at < now() - make_interval(days => ${NEVER_USED_AFTER_DAYS})`,
 };
+
+/** A webhook goes on telling whoever made it what happens to the application. Mails end by themselves. */
+const WEBHOOKS_OF_LEAVERS = `
+  SELECT w.id, w.url, w.description, w.created_at AS "createdAt" FROM webhooks w
+   WHERE w.application_id = $1 AND w.mails_to IS NULL AND w.enabled AND w.deleted_at IS NULL
+     AND w.created_by_issuer NOT IN (${MACHINES}) AND NOT EXISTS (
+       SELECT FROM application_members member
+        WHERE member.application_id = w.application_id
+          AND member.issuer = w.created_by_issuer AND member.subject = w.created_by_subject)
+   ORDER BY w.id DESC`;
 
 const BROKEN_RULES = Object.entries(BREAKS)
   .map(([rule, condition]) => `CASE WHEN ${condition} THEN '${rule}' END`)
@@ -161,6 +172,12 @@ export class PostgresHygieneRecords extends HygieneRecords {
     );
     const values = [...valuesOf(which), before ?? null, limit + 1];
     return this.snapshots.latest(atLeast, (snapshot) => managerOf(snapshot).query<FoundKey[]>(text, values));
+  }
+
+  webhooksOfLeavers(applicationId: string, atLeast: number): Promise<Dated<FoundWebhook[]>> {
+    return this.snapshots.latest(atLeast, (snapshot) =>
+      managerOf(snapshot).query<FoundWebhook[]>(WEBHOOKS_OF_LEAVERS, [applicationId]),
+    );
   }
 }
 

@@ -69,6 +69,7 @@ export class WebhookService {
       applicationId,
       settings,
       this.seal.close(secret, id),
+      actor,
       this.clock.now(),
     );
     await this.unitOfWork.run(actor, async (tx) => {

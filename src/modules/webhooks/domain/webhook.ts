@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DomainError } from '../../../shared/domain-error.js';
 import { Aggregate, changedFields, type EventFields, type EventName } from '../../../shared/domain-event.js';
+import type { Subject } from '../../../shared/subject.js';
 import type { SealedSecret } from './webhook-secret.js';
 
 /** Webhooks of one application at most. */
@@ -34,6 +35,8 @@ export interface WebhookProps extends WebhookSettings {
   readonly enabled: boolean;
   readonly disabledBecause: DisabledBecause | null;
   readonly createdAt: Date;
+  /** Who made it; null where that was not recorded yet. */
+  readonly createdBy: Subject | null;
   readonly updatedAt: Date;
   readonly secret: SealedSecret;
   readonly previousSecret: SealedSecret | null;
@@ -52,6 +55,7 @@ export class Webhook extends Aggregate implements WebhookProps {
   enabled!: boolean;
   disabledBecause!: DisabledBecause | null;
   readonly createdAt!: Date;
+  readonly createdBy!: Subject | null;
   updatedAt!: Date;
   secret!: SealedSecret;
   previousSecret!: SealedSecret | null;
@@ -67,6 +71,7 @@ export class Webhook extends Aggregate implements WebhookProps {
     applicationId: string,
     settings: WebhookSettings,
     secret: SealedSecret,
+    { issuer, subject }: Subject,
     now: Date,
   ): Webhook {
     const webhook = Webhook.restore({
@@ -76,6 +81,7 @@ export class Webhook extends Aggregate implements WebhookProps {
       enabled: true,
       disabledBecause: null,
       createdAt: now,
+      createdBy: { issuer, subject },
       updatedAt: now,
       secret,
       previousSecret: null,

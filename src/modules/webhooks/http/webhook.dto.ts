@@ -15,6 +15,7 @@ import {
 } from 'class-validator';
 import { NEXT_CURSOR, PageQueryDto } from '../../../shared/http/page-query.dto.js';
 import { Distinct, Omittable, Trim } from '../../../shared/http/validation.js';
+import { LOCAL_ISSUER } from '../../../shared/subject.js';
 import type { ListedDelivery } from '../application/webhook.service.js';
 import {
   DELIVERY_FAILURES,
@@ -164,6 +165,20 @@ export class WebhookDto {
   @ApiProperty(TIME)
   createdAt!: string;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: '019b76da-a800-7000-8000-000000000009',
+    description: 'The `sub` of the token that made it; null where that was not recorded yet.',
+  })
+  createdBy!: string | null;
+
+  @ApiPropertyOptional({
+    example: 'https://id.example.com',
+    description: 'The issuer of that token, when it is another one than this service.',
+  })
+  createdByIssuer?: string;
+
   @ApiProperty(TIME)
   updatedAt!: string;
 }
@@ -298,6 +313,9 @@ export function toWebhookResponse(webhook: Webhook): WebhookFields {
     disabledBecause: webhook.disabledBecause,
     previousSecretUntil: webhook.previousUntil?.toISOString() ?? null,
     createdAt: webhook.createdAt.toISOString(),
+    createdBy: webhook.createdBy?.subject ?? null,
+    ...(webhook.createdBy !== null &&
+      webhook.createdBy.issuer !== LOCAL_ISSUER && { createdByIssuer: webhook.createdBy.issuer }),
     updatedAt: webhook.updatedAt.toISOString(),
   };
 }

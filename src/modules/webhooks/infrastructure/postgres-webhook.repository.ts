@@ -18,7 +18,7 @@ const COUNT_LOCKS = 7_305_811;
 const WEBHOOK = `
   w.id, w.application_id AS "applicationId", w.url, w.description, w.events, w.enabled,
   w.disabled_because AS "disabledBecause", w.credits_below::float8 AS "creditsBelow", w.created_at AS "createdAt",
-  w.updated_at AS "updatedAt", w.secret, w.secret_pepper AS "pepper", w.previous_secret AS "previousSecret",
+  w.created_by_issuer AS "createdByIssuer", w.created_by_subject AS "createdBySubject", w.updated_at AS "updatedAt", w.secret, w.secret_pepper AS "pepper", w.previous_secret AS "previousSecret",
   w.previous_pepper AS "previousPepper", w.previous_until AS "previousUntil"`;
 
 /** PostgreSQL's bigint as pg has it is text, and so is the place in a list. */
@@ -27,7 +27,9 @@ const DELIVERY = `
   d.attempted_at AS "attemptedAt", CASE WHEN d.state = 'pending' THEN d.due_at END AS "nextAttemptAt", d.status,
   d.failure, d.duration_ms AS "durationMs"`;
 
-type WebhookRow = Omit<WebhookProps, 'secret' | 'previousSecret'> & {
+type WebhookRow = Omit<WebhookProps, 'secret' | 'previousSecret' | 'createdBy'> & {
+  createdByIssuer: string | null;
+  createdBySubject: string | null;
   secret: Buffer;
   pepper: number;
   previousSecret: Buffer | null;
@@ -91,8 +93,8 @@ export class PostgresWebhookRepository extends WebhookRepository {
   async insert(webhook: Webhook, tx: Transaction): Promise<void> {
     await managerOf(tx).query(
       `INSERT INTO webhooks (id, application_id, url, description, events, enabled, credits_below, secret,
-                             secret_pepper, created_at, updated_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`,
+                             secret_pepper, created_at, updated_at, created_by_issuer, created_by_subject)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12)`,
       [
         webhook.id,
         webhook.applicationId,
@@ -104,6 +106,8 @@ export class PostgresWebhookRepository extends WebhookRepository {
         webhook.secret.sealed,
         webhook.secret.pepperVersion,
         webhook.createdAt,
+        webhook.createdBy?.issuer ?? null,
+        webhook.createdBy?.subject ?? null,
       ],
     );
     tx.record(eventsOf(webhook));
@@ -232,9 +236,18 @@ export class PostgresWebhookRepository extends WebhookRepository {
   }
 }
 
-function toWebhook({ pepper, previousPepper, secret, previousSecret, ...props }: WebhookRow): Webhook {
+function toWebhook({
+  pepper,
+  previousPepper,
+  secret,
+  previousSecret,
+  createdByIssuer: issuer,
+  createdBySubject: subject,
+  ...props
+}: WebhookRow): Webhook {
   return Webhook.restore({
     ...props,
+    createdBy: issuer === null || subject === null ? null : { issuer, subject },
     secret: { sealed: secret, pepperVersion: pepper },
     previousSecret:
       previousSecret === null || previousPepper === null
