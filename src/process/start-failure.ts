@@ -6,6 +6,7 @@ import { MigrationLockError } from '../infrastructure/database/migrate.js';
 import { fromDatabaseError } from '../infrastructure/database/postgres-errors.js';
 import { ServingRoleError } from '../infrastructure/database/serving-role.js';
 import { describeError } from '../infrastructure/logging/describe-error.js';
+import { hasNoDescriptorsLeft, NO_DESCRIPTORS_LEFT } from './open-files.js';
 import { WorkerError } from './workers.js';
 
 /** Why the service did not start, in words for whoever started it. Only what nobody foresaw has a stack. */
@@ -21,6 +22,7 @@ export function explainFailure(error: unknown): string {
   ]) {
     if (error instanceof kind) return error.message;
   }
+  if (hasNoDescriptorsLeft(error)) return NO_DESCRIPTORS_LEFT;
   const { code, message, stack } = describeError(error);
   if (code === 'EADDRINUSE') {
     const { port } = error as { port?: number };
@@ -28,9 +30,6 @@ export function explainFailure(error: unknown): string {
   }
   if (code === 'EACCES') return 'The port may not be listened on by this user: set PORT to one above 1023.';
   if (code === 'EADDRNOTAVAIL') return 'HOST is not an address of this machine.';
-  if (code === 'EMFILE' || code === 'ENFILE') {
-    return 'There are no file descriptors left: raise the limit of open files (ulimit -n, LimitNOFILE in systemd).';
-  }
   const ofDatabase = explainDatabase(code);
   if (ofDatabase !== undefined) return ofDatabase;
   if (fromDatabaseError(error) !== undefined)

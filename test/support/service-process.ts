@@ -32,13 +32,22 @@ export class ServiceProcess {
    * Launches it on a free port, with nothing configured but `env`; `.env` is looked for in `cwd`.
    *
    * @param preload modules of test/support/ that it loads before its own
+   * @param before what a shell does first, in the process that becomes the service
    */
-  static launch(env: Record<string, string>, cwd: string, preload: string[] = []): ServiceProcess {
+  static launch(
+    env: Record<string, string>,
+    cwd: string,
+    preload: string[] = [],
+    before?: string,
+  ): ServiceProcess {
     const modules = ['typescript.mjs', ...preload].flatMap((name) => [
       '--import',
       pathToFileURL(join(ROOT, 'test/support', name)).href,
     ]);
-    const child = spawn(process.execPath, [...modules, join(ROOT, 'src/main.ts')], {
+    const node = [process.execPath, ...modules, join(ROOT, 'src/main.ts')];
+    const [command, ...rest] =
+      before === undefined ? node : ['sh', '-c', `${before} && exec "$@"`, 'sh', ...node];
+    const child = spawn(command!, rest, {
       cwd,
       env: {
         PATH: process.env.PATH,
