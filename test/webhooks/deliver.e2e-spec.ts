@@ -204,6 +204,8 @@ describe('a webhook', () => {
 
   it('is given up after eleven attempts, and can be sent once more', async () => {
     const { path } = await create();
+    const sender = app.nest.get(WebhookSender, { strict: false });
+    const { givenUp } = sender;
     receiver.answer = (response) => {
       response.writeHead(503).end();
     };
@@ -214,6 +216,7 @@ describe('a webhook', () => {
         { state: 'dead', attempts: 11, status: 503, failure: 'status', nextAttemptAt: null },
       ]);
     });
+    expect(sender.givenUp).toBe(givenUp + 1);
     receiver.answer = (response) => {
       response.writeHead(204).end();
     };

@@ -49,6 +49,9 @@ export class WebhookSender {
     secret_unavailable: 0,
   };
 
+  /** Deliveries since the start that failed for the last time. */
+  givenUp = 0;
+
   constructor(
     private readonly queue: DeliveryQueue,
     private readonly transport: WebhookTransport,
@@ -124,6 +127,7 @@ export class WebhookSender {
     if (failure === 'gone') await this.queue.disable(delivery);
     const isFinal = failure === 'gone' || failure === 'disabled';
     const retryIn = isFinal ? null : retryDelay(delivery.attempts, attempt.retryAfter, Math.random());
+    if (failure !== null && failure !== 'disabled' && retryIn === null) this.givenUp += 1;
     await this.queue.finish(delivery, attempt, retryIn, durationMs >= PATIENCE_MS);
   }
 

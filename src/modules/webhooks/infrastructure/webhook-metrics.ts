@@ -15,8 +15,9 @@ const MAX_LENGTH = 100_000;
 const OUTBOX = `
   SELECT (SELECT count(*)::int FROM (SELECT FROM webhook_deliveries WHERE state = 'pending' LIMIT ${MAX_LENGTH}) pending)
            AS length,
-         coalesce((SELECT greatest(0, extract(epoch FROM now() - min(due_at))) FROM webhook_deliveries
-                    WHERE state = 'pending'), 0)::float8 AS age,
+         coalesce((SELECT greatest(0, extract(epoch FROM now() - min(d.due_at)))
+                     FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+                    WHERE d.state = 'pending' AND w.slow_since IS NULL), 0)::float8 AS age,
          coalesce((SELECT sum(dropped) FROM webhook_drops), 0)::float8 AS dropped`;
 
 interface Outbox {
@@ -42,6 +43,13 @@ export class WebhookMetrics implements OnApplicationBootstrap, BeforeApplication
       },
       () => Object.entries(sender.counts).map(([outcome, count]) => [{ outcome }, count]),
     );
+    metrics.countOf(
+      {
+        name: 'upblit_webhook_given_up_total',
+        help: 'Deliveries to webhooks that were given up: after the last attempt, or because the receiver is gone.',
+      },
+      () => [[{}, sender.givenUp]],
+    );
     metrics.gaugeOf(
       {
         name: 'upblit_webhook_outbox_length',
@@ -52,7 +60,7 @@ export class WebhookMetrics implements OnApplicationBootstrap, BeforeApplication
     metrics.gaugeOf(
       {
         name: 'upblit_webhook_outbox_age_seconds',
-        help: 'For how long the delivery that is most overdue has been due: nobody sends it.',
+        help: 'For how long the delivery that is most overdue has been due, of those whose receivers answer quickly: nobody sends it.',
       },
       () => [[{}, this.outbox.age]],
     );
