@@ -33,7 +33,7 @@ describe('every route about an application or a key', () => {
   let routes: (Route & { need: Permission })[];
 
   beforeAll(async () => {
-    app = await TestApp.start();
+    app = await TestApp.start({ env: { LEAKS_GITHUB: 'on' } });
     const [first, ...others] = await Promise.all(
       Array.from({ length: CALLERS.length + 1 }, () => Client.signedIn(app)),
     );
@@ -122,6 +122,109 @@ describe('every route about an application or a key', () => {
         }
       }
     }
+  });
+
+  it('answers service keys what names no application and no person, as their scopes say', async () => {
+    const application = await founder.createApplication();
+    const naming = explorer
+      .routes()
+      .filter((route) => explorer.metadataOf(ROUTE_PERMISSION, route) === 'none')
+      .filter((route) => (explorer.metadataOf(REQUIRED_SCOPES, route) as string[]).length > 0);
+    const found: Record<string, Record<string, unknown>> = {};
+    for (const { method, path } of naming) {
+      const answers: Record<string, unknown> = (found[`${method} ${path}`] = {});
+      for (const scope of SERVICE_SCOPES) {
+        const { key } = await founder.issueServiceKey(application, { name: 'a machine', scopes: [scope] });
+        const own = await answerTo(new Client(app, { accessToken: key, user: { id: '' } }), method, path);
+        const ofPlatform = new Client(app, { accessToken: await platformKey(scope), user: { id: '' } });
+        expect([scope, await answerTo(ofPlatform, method, path)]).toEqual([scope, own]);
+        if (own !== 'insufficient_scope') answers[scope] = own;
+      }
+    }
+    expect(found).toEqual({
+      'POST /applications': {},
+      // Of a service key its own application, of one of the platform none: authentication.e2e-spec.ts.
+      'GET /applications': { 'applications:read': 'let in' },
+      // Nobody offers a service key anything.
+      'GET /applications/offers': { 'applications:read': 'insufficient_role' },
+      // Of its own application alone.
+      'POST /apikey/bulk-revoke': { 'apikeys:write': 'let in' },
+    });
+  });
+
+  it('lets service keys verify as their scope says, and those of another application find nothing', async () => {
+    const application = await founder.createApplication();
+    const { key } = await founder.issueKey(application);
+    const another = await founder.createApplication();
+    for (const scope of SERVICE_SCOPES) {
+      const settings = { name: 'a machine', scopes: [scope] };
+      const holders = {
+        VALID: [(await founder.issueServiceKey(application, settings)).key, await platformKey(scope)],
+        NOT_FOUND: [(await founder.issueServiceKey(another, settings)).key],
+      };
+      for (const [code, serviceKeys] of Object.entries(holders)) {
+        for (const serviceKey of serviceKeys) {
+          const as = { authorization: `Bearer ${serviceKey}` };
+          const posted = await request(app.http).post('/apikey/verify').set(as).send({ key });
+          const keys = [{ key }];
+          const batch = await request(app.http).post('/apikey/verify/batch').set(as).send({ keys });
+          const gateway = await request(app.http)
+            .get('/apikey/verify')
+            .set({ 'x-service-key': serviceKey, 'x-api-key': key });
+          const found = [posted.body.code, batch.body.results?.[0].code ?? batch.body.code];
+          const mayVerify = scope === 'keys:verify';
+          expect([scope, ...found]).toEqual([
+            scope,
+            ...Array(2).fill(mayVerify ? code : 'insufficient_scope'),
+          ]);
+          expect([scope, gateway.status]).toEqual([scope, !mayVerify ? 403 : code === 'VALID' ? 200 : 401]);
+        }
+      }
+    }
+  });
+
+  it('is in one of these tables, or open to everybody', () => {
+    const open = explorer
+      .routes()
+      .filter((route) => explorer.metadataOf(REQUIRED_SCOPES, route) === undefined)
+      .map(({ method, path }) => `${method} ${path}`);
+    expect(new Set(open)).toEqual(
+      new Set([
+        'GET /health/live',
+        'GET /health/ready',
+        'GET /metrics',
+        'GET /.well-known/jwks.json',
+        'POST /auth/register',
+        'POST /auth/login',
+        'POST /auth/refresh',
+        'POST /auth/logout',
+        'POST /auth/browser/register',
+        'POST /auth/browser/login',
+        'POST /auth/browser/refresh',
+        'POST /auth/browser/logout',
+        'POST /auth/password/forgot',
+        'POST /auth/password/reset',
+        'POST /auth/email/verify',
+        'POST /auth/browser/oidc/start',
+        'POST /auth/browser/oidc/finish',
+        'POST /auth/browser/oidc/refresh',
+        'POST /auth/browser/oidc/logout',
+        // By a service key in the headers, or by the key itself.
+        'POST /apikey/verify',
+        'POST /apikey/verify/batch',
+        'GET /apikey/verify',
+        'GET /apikey/self',
+        'DELETE /apikey/self',
+        'POST /leaks/report',
+        'POST /leaks/github',
+      ]),
+    );
+    // And nobody is asked for a scope on a route that does not say whose application it is about.
+    const undeclared = explorer
+      .routes()
+      .filter((route) => (explorer.metadataOf(REQUIRED_SCOPES, route) as string[] | undefined)?.length)
+      .filter((route) => explorer.metadataOf(ROUTE_PERMISSION, route) === undefined);
+    expect(undeclared).toEqual([]);
   });
 
   /** No command and no route makes one with another scope than that to verify: it would be of no use. */
