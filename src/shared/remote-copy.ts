@@ -39,16 +39,21 @@ export class RemoteCopy {
 
   /**
    * What `lookUp` finds in it; undefined when that is not there. Throws `service_unavailable` when it may be there and
-   * could not be read.
+   * could not be read, or is not to be read again yet.
+   *
+   * @param isNew whether it may have been published this moment: then what was read before does not say that it is not
+   *   there. Where strangers ask it must be left out, or they would be told of an outage that there is not.
    */
-  async find<T>(lookUp: () => T | undefined | Promise<T | undefined>): Promise<T | undefined> {
+  async find<T>(lookUp: () => T | undefined | Promise<T | undefined>, isNew = false): Promise<T | undefined> {
+    const began = this.clock.monotonic();
     if (this.age() > this.times.maxAge) await this.reloadUnlessJustDone();
     let found = await this.lookUpIn(lookUp);
     if (found === undefined) {
       await this.reloadUnlessJustDone();
       found = await this.lookUpIn(lookUp);
     }
-    if (found === undefined && this.hasFailed) {
+    const isUnknown = this.hasFailed || (isNew && this.readAt < began);
+    if (found === undefined && isUnknown) {
       const retryAfter = Math.max(1, Math.ceil((this.nextReadAt - this.clock.monotonic()) / 1000));
       throw new DomainError('service_unavailable', this.source.unavailable, { retryAfter });
     }

@@ -24,13 +24,15 @@ export class AccessTokenVerifier {
   /**
    * The key that a token must be signed with. Throws `invalid_token` when it can have none, and
    * `service_unavailable` when its issuer's keys cannot be read.
+   *
+   * @param isNew whether its issuer has handed it out this moment, and no stranger
    */
-  async keyOf(token: string): Promise<KeyObject> {
+  async keyOf(token: string, isNew = false): Promise<KeyObject> {
     const unverified = readUnverified(token);
     if (unverified === undefined) throw notValid();
     const issuer = this.issuers.get(unverified.issuer);
     if (issuer === undefined || !acceptsUnverified(issuer, unverified)) throw notValid();
-    const key = await issuer.keys.find(unverified.header);
+    const key = await issuer.keys.find(unverified.header, isNew);
     if (key === undefined) throw notValid();
     return key;
   }

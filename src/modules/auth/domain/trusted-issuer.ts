@@ -17,8 +17,10 @@ export interface KeySource {
   /**
    * The key a header names, for its algorithm; undefined when the issuer has no such key. Throws
    * `service_unavailable` when that cannot be found out: a valid token is never called invalid because of an outage.
+   *
+   * @param isNew whether its issuer has handed the token out this moment: its key may be newer than those that were read
    */
-  find(header: TokenHeader): Promise<KeyObject | undefined>;
+  find(header: TokenHeader, isNew?: boolean): Promise<KeyObject | undefined>;
 }
 
 /** An issuer and all its tokens are bound to, so that no token of one passes as another's (RFC 8725, section 3). */

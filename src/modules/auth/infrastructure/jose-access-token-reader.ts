@@ -11,7 +11,7 @@ export class JoseAccessTokenReader extends AccessTokenReader {
   }
 
   async read(token: string): Promise<{ principal: Principal; expiresAt: Date }> {
-    const key = await this.verifier.keyOf(token);
+    const key = await this.verifier.keyOf(token, true);
     const claims = await compactVerify(token, key, { algorithms: this.verifier.algorithms() }).then(
       ({ payload }) => JSON.parse(Buffer.from(payload).toString()) as Record<string, unknown>,
       (error: unknown) => {

@@ -52,6 +52,27 @@ describe('RemoteKeys', () => {
     expect(issuer.requests).toBe(2);
   });
 
+  it('says that it cannot know yet, rather than no, of a new kid in a token that comes from its issuer', async () => {
+    const find = (kid: string): Promise<unknown> => keys.find({ alg: 'ES256', kid }, true);
+    expect(await finds()).toBe(true);
+    // They have just been read.
+    expect(await find('made-up')).toBeUndefined();
+    clock.advance(20_000);
+    issuer.rotate();
+    const { kid } = issuer.keys[0]!;
+    await expect(find(kid)).rejects.toMatchObject({
+      code: 'service_unavailable',
+      details: { retryAfter: 10 },
+    });
+    // Anybody else can make up what they like.
+    expect(await finds(kid)).toBe(false);
+    expect(issuer.requests).toBe(1);
+    clock.advance(10_000);
+    expect(await find(kid)).toBeDefined();
+    expect(await find('made-up')).toBeUndefined();
+    expect(issuer.requests).toBe(2);
+  });
+
   it('drops a key that its issuer withdrew within ten minutes', async () => {
     const withdrawn = issuer.keys[0]!.kid;
     expect(await finds()).toBe(true);

@@ -52,9 +52,13 @@ export class RemoteKeys implements KeySource {
     this.copy = new RemoteCopy({ read: () => this.keySet.reload(), onFailure, unavailable }, TIMES, clock);
   }
 
-  /** Throws `service_unavailable` when the keys cannot be read: the token cannot be called bad. */
-  find(header: TokenHeader): Promise<KeyObject | undefined> {
-    return this.copy.find(() => this.cached(header));
+  /**
+   * Throws `service_unavailable` when the keys cannot be read: the token cannot be called bad. Of a key that is not there
+   * others are told so, although its issuer may use it since they were read: `jose` does as well, anybody can name one, and
+   * providers publish a key before they use it. A token that comes from the issuer itself (`isNew`) waits for it.
+   */
+  find(header: TokenHeader, isNew?: boolean): Promise<KeyObject | undefined> {
+    return this.copy.find(() => this.cached(header), isNew);
   }
 
   private async cached({ alg, kid }: TokenHeader): Promise<KeyObject | undefined> {
