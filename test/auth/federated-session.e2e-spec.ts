@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import request, { type Response } from 'supertest';
 import { Client } from '../support/builders.js';
 import { OpenIdServer } from '../support/openid-provider.js';
@@ -238,6 +241,25 @@ describe('a login at a provider', () => {
     expect(answer.headers['set-cookie']).toBeUndefined();
     provider.instead = undefined;
     await post('refresh', cookie).expect(200);
+  });
+
+  it('shows its refresh token to nobody to whom the provider redirects', async () => {
+    const shown: string[] = [];
+    const elsewhere = createServer((request, reply) => {
+      request.on('data', (data: Buffer) => shown.push(data.toString())).on('end', () => reply.end('{}'));
+    }).listen(0, '127.0.0.1');
+    await once(elsewhere, 'listening');
+    try {
+      const cookie = cookieOf(await signIn());
+      const location = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/token`;
+      provider.instead = (reply) => reply.writeHead(307, { location }).end();
+      expectProblem(await post('refresh', cookie), 503, 'service_unavailable');
+      expect(shown).toEqual([]);
+      provider.instead = undefined;
+      await post('refresh', cookie).expect(200);
+    } finally {
+      elsewhere.close();
+    }
   });
 
   it('keeps the next refresh token when the keys of the provider cannot be read just then', async () => {

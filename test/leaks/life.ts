@@ -88,7 +88,10 @@ async function useProvider(service: Recorder, provider: OpenIdServer): Promise<v
     return answer.text;
   };
   const { location } = JSON.parse(await call('start')) as { location: string };
-  await call('finish', { response: provider.authorize(location) });
+  const response = provider.authorize(location);
+  // The page that the provider leads back to: the code is in its address, whether or not it has been built.
+  await service.call(`/dashboard/callback?${response}`, { isWrong: true });
+  await call('finish', { response });
   await call('refresh');
   await call('logout');
   for (const [at, secret] of provider.handedOut.entries()) service.keep(`no. ${at} of the provider`, secret);
