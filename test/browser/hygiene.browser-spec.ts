@@ -49,6 +49,27 @@ it('a policy is set on the page of hygiene, which names what breaks it', async (
   expect(body.data.map(({ name }: { name: string }) => name)).toEqual(['for ever']);
 }, 60_000);
 
+it('the page of hygiene names the webhooks of people who have left', async () => {
+  const { person, client, email } = await stage.newOwner();
+  const applicationId = await client.createApplication({ name: 'Shop' });
+  const leaver = (await stage.newOwner()).client;
+  await client.takeIn(applicationId, leaver, 'admin');
+  await leaver
+    .post(`/applications/${applicationId}/webhooks`)
+    .send({ url: 'https://hooks.example.com/x', description: 'Left behind' })
+    .expect(201);
+  await client.delete(`/applications/${applicationId}/members/${leaver.userId}`).expect(204);
+  const page = await person.open(`/dashboard/applications/${applicationId}/hygiene`);
+  await signInAs(page, email);
+  await page.getByRole('heading', { name: 'Was made by somebody who is no member any more.' }).waitFor();
+  await page.getByText('Left behind').waitFor();
+  await page.getByRole('link', { name: 'hooks.example.com' }).click();
+  await page
+    .getByRole('row', { name: 'hooks.example.com' })
+    .getByText(`by …${leaver.userId.slice(-6)}`)
+    .waitFor();
+}, 60_000);
+
 it('the policy is told before a key is created, and offers what it allows', async () => {
   const { person, client, email } = await stage.newOwner();
   const applicationId = await client.createApplication({

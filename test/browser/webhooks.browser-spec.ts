@@ -33,6 +33,22 @@ describe('the webhooks of an application', () => {
     await page.getByRole('heading', { name: 'No webhooks yet' }).waitFor();
     await stage.look(page, '60-no-webhooks');
 
+    // Mails are asked for there, too.
+    const mails = page.getByRole('region', { name: 'Mails to you' });
+    const mailMe = mails.getByLabel(/^Mail me/);
+    expect(await mailMe.isChecked()).toBe(false);
+    await mails.getByText('This service sends no mails yet.').waitFor();
+    await mailMe.check();
+    await page.getByText('You will be mailed.').waitFor();
+    expect((await client.get(`/applications/${id}/notifications`).expect(200)).body.mail).toBe(true);
+    await page.reload();
+    await eventually(async () => {
+      expect(await mailMe.isChecked()).toBe(true);
+    });
+    await mailMe.uncheck();
+    await page.getByText('You will be mailed no more.').waitFor();
+    expect((await client.get(`/applications/${id}/notifications`).expect(200)).body.mail).toBe(false);
+
     await page.getByRole('button', { name: 'Add webhook' }).click();
     const add = dialog(page, 'Add webhook');
     await add.getByLabel('URL').fill('ftp://hooks.example.com/');
@@ -60,6 +76,7 @@ describe('the webhooks of an application', () => {
     await choose(page, `Actions for ${host}`, 'Send test event');
     const deliveries = page.getByRole('region', { name: `Deliveries to ${host}` });
     await deliveries.getByText('500 Refused').waitFor();
+    await page.getByRole('row', { name: host }).getByText('by you').waitFor();
     await stage.look(page, '63-webhooks');
     receiver.answer = (response) => {
       response.writeHead(204).end();

@@ -6,6 +6,7 @@ import type { components } from './schema.js';
 export type Policy = components['schemas']['PolicyDto'];
 export type Hygiene = components['schemas']['HygieneDto'];
 export type Finding = components['schemas']['FindingDto'];
+export type WebhookFinding = components['schemas']['WebhookFindingDto'];
 export type FindingName = Finding['finding'];
 export type FoundKey = components['schemas']['FoundKeyDto'];
 

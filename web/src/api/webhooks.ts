@@ -5,6 +5,7 @@ import type { components } from './schema.js';
 
 export type Webhook = components['schemas']['WebhookDetailsDto'];
 export type Delivery = components['schemas']['DeliveryDto'];
+export type Notifications = components['schemas']['NotificationsDto'];
 export type WebhookEvent = Webhook['events'][number];
 
 /** What a webhook can be asked to send, in groups as they are offered. */
@@ -53,6 +54,16 @@ export const webhooksQuery = (applicationId: string) =>
     queryFn: async ({ signal }): Promise<Webhook[]> => {
       const params = { path: { id: applicationId } };
       return unwrap(await client.GET('/applications/{id}/webhooks', { params, signal })).data;
+    },
+  });
+
+/** Whether whoever asks is mailed of its keys. */
+export const notificationsQuery = (applicationId: string) =>
+  queryOptions({
+    queryKey: ['notifications', applicationId],
+    queryFn: async ({ signal }): Promise<Notifications> => {
+      const params = { path: { id: applicationId } };
+      return unwrap(await client.GET('/applications/{id}/notifications', { params, signal }));
     },
   });
 

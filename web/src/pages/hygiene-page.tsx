@@ -1,6 +1,13 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { findingQuery, hygieneQuery, type Finding, type FindingName, type FoundKey } from '../api/policy.js';
+import {
+  findingQuery,
+  hygieneQuery,
+  type Finding,
+  type FindingName,
+  type FoundKey,
+  type WebhookFinding,
+} from '../api/policy.js';
 import { Button } from '../components/button.js';
 import { LoadProblem, Skeleton } from '../components/loading.js';
 import { RelativeTime } from '../components/time.js';
@@ -33,7 +40,7 @@ function Findings({ applicationId }: { applicationId: string }) {
     <section className="hygiene-block" aria-labelledby="findings">
       <h2 id="findings">Findings</h2>
       <p className="soft" role="status">
-        {data.findings.length === 0
+        {data.findings.length + data.webhookFindings.length === 0
           ? `Nothing is to be done about the ${data.keys === 1 ? 'key that works' : `${data.keys} keys that work`}.`
           : `Of ${data.keys === 1 ? 'the key that works' : `${data.keys} keys that work`}.`}
         {data.isPartial && ' There are more: the newest were looked at.'}
@@ -46,6 +53,9 @@ function Findings({ applicationId }: { applicationId: string }) {
             finding={finding}
             isOpen={finding.finding === opened}
           />
+        ))}
+        {data.webhookFindings.map((finding) => (
+          <WebhookFindingItem key={finding.finding} applicationId={applicationId} finding={finding} />
         ))}
       </ul>
     </section>
@@ -89,6 +99,39 @@ function FindingItem({
           {isOpen ? 'Show the newest alone' : `Show all ${count}`}
         </Link>
       )}
+    </li>
+  );
+}
+
+function WebhookFindingItem({
+  applicationId,
+  finding: { says, advice, owasp, webhooks },
+}: {
+  applicationId: string;
+  finding: WebhookFinding;
+}) {
+  return (
+    <li className="finding">
+      <h3>
+        {says} <span className="badge warn">{webhooks.length}</span>
+        <span className="badge mute">Webhooks</span>
+        <span className="badge mute" title="OWASP Non-Human Identities Top 10, 2025">
+          {owasp.id} {owasp.name}
+        </span>
+      </h3>
+      <p className="soft">{advice}</p>
+      <ul className="found-keys">
+        {webhooks.map(({ id, url, description, createdAt }) => (
+          <li key={id}>
+            <Link to="/applications/$applicationId/webhooks" params={{ applicationId }}>
+              {new URL(url).host}
+            </Link>
+            <span className="soft small">
+              {description !== null && `${description} · `}made <RelativeTime time={createdAt} />
+            </span>
+          </li>
+        ))}
+      </ul>
     </li>
   );
 }

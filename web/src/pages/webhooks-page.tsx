@@ -27,6 +27,8 @@ import type { ShownSecret } from '../dialogs/secret.js';
 import { WebhookDialog } from '../dialogs/webhook.js';
 import { useApplication } from './application-context.js';
 import { DeliveriesSection } from './deliveries.js';
+import { MailNotifications } from './mail-notifications.js';
+import { endOf, usePeople } from './use-people.js';
 
 type Open =
   | { dialog: 'create' }
@@ -107,7 +109,7 @@ function WebhooksSection({
                     <th scope="col">URL</th>
                     <th scope="col">Events</th>
                     <th scope="col">Status</th>
-                    <th scope="col">Created</th>
+                    <th scope="col">Made</th>
                     <th scope="col">
                       <span className="visually-hidden">Actions</span>
                     </th>
@@ -134,6 +136,7 @@ function WebhooksSection({
         )}
       </section>
       {shown !== undefined && <DeliveriesSection key={shown.id} webhook={shown} />}
+      <MailNotifications applicationId={application.id} />
 
       {open?.dialog === 'create' && (
         <WebhookDialog
@@ -172,6 +175,8 @@ function WebhookRow({
   onOpen: (dialog: 'edit' | 'rotate' | 'delete') => void;
 }) {
   const { url, description, events, enabled, disabledBecause, droppedEvents, createdAt } = webhook;
+  const { createdBy, createdByIssuer } = webhook;
+  const nameOf = usePeople(webhook.applicationId);
   const host = hostOf(url);
   return (
     <tr className={enabled ? '' : 'faded'}>
@@ -199,8 +204,16 @@ function WebhookRow({
         )}
         {droppedEvents > 0 && <span className="soft small"> {droppedEvents} events dropped</span>}
       </td>
-      <td data-label="Created" className="nowrap">
-        <RelativeTime time={createdAt} />
+      <td data-label="Made">
+        <span className="nowrap">
+          <RelativeTime time={createdAt} />
+        </span>
+        {createdBy !== null && (
+          <span className="soft small" title={createdBy}>
+            {' '}
+            by {nameOf({ subject: createdBy, issuer: createdByIssuer }) ?? endOf(createdBy)}
+          </span>
+        )}
       </td>
       <td className="actions">
         <Menu label={`Actions for ${host}`} items={actionsOn(webhook, onShow, onOpen)} />
