@@ -21,8 +21,9 @@ export interface BatcherOptions {
 }
 
 /**
- * Joins calls that come while others are under way into the next batch, so that many calls share one statement
- * and one commit. A call that finds nobody before it leaves at once.
+ * Joins calls that come in one turn of the event loop, and those that come while others are under way, into one batch, so
+ * that many calls share one statement and one commit. A batch leaves after the turn, which costs a call that is alone
+ * nothing: of requests that arrive together the first would otherwise leave by itself, and the others wait for it.
  *
  * A partition has one batch under way at a time, and its calls keep the order of their arrival. A batch that fails takes
  * along the calls that wait behind it in its partitions: they would wait as long again for the same.
@@ -32,6 +33,7 @@ export class Batcher<Request, Answer> {
   /** What waits in the partitions that have a batch under way. */
   private readonly behind = new Map<string, Call<Request, Answer>[]>();
   private batches = 0;
+  private isLeaving = false;
 
   /** `send` answers each request of a batch, in their order. */
   constructor(
@@ -45,7 +47,7 @@ export class Batcher<Request, Answer> {
       const queue = this.behind.get(partition) ?? this.ready.get(partition);
       if (queue === undefined) this.ready.set(partition, [call]);
       else queue.push(call);
-      this.leave();
+      this.leaveSoon();
     });
   }
 
@@ -55,6 +57,15 @@ export class Batcher<Request, Answer> {
     for (const queue of this.ready.values()) calls += queue.length;
     for (const queue of this.behind.values()) calls += queue.length;
     return calls;
+  }
+
+  private leaveSoon(): void {
+    if (this.isLeaving) return;
+    this.isLeaving = true;
+    setImmediate(() => {
+      this.isLeaving = false;
+      this.leave();
+    });
   }
 
   private leave(): void {
@@ -94,7 +105,7 @@ export class Batcher<Request, Answer> {
         this.behind.delete(partition);
         if (queue !== undefined && queue.length > 0) this.ready.set(partition, queue);
       }
-      this.leave();
+      this.leaveSoon();
     }
   }
 }
