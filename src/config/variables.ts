@@ -76,7 +76,7 @@ export const variables = {
   OTEL_SERVICE_NAME: text('upblit-api-keys', 'The `service.name` of the traces.'),
   OTEL_TRACES_SAMPLER_ARG: ratio(
     '1',
-    'Of the traces that begin here, the part that is kept, from 0 to 1. Traces of callers are kept when these say so.',
+    'The part of the traces that is kept, from 0 to 1: of those that begin here, and of those whose callers keep theirs. Where the caller does not, nothing is kept.',
   ),
   DOCS: oneOf(
     ['on', 'off'],

@@ -12,6 +12,9 @@ import type { Transaction } from './transaction.js';
  */
 export abstract class UnitOfWork {
   abstract run<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>>;
+
+  /** Does `work`, and takes back all that it has done: what it would come to, and whatever it throws. */
+  abstract rehearse<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
 
 /** Takes a transaction back: somebody else has changed the row since it was read. */

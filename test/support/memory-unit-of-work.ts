@@ -30,6 +30,15 @@ export class MemoryUnitOfWork extends UnitOfWork {
     }
   }
 
+  async rehearse<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    this.undo = [];
+    try {
+      return await work({ actor, record: () => undefined } as unknown as Transaction);
+    } finally {
+      for (const takeBack of this.undo.reverse()) takeBack();
+    }
+  }
+
   /** Called by a repository that has written something. */
   wrote(takeBack: () => void): void {
     this.undo.push(takeBack);

@@ -159,6 +159,20 @@ describe('traces', () => {
     expect(verdict).toMatchObject({ chains: 1, events: exported.length - 1, findings: [] });
   });
 
+  it('tell of the preview of an import, which is taken back on purpose, as of what has gone well', async () => {
+    const { traceId, header } = newTrace();
+    const { body } = await owner
+      .post(`/apikey/import?ApplicationId=${await owner.createApplication()}&dryRun=true`)
+      .set('traceparent', header)
+      .send({ keys: [{ sha256: randomBytes(32).toString('hex') }] })
+      .expect(200);
+    expect(body).toEqual({ results: [{ outcome: 'importable' }] });
+    await received(traceId, SERVER);
+    const spans = receiver.ofTrace(traceId);
+    expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(['unit of work', 'ROLLBACK']));
+    for (const span of spans) expect([span.name, span.status.code ?? 0]).toEqual([span.name, 0]);
+  });
+
   it('are kept where the caller keeps its own, and nowhere else', async () => {
     const [dropped, kept] = [newTrace(false), newTrace()];
     for (const { header } of [dropped, kept]) {
@@ -235,6 +249,42 @@ describe('traces', () => {
       return found;
     });
   }
+});
+
+describe('OTEL_TRACES_SAMPLER_ARG', () => {
+  it('holds for traces that a caller keeps, whatever their id, and the id is named all the same', async () => {
+    const receiver = await OtlpReceiver.start();
+    const lines: string[] = [];
+    const app = await TestApp.start({
+      database,
+      env: {
+        LOG_LEVEL: 'info',
+        OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+        OTEL_TRACES_SAMPLER_ARG: '0.5',
+      },
+      log: { write: (line) => void lines.push(line) },
+    });
+    const call = (header: string): Promise<unknown> =>
+      request(app.http).get('/apikey/not-an-id').set('traceparent', header).expect(401);
+    // The lowest and the highest, which a sampler that goes by the id would always keep, or never.
+    const chosen = [`${'0'.repeat(31)}1`, 'f'.repeat(32)];
+    const calls = 64;
+    for (const traceId of chosen) {
+      for (let i = 0; i < calls; i += 1) await call(`00-${traceId}-${'b'.repeat(16)}-01`);
+    }
+    const dropped = newTrace(false);
+    for (let i = 0; i < calls; i += 1) await call(dropped.header);
+    await app.stop();
+    await receiver.stop();
+    for (const traceId of chosen) {
+      // All or none would be a chance of one in 2 to the power of 63.
+      expect(receiver.ofTrace(traceId).length).toBeGreaterThan(0);
+      expect(receiver.ofTrace(traceId).length).toBeLessThan(calls);
+    }
+    expect(receiver.ofTrace(dropped.traceId)).toEqual([]);
+    const named = lines.filter((line) => line.includes(dropped.traceId) || line.includes(chosen[0]!));
+    expect(named).toHaveLength(2 * calls);
+  });
 });
 
 describe('where traces are sent to', () => {

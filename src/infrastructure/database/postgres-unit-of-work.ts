@@ -11,6 +11,15 @@ import { CommitInDoubt } from './connection-errors.js';
 import { EventSubscribers, manyEventsAsJson } from './event-subscribers.js';
 import { OpenTransaction } from './transaction.js';
 
+/** Takes a transaction back that has come to its end. */
+class Rehearsed extends Error {
+  override readonly name = 'Rehearsed';
+
+  constructor(readonly value: unknown) {
+    super('Nothing is changed by a rehearsal');
+  }
+}
+
 @Injectable()
 export class PostgresUnitOfWork extends UnitOfWork {
   constructor(
@@ -23,6 +32,20 @@ export class PostgresUnitOfWork extends UnitOfWork {
 
   run<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>> {
     return this.tracing.inSpan('unit of work', {}, () => this.commit(actor, work));
+  }
+
+  rehearse<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.tracing.inSpan('unit of work', {}, async () => {
+      try {
+        await this.commit(actor, async (tx) => {
+          throw new Rehearsed(await work(tx));
+        });
+      } catch (error) {
+        if (error instanceof Rehearsed) return error.value as T;
+        throw error;
+      }
+      throw new Error('a rehearsal was not taken back');
+    });
   }
 
   private async commit<T>(actor: Actor, work: (tx: Transaction) => Promise<T>): Promise<Committed<T>> {

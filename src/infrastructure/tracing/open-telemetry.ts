@@ -9,7 +9,8 @@ import {
   BasicTracerProvider,
   BatchSpanProcessor,
   ParentBasedSampler,
-  TraceIdRatioBasedSampler,
+  SamplingDecision,
+  type Sampler,
 } from '@opentelemetry/sdk-trace-base';
 import { setTraceId } from '../../shared/http/trace-id.js';
 import { versionOfPackage } from '../metrics/build-info.js';
@@ -32,7 +33,7 @@ export interface TracerOptions {
   endpoint: string;
   headers: Readonly<Record<string, string>>;
   serviceName: string;
-  /** Of traces that begin here, how many are kept: 0 to 1. */
+  /** Of traces that begin here, and of those that their callers keep, how many are kept here: 0 to 1. */
   ratio: number;
   /** Milliseconds that a batch may take, with its repetitions. */
   exportTimeoutMs?: number;
@@ -66,9 +67,11 @@ export class OpenTelemetryTracer implements Tracer {
       });
     };
     const version = versionOfPackage();
+    const some = new Some(ratio);
     this.provider = new BasicTracerProvider({
       resource: resourceFromAttributes({ 'service.name': serviceName, 'service.version': version }),
-      sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(ratio) }),
+      // Anybody may call, and say that their trace is kept: that alone would let strangers fill what traces are sent to.
+      sampler: new ParentBasedSampler({ root: some, remoteParentSampled: some }),
       spanProcessors: [
         new BatchSpanProcessor(exporter, {
           maxQueueSize: MAX_WAITING,
@@ -128,6 +131,16 @@ export class OpenTelemetryTracer implements Tracer {
       sleep(LAST_EXPORT_MS, undefined, { signal: late.signal }).catch(() => undefined),
     ]);
     late.abort();
+  }
+}
+
+/** Keeps some by chance. To go by the id of the trace would be to go by what the caller has chosen. */
+class Some implements Sampler {
+  constructor(private readonly ratio: number) {}
+
+  shouldSample(): { decision: SamplingDecision } {
+    const isKept = Math.random() < this.ratio;
+    return { decision: isKept ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD };
   }
 }
 

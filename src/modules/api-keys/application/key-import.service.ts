@@ -3,11 +3,11 @@ import { setImmediate } from 'node:timers/promises';
 import { uuidv7 } from 'uuidv7';
 import type { Actor } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
-import type { Committed } from '../../../shared/committed.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { partyOf } from '../../../shared/concurrency/party-of.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import type { Subject } from '../../../shared/subject.js';
+import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import {
   ApplicationService,
@@ -50,15 +50,6 @@ type OwnedApplication = KeyApplication & { readonly owner: Subject };
 
 export type ImportResult = { outcome: 'imported'; id: string } | { outcome: 'exists' | 'importable' };
 
-/** Takes the transaction back in which a preview has found out what an import would do. */
-class Previewed extends Error {
-  override readonly name = 'Previewed';
-
-  constructor(readonly results: ImportResult[]) {
-    super('Nothing is imported by a preview');
-  }
-}
-
 /**
  * Takes over keys that were issued elsewhere, of which only the SHA-256 is known. What is kept is the HMAC of that
  * under the pepper, from the first moment: a fast hash by itself would be no protection for keys that were made with
@@ -94,8 +85,8 @@ export class KeyImportService {
     keys: readonly KeyToImport[],
   ): Promise<ImportResult[]> {
     // A person waits for one import of each other, not for all of somebody's with many applications.
-    const { value: results, change } = await this.semaphore.run(partyOf(actor, application.owner), () =>
-      this.importNow(actor, application, keys),
+    const { value: results, change } = await this.semaphore.run(partyOf(actor, application.owner), async () =>
+      this.unitOfWork.run(actor, await this.importing(actor, application, keys)),
     );
     // Nodes may remember that these keys are unknown.
     await this.freshness.waitForPropagation(change);
@@ -111,28 +102,18 @@ export class KeyImportService {
     application: OwnedApplication,
     keys: readonly KeyToImport[],
   ): Promise<ImportResult[]> {
-    const importAndTakeBack = async (): Promise<ImportResult[]> => {
-      try {
-        await this.importNow(actor, application, keys, (results) => {
-          throw new Previewed(results);
-        });
-      } catch (error) {
-        if (!(error instanceof Previewed)) throw error;
-        return error.results.map(({ outcome }) => ({
-          outcome: outcome === 'exists' ? outcome : 'importable',
-        }));
-      }
-      throw new Error('a preview was not taken back');
-    };
-    return this.semaphore.run(partyOf(actor, application.owner), importAndTakeBack);
+    const results = await this.semaphore.run(partyOf(actor, application.owner), async () =>
+      this.unitOfWork.rehearse(actor, await this.importing(actor, application, keys)),
+    );
+    return results.map(({ outcome }) => ({ outcome: outcome === 'exists' ? outcome : 'importable' }));
   }
 
-  private async importNow(
+  /** What has to be done in a transaction, ready but for that. */
+  private async importing(
     actor: Actor,
     application: KeyApplication,
     keys: readonly KeyToImport[],
-    beforeCommit: (results: ImportResult[]) => void = () => undefined,
-  ): Promise<Committed<ImportResult[]>> {
+  ): Promise<(tx: Transaction) => Promise<ImportResult[]>> {
     this.assertForeign(keys);
     const now = this.clock.now();
     const candidates: { key: ApiKey; hashes: Buffer[] }[] = [];
@@ -142,18 +123,16 @@ export class KeyImportService {
       const hashes = this.hasher.digestCandidates(key.sha256);
       candidates.push({ key: this.toKey(actor, application, key, now), hashes });
     }
-    return this.unitOfWork.run(actor, async (tx) => {
+    return async (tx) => {
       const imported = await this.keys.import(application.id, candidates, this.limits, now, tx);
       await this.applications.assertStillPermitted(application.id, 'manage-keys', tx);
       // Of those alone that are new: what the application has already is left as it is.
       const keysOfBody = candidates.map(({ key }) => (imported.has(key.id) ? key : null));
       assertObeying(await this.applications.lockPolicy(application.id, tx), keysOfBody);
-      const results = candidates.map(({ key: { id } }): ImportResult =>
+      return candidates.map(({ key: { id } }): ImportResult =>
         imported.has(id) ? { outcome: 'imported', id } : { outcome: 'exists' },
       );
-      beforeCommit(results);
-      return results;
-    });
+    };
   }
 
   /** Whatever begins as ours do is never looked for among the imported ones. */

@@ -90,6 +90,7 @@ describe('Sign-ins that are refused', () => {
         await blocked;
         return world.unitOfWork.run(...call);
       },
+      rehearse: (...call) => world.unitOfWork.rehearse(...call),
     };
     const recorder = new RefusedSignInsRecorder(world.limiter, slow, world.users);
     for (let i = 0; i < 102; i += 1) refuse(`somebody${i}@example.org`);
