@@ -27,7 +27,6 @@ export function ConfirmByName({ title, name, action, children, work, onClose }: 
             label={`Type “${name}” to confirm`}
             value={typed}
             autoComplete="off"
-            autoFocus
             spellCheck={false}
             onChange={({ target }) => {
               setTyped(target.value);

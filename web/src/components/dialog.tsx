@@ -9,6 +9,9 @@ interface Props {
   isWide?: boolean;
 }
 
+/** What somebody is about to fill in. */
+const FIRST_FIELD = 'input:not([type=checkbox]), select, textarea';
+
 /** The browser's own modal dialog: the page behind it is inert, and the focus goes back where it came from. */
 export function Dialog({ title, children, onClose, isWide = false }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -17,6 +20,8 @@ export function Dialog({ title, children, onClose, isWide = false }: Props) {
   useLayoutEffect(() => {
     const opened = dialog.current;
     opened?.showModal();
+    // It would choose the button that closes it. (React's `autoFocus` comes too early: before it is shown.)
+    opened?.querySelector<HTMLElement>(FIRST_FIELD)?.focus();
     return () => opened?.close();
   }, []);
   return (

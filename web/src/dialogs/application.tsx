@@ -58,7 +58,6 @@ export function ApplicationDialog({
           <TextField
             label="Name"
             value={name}
-            autoFocus
             autoComplete="off"
             placeholder="checkout-service"
             onChange={({ target }) => {

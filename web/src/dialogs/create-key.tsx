@@ -135,7 +135,6 @@ export function CreateKeyDialog({
           <TextField
             label="Name"
             value={draft.name}
-            autoFocus
             autoComplete="off"
             placeholder="Production collector"
             onChange={({ target }) => {

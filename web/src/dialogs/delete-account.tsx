@@ -31,7 +31,6 @@ export function DeleteAccountDialog({ email, onClose }: { email: string; onClose
             name="password"
             type="password"
             autoComplete="current-password"
-            autoFocus
             value={password}
             onChange={({ target }) => {
               setPassword(target.value);

@@ -91,7 +91,6 @@ export function EditKeyDialog({
           <TextField
             label="Name"
             value={draft.name}
-            autoFocus
             autoComplete="off"
             onChange={({ target }) => {
               change({ name: target.value });

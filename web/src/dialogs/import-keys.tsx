@@ -86,8 +86,8 @@ export function ImportKeysDialog({
             <TextArea
               label="Keys"
               value={text}
+              className="mono"
               rows={8}
-              autoFocus
               spellCheck={false}
               autoComplete="off"
               placeholder={'key,name,scopes,tags\nsk_live_…,Collector,forecast:read stations:read,eu'}
@@ -120,12 +120,12 @@ export function ImportKeysDialog({
         <form onSubmit={importing.submit} className="dialog-form" noValidate>
           <div className="stack dialog-body">
             <PreviewTable preview={preview} />
-            <p className="soft small" role="status">
-              {importing.isBusy && `${done} of ${preview.keys.length} so far …`}
-            </p>
             <FormProblem problem={importing.problem} />
           </div>
           <footer>
+            <p className="soft small" role="status">
+              {importing.isBusy && `${done} of ${preview.keys.length} so far …`}
+            </p>
             <Button
               disabled={importing.isBusy}
               onClick={() => {

@@ -65,7 +65,6 @@ export function OfferDialog({
             label="Their id"
             className="mono"
             autoComplete="off"
-            autoFocus
             spellCheck={false}
             placeholder="019b76da-a800-7000-8000-000000000009"
             value={person}

@@ -62,7 +62,6 @@ export function PolicyDialog({
             inputMode="numeric"
             value={draft.maxLifetime}
             placeholder="Any"
-            autoFocus
             onChange={({ target }) => {
               change({ maxLifetime: target.value });
             }}

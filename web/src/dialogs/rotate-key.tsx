@@ -55,7 +55,6 @@ export function RotateKeyDialog({
           <Select
             label="The old secret goes on working"
             value={overlapSeconds}
-            autoFocus
             onChange={({ target }) => {
               setOverlap(Number(target.value));
             }}

@@ -47,7 +47,6 @@ export function RotateWebhookDialog({
           <Select
             label="The old secret goes on signing"
             value={overlapSeconds}
-            autoFocus
             onChange={({ target }) => {
               setOverlap(Number(target.value));
             }}

@@ -57,7 +57,6 @@ export function WebhookDialog({
             label="URL"
             type="url"
             required
-            autoFocus
             value={url}
             placeholder="https://hooks.example.com/upblit"
             hint="Events are posted there over HTTPS. It must lead to a public address."
@@ -67,7 +66,7 @@ export function WebhookDialog({
             error={problem?.of('url')}
           />
           <TextField
-            label="Description"
+            label="Description (optional)"
             value={description}
             maxLength={1000}
             onChange={({ target }) => {
@@ -78,9 +77,7 @@ export function WebhookDialog({
           <EventsField chosen={events} onChange={setEvents} />
           <TextField
             label="Credits are low below"
-            type="number"
-            min={1}
-            max={1_000_000_000}
+            inputMode="numeric"
             required
             value={creditsBelow}
             onChange={({ target }) => {

@@ -127,7 +127,7 @@ function EndSecretDialog({
         </div>
         <footer>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="danger" isBusy={isBusy} autoFocus>
+          <Button type="submit" kind="danger" isBusy={isBusy}>
             End it now
           </Button>
         </footer>

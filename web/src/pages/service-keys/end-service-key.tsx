@@ -49,7 +49,6 @@ export function RotateServiceKeyDialog({
           <Select
             label="The old secret goes on working"
             value={overlapSeconds}
-            autoFocus
             onChange={({ target }) => {
               setOverlap(Number(target.value));
             }}

@@ -59,7 +59,6 @@ export function ServiceKeyDialog({
           <TextField
             label="Name"
             value={name}
-            autoFocus
             autoComplete="off"
             placeholder="orders API"
             onChange={({ target }) => {
@@ -90,7 +89,12 @@ export function ServiceKeyDialog({
             )}
           </fieldset>
           {serviceKey === undefined && (
-            <ExpiryField value={expiry} now={startedAt} onChange={setExpiry} error={problem?.of('expiresAt')} />
+            <ExpiryField
+              value={expiry}
+              now={startedAt}
+              onChange={setExpiry}
+              error={problem?.of('expiresAt')}
+            />
           )}
           <TextArea
             label="Addresses (optional)"
