@@ -378,6 +378,69 @@ describe('the table of keys', () => {
   }, 300_000);
 });
 
+describe('tagging many keys', () => {
+  it('goes on when one is refused, says which, and stops when it is told to', async () => {
+    const { person, client, email } = await stage.newOwner();
+    const id = await client.createApplication({ name: 'Weather' });
+    const names = Array.from({ length: 9 }, (_, at) => `Key ${at}`);
+    const keys: { id: string }[] = [];
+    for (const name of names) keys.push(await client.issueKey(id, { name }));
+    const page = await person.open(`/dashboard/applications/${id}/keys`);
+    await signInAs(page, email);
+    const tag = dialog(page, 'Tag 9 keys');
+    const openWith = async (text: string): Promise<void> => {
+      await page.getByRole('button', { name: 'Tag' }).click();
+      await tag.getByLabel('Add').fill(text);
+    };
+    const tagged = async (text: string): Promise<number> => {
+      const { body } = await client.get(`/apikey?ApplicationId=${id}&limit=100`).expect(200);
+      return (body.data as { tags: string[] }[]).filter(({ tags }) => tags.includes(text)).length;
+    };
+    await page.getByLabel('Select all keys of this page').check();
+
+    const refused = `**/apikey/${keys[4]!.id}`;
+    await page.route(refused, (route) =>
+      route.request().method() === 'PATCH'
+        ? route.fulfill({
+            status: 409,
+            contentType: 'application/problem+json',
+            body: JSON.stringify({ code: 'edit_conflict', detail: 'Others are changing it.' }),
+          })
+        : route.continue(),
+    );
+    await openWith('eu');
+    await tag.getByRole('button', { name: 'Change tags' }).click();
+    await tag.getByRole('alert').getByText('1 key could not be changed. The others are.').waitFor();
+    await tag.getByText('Key 4: Others are changing it.').waitFor();
+    await tag.getByText('8 of 9 keys changed').waitFor();
+    expect(await tagged('eu')).toBe(8);
+    await stage.look(page, '29-tags-refused');
+    await page.unroute(refused);
+    await tag.getByRole('button', { name: 'Change tags' }).click();
+    await page.getByText('The tags of 1 key are changed.').waitFor();
+    expect(await tagged('eu')).toBe(9);
+
+    // What is under way when it is stopped is done, and nothing after it.
+    await page.getByLabel('Select all keys of this page').check();
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/apikey/*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await openWith('north');
+    await tag.getByRole('button', { name: 'Change tags' }).click();
+    await tag.getByRole('progressbar', { name: 'Keys' }).waitFor();
+    await tag.getByRole('button', { name: 'Stop' }).click();
+    release();
+    await page.getByText('Stopped: the tags of 4 of 9 keys are changed.').waitFor();
+    expect(await tagged('north')).toBe(4);
+    await page.unroute('**/apikey/*');
+  }, 180_000);
+});
+
 describe('an import', () => {
   it('shows what it would do, does it when it is told to, and sends no key', async () => {
     const { person, client, email } = await stage.newOwner();

@@ -14,3 +14,8 @@ export function tagsOf(text: string): string[] {
     ),
   ];
 }
+
+/** "1 key", "40 keys". */
+export function countOf(keys: number): string {
+  return `${keys} ${keys === 1 ? 'key' : 'keys'}`;
+}

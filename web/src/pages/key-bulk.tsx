@@ -1,24 +1,17 @@
-import { Cross2Icon, TrashIcon } from '@radix-ui/react-icons';
+import { BookmarkIcon, Cross2Icon, TrashIcon } from '@radix-ui/react-icons';
 import { useState } from 'react';
 import { client, type ApiKey } from '../api/client.js';
 import { readKeysAgain } from '../api/key-queries.js';
 import { unwrap } from '../api/problem.js';
 import { Button } from '../components/button.js';
 import { ConfirmByName } from '../components/confirm-name.js';
-import { Dialog } from '../components/dialog.js';
-import { FormProblem, TextField } from '../components/field.js';
 import { RelativeTime } from '../components/time.js';
 import { say } from '../components/toast.js';
-import { useSubmit } from '../components/use-submit.js';
-import { tagsOf } from '../dialogs/words.js';
+import { TagKeysDialog } from '../dialogs/tag-keys.js';
+import { countOf } from '../dialogs/words.js';
 
 /** As many as the service revokes by one call. */
 const MAX_AT_ONCE = 1000;
-
-/** Changes that are under way at a time. */
-const PARALLEL = 4;
-
-const countOf = (count: number): string => `${count} ${count === 1 ? 'key' : 'keys'}`;
 
 /** What can be done with all keys that are selected. Those that are revoked stay as they are. */
 export function BulkBar({
@@ -37,6 +30,7 @@ export function BulkBar({
 }) {
   const [open, setOpen] = useState<'revoke' | 'tag'>();
   const changeable = keys.filter(({ status }) => status !== 'revoked');
+  const revoked = keys.length - changeable.length;
   const close = (): void => {
     setOpen(undefined);
   };
@@ -44,6 +38,12 @@ export function BulkBar({
     <div className="bulk-bar" role="region" aria-label="Selected keys">
       <p role="status">
         <strong>{countOf(keys.length)}</strong> selected
+        {revoked > 0 && (
+          <span className="soft small">
+            , {revoked} of which {revoked === 1 ? 'is' : 'are'} revoked and {revoked === 1 ? 'stays' : 'stay'}{' '}
+            as {revoked === 1 ? 'it is' : 'they are'}
+          </span>
+        )}
       </p>
       {!isAll && (
         <button type="button" className="link" onClick={onAll}>
@@ -52,6 +52,7 @@ export function BulkBar({
       )}
       <span className="spring" />
       <Button
+        icon={<BookmarkIcon aria-hidden="true" />}
         disabled={changeable.length === 0}
         onClick={() => {
           setOpen('tag');
@@ -137,101 +138,4 @@ function namesOf(keys: readonly ApiKey[]): string {
   const names = keys.slice(0, 5).map(({ name }) => name);
   const others = keys.length - names.length;
   return others === 0 ? names.join(', ') : `${names.join(', ')} and ${others} more`;
-}
-
-function TagKeysDialog({ keys, onDone, onClose }: BulkProps) {
-  const [add, setAdd] = useState('');
-  const [remove, setRemove] = useState<string[]>([]);
-  const [done, setDone] = useState(0);
-  const present = [...new Set(keys.flatMap(({ tags }) => tags))].sort();
-  const { isBusy, problem, submit } = useSubmit(async () => {
-    const changes = keys.flatMap((key) => {
-      const tags = [...new Set([...key.tags.filter((tag) => !remove.includes(tag)), ...tagsOf(add)])];
-      return tags.join() === key.tags.join() ? [] : [{ id: key.id, tags }];
-    });
-    setDone(0);
-    try {
-      await inParallel(changes, async ({ id, tags }) => {
-        unwrap(await client.PATCH('/apikey/{id}', { params: { path: { id } }, body: { tags } }));
-        setDone((count) => count + 1);
-      });
-    } finally {
-      // Also when one was refused: what came before it holds.
-      await readKeysAgain(keys[0]?.applicationId ?? '');
-    }
-    onClose();
-    onDone();
-    say(`The tags of ${countOf(changes.length)} are changed.`);
-  });
-
-  return (
-    <Dialog title={`Tag ${countOf(keys.length)}`} onClose={onClose}>
-      <form onSubmit={submit} className="dialog-form" noValidate>
-        <div className="stack dialog-body">
-          <TextField
-            label="Add"
-            value={add}
-            autoFocus
-            autoComplete="off"
-            placeholder="eu, batch"
-            onChange={({ target }) => {
-              setAdd(target.value);
-            }}
-            error={problem?.of('tags')}
-            hint="Separated by commas. Tags that a key has stay."
-          />
-          {present.length > 0 && (
-            <fieldset className="scopes" aria-label="Remove">
-              <legend className="small">Remove</legend>
-              {present.map((tag) => (
-                <label key={tag} className="check">
-                  <input
-                    type="checkbox"
-                    checked={remove.includes(tag)}
-                    onChange={({ target }) => {
-                      setRemove(target.checked ? [...remove, tag] : remove.filter((one) => one !== tag));
-                    }}
-                  />
-                  <code>{tag}</code>
-                </label>
-              ))}
-            </fieldset>
-          )}
-          <p className="soft small" role="status">
-            {isBusy && `${done} of ${countOf(keys.length)} so far …`}
-          </p>
-          <FormProblem problem={problem} fields={['tags']} />
-        </div>
-        <footer>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            type="submit"
-            kind="primary"
-            isBusy={isBusy}
-            disabled={tagsOf(add).length === 0 && remove.length === 0}
-          >
-            Change tags
-          </Button>
-        </footer>
-      </form>
-    </Dialog>
-  );
-}
-
-/** Some at a time. Throws the first refusal, after which no further one begins. */
-async function inParallel<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  const rest = [...items];
-  let isRefused = false;
-  await Promise.all(
-    Array.from({ length: PARALLEL }, async () => {
-      for (let item = rest.shift(); item !== undefined && !isRefused; item = rest.shift()) {
-        try {
-          await work(item);
-        } catch (error) {
-          isRefused = true;
-          throw error;
-        }
-      }
-    }),
-  );
 }
