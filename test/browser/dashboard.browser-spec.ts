@@ -35,6 +35,10 @@ describe('the walk from no account to a revoked key', () => {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/dashboard/sign-in');
     await stage.look(page, '01-sign-in');
+    await page.getByRole('link', { name: 'Forgotten your password?' }).click();
+    await page.getByText('This service sends no mails.').waitFor();
+    await stage.look(page, '14-forgotten-without-mails');
+    await page.getByRole('link', { name: 'Back to the sign-in page' }).click();
 
     // Mistakes stand at their fields.
     await page.getByRole('button', { name: 'Create an account' }).click();

@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { unwrap } from '../api/problem.js';
@@ -6,6 +7,7 @@ import { Button } from '../components/button.js';
 import { FormProblem, TextField } from '../components/field.js';
 import { useSubmit } from '../components/use-submit.js';
 import { useTitle } from '../components/use-title.js';
+import { settingsQuery } from '../session/settings.js';
 import { Entrance } from './entrance.js';
 
 /** Asks for a mail with a link. What comes back never tells whether there is an account. */
@@ -13,6 +15,7 @@ export function ForgotPasswordPage() {
   useTitle('Forgotten password');
   const [email, setEmail] = useState('');
   const [sentTo, setSentTo] = useState<string>();
+  const { data: settings, error } = useQuery(settingsQuery);
   const { isBusy, problem, submit } = useSubmit(async () => {
     const address = email.trim();
     unwrap(await publicClient.POST('/auth/password/forgot', { body: { email: address } }));
@@ -31,7 +34,21 @@ export function ForgotPasswordPage() {
           </p>
         )}
       </div>
-      {sentTo === undefined && (
+      {settings?.mails === false && (
+        <>
+          <p className="soft">
+            This service sends no mails. Ask whoever runs it to make a token for you, with which you set a new
+            password once within 24 hours:
+          </p>
+          <div className="command-line">
+            <pre tabIndex={0}>npm run account -- reset you@example.com</pre>
+          </div>
+          <p className="soft break">
+            Then open <code>{location.origin}/dashboard/link#reset=</code> with the token behind it.
+          </p>
+        </>
+      )}
+      {(settings?.mails === true || error !== null) && sentTo === undefined && (
         <>
           <p className="soft">We send you a link with which to set a new one.</p>
           <form className="stack" onSubmit={submit} noValidate>

@@ -7,7 +7,7 @@ import { LoadProblem, Skeleton } from '../components/loading.js';
 import { useSubmit } from '../components/use-submit.js';
 import { useTitle } from '../components/use-title.js';
 import { session, type Ending } from '../session/session.js';
-import { settingsQuery, type Settings } from '../session/settings.js';
+import { settingsQuery } from '../session/settings.js';
 import { useSession } from '../session/use-session.js';
 import { Entrance } from './entrance.js';
 import { ProviderButton } from './provider-button.js';
@@ -50,9 +50,7 @@ export function SignInPage() {
           {data.accounts !== 'off' && <p className="soft small or">or with an account of this service</p>}
         </>
       )}
-      {data !== undefined && data.accounts !== 'off' && (
-        <CredentialsForm key={String(isNew)} isNew={isNew} settings={data} />
-      )}
+      {data !== undefined && data.accounts !== 'off' && <CredentialsForm key={String(isNew)} isNew={isNew} />}
       {data?.accounts === 'open' && (
         <p className="soft small">
           {isNew ? 'You have an account? ' : 'New here? '}
@@ -82,7 +80,7 @@ export function SignInPage() {
 }
 
 /** The router leads on once somebody is signed in. */
-function CredentialsForm({ isNew, settings }: { isNew: boolean; settings: Settings }) {
+function CredentialsForm({ isNew }: { isNew: boolean }) {
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
@@ -136,13 +134,10 @@ function CredentialsForm({ isNew, settings }: { isNew: boolean; settings: Settin
       <Button type="submit" kind="primary" className="block" isBusy={isBusy}>
         {isNew ? 'Create account' : 'Sign in'}
       </Button>
-      {!isNew && settings.mails && (
+      {!isNew && (
         <p className="small">
           <Link to="/forgot-password">Forgotten your password?</Link>
         </p>
-      )}
-      {!isNew && !settings.mails && (
-        <p className="soft small">Forgotten your password? Ask whoever runs this service for a link.</p>
       )}
     </form>
   );
