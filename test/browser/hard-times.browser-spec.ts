@@ -22,7 +22,7 @@ const PAGES: readonly (readonly [path: string, isThere: (page: Page) => Promise<
   ['/applications/:id/try-key', (page) => page.getByRole('button', { name: 'Try the key' }).waitFor()],
   ['/applications/:id/audit', (page) => page.getByRole('row', { name: /Key created/ }).waitFor()],
   ['/applications/:id/members', (page) => itemOf(page, 'Members').waitFor()],
-  ['/applications/:id/webhooks', (page) => page.getByRole('heading', { name: 'No webhooks yet' }).waitFor()],
+  ['/applications/:id/webhooks', (page) => page.getByText('Nothing was sent yet.').waitFor()],
   ['/applications/:id/hygiene', (page) => page.getByText(/that works?\.$/).waitFor()],
   ['/account', (page) => itemOf(page, 'Sessions').waitFor()],
 ];
@@ -53,6 +53,10 @@ async function visitor(): Promise<{ page: Page; pages: [path: string, isThere: (
   const id = await client.createApplication({ name: 'Weather' });
   const { id: keyId } = await client.issueKey(id, { name: 'Collector' });
   await client.issueServiceKey(id);
+  await client
+    .post(`/applications/${id}/webhooks`)
+    .send({ url: 'https://hooks.example.com/', events: ['member.removed'] })
+    .expect(201);
   const page = await person.open('/dashboard');
   await signInAs(page, email);
   return {

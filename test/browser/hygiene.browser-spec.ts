@@ -25,7 +25,7 @@ it('a policy is set on the page of hygiene, which names what breaks it', async (
   await client.issueKey(applicationId, { name: 'for ever', scopes: ['refunds:write'] });
   const page = await person.open(`/dashboard/applications/${applicationId}/hygiene`);
   await signInAs(page, email);
-  await page.getByRole('heading', { name: 'Never expires.' }).waitFor();
+  await page.getByRole('heading', { name: 'Never expires' }).waitFor();
   await page.getByText('NHI7:2025 Long-Lived Secrets').waitFor();
 
   await page.getByRole('button', { name: 'Edit policy' }).click();
@@ -39,7 +39,7 @@ it('a policy is set on the page of hygiene, which names what breaks it', async (
   await stage.look(page, 'policy-dialog');
   await policy.getByRole('button', { name: 'Save policy' }).click();
   await page.getByText('Saved. 1 key breaks it, and goes on working: see below.').waitFor();
-  await page.getByRole('heading', { name: 'Breaks the policy of the application.' }).waitFor();
+  await page.getByRole('heading', { name: 'Breaks the policy of the application' }).waitFor();
   await page.getByText('45 days').waitFor();
   await stage.look(page, 'hygiene');
 

@@ -89,6 +89,7 @@ describe('the webhooks of an application', () => {
     }
 
     await choose(page, `Actions for ${host}`, 'Rotate secret …');
+    await stage.look(page, '64-rotate-the-secret-of-a-webhook');
     await dialog(page, 'Rotate secret').getByRole('button', { name: 'Rotate secret' }).click();
     const rotated = dialog(page, 'The new secret');
     expect(await rotated.getByRole('textbox', { name: 'The secret' }).textContent()).not.toBe(secret);
@@ -99,6 +100,7 @@ describe('the webhooks of an application', () => {
     await page.getByText('Nothing is sent to it.').waitFor();
     await choose(page, `Actions for ${host}`, 'Delete …');
     const remove = dialog(page, 'Delete webhook');
+    await stage.look(page, '65-delete-webhook');
     await remove.getByLabel(`Type “${host}” to confirm`).fill(host);
     await remove.getByRole('button', { name: 'Delete webhook' }).click();
     await page.getByRole('heading', { name: 'No webhooks yet' }).waitFor();

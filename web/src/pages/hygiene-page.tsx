@@ -75,7 +75,7 @@ function FindingItem({
   return (
     <li className="finding" id={finding}>
       <h3>
-        {says} <span className="badge warn">{count}</span>
+        {says.replace(/\.$/, '')} <span className="badge warn">{count}</span>
         {owasp !== null && (
           <span className="badge mute" title="OWASP Non-Human Identities Top 10, 2025">
             {owasp.id} {owasp.name}

@@ -220,25 +220,6 @@ function FilteredKeys({
         ))}
       </div>
 
-      <Suspense>
-        {chosen.length > 0 && (
-          <BulkBar
-            keys={chosen}
-            isAll={chosen.length === shown.length}
-            all={shown.length}
-            onAll={() => {
-              select(
-                shown.map(({ id }) => id),
-                true,
-              );
-            }}
-            onClear={() => {
-              setSelected(new Set());
-            }}
-          />
-        )}
-      </Suspense>
-
       {rows.length === 0 ? (
         <section className="empty">
           <span className="empty-mark">
@@ -267,6 +248,25 @@ function FilteredKeys({
           onAction={onAction}
         />
       )}
+
+      <Suspense>
+        {chosen.length > 0 && (
+          <BulkBar
+            keys={chosen}
+            isAll={chosen.length === shown.length}
+            all={shown.length}
+            onAll={() => {
+              select(
+                shown.map(({ id }) => id),
+                true,
+              );
+            }}
+            onClear={() => {
+              setSelected(new Set());
+            }}
+          />
+        )}
+      </Suspense>
 
       <div className="pager">
         <p className="soft small" role="status">

@@ -179,7 +179,7 @@ function WebhookRow({
   const nameOf = usePeople(webhook.applicationId);
   const host = hostOf(url);
   return (
-    <tr className={enabled ? '' : 'faded'}>
+    <tr className={`${enabled ? '' : 'faded'} ${isShown ? 'shown' : ''}`}>
       <th scope="row">
         <button type="button" className="webhook-name" aria-pressed={isShown} onClick={onShow} title={url}>
           {host}

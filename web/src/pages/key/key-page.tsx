@@ -156,9 +156,11 @@ function FoundKey({ application, apiKey }: { application: Application; apiKey: K
         )}
         <KeyUsagePanel keyId={id} />
         <KeyRefusals keyId={id} />
-        <KeyLimits apiKey={apiKey} applicationId={application.id} />
-        <KeySecrets apiKey={apiKey} />
-        <KeySettings apiKey={apiKey} />
+        <KeySettings apiKey={apiKey} nameOf={nameOf} />
+        <div className="key-column">
+          <KeyLimits apiKey={apiKey} applicationId={application.id} />
+          <KeySecrets apiKey={apiKey} />
+        </div>
         <KeyEvents applicationId={application.id} keyId={id} />
       </div>
 

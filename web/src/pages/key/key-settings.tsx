@@ -1,11 +1,19 @@
 import type { ReactNode } from 'react';
 import type { KeyDetails } from '../../api/key-queries.js';
 import { RelativeTime } from '../../components/time.js';
+import { endOf, type usePeople } from '../use-people.js';
 import { Panel } from './panel.js';
 
 /** What the key was told to be; changed by Edit. */
-export function KeySettings({ apiKey }: { apiKey: KeyDetails }) {
-  const { id, scopes, expiresAt, ipAllowlist, tags, externalId, metadata, revokedAt, revokedBy } = apiKey;
+export function KeySettings({
+  apiKey,
+  nameOf,
+}: {
+  apiKey: KeyDetails;
+  nameOf: ReturnType<typeof usePeople>;
+}) {
+  const { id, scopes, expiresAt, ipAllowlist, tags, externalId, metadata } = apiKey;
+  const { revokedAt, revokedBy, revokedByIssuer } = apiKey;
   return (
     <Panel title="Settings">
       <dl className="key-facts">
@@ -16,7 +24,12 @@ export function KeySettings({ apiKey }: { apiKey: KeyDetails }) {
         {revokedAt !== null && (
           <Fact name="Revoked">
             <RelativeTime time={revokedAt} />
-            {revokedBy !== null && <span className="soft"> by {revokedBy.slice(-6)}</span>}
+            {revokedBy !== null && (
+              <span className="soft" title={revokedBy}>
+                {' '}
+                by {nameOf({ subject: revokedBy, issuer: revokedByIssuer }) ?? endOf(revokedBy)}
+              </span>
+            )}
           </Fact>
         )}
         <Fact name="Addresses">

@@ -34,7 +34,9 @@ export default function UsageChart({ usage }: { usage: KeyUsage }) {
     <div aria-hidden="true">
       <div ref={frame} className="chart" />
       <p className="pointed small soft">
-        {bucket !== undefined && (
+        {bucket === undefined ? (
+          'Point at a bar to see its numbers.'
+        ) : (
           <>
             <strong>{bucketName(usage, bucket.start)}</strong>
             {': '}
