@@ -15,7 +15,6 @@ import { policyQuery } from '../api/policy.js';
 import { Button } from '../components/button.js';
 import { CopyButton } from '../components/copy.js';
 import { SearchBox } from '../components/search-box.js';
-import { CreateKeyDialog } from '../dialogs/create-key.js';
 import { SecretDialog } from '../dialogs/secret-dialog.js';
 import type { ShownSecret } from '../dialogs/secret.js';
 import { KEY_SORTS, KEY_STATUSES, matching, nextSort, sorted, type KeyFilter } from './key-filter.js';
@@ -23,7 +22,13 @@ import { KeyTable } from './key-table.js';
 
 const route = getRouteApi('/signed-in/applications/$applicationId/keys');
 
-// What few use is loaded when it is used; never the dialog that shows a secret, which would be lost without it.
+// What is opened is loaded when it is about to be; never the dialog that shows a secret, which would be lost without it.
+const loadCreateKey = () => import('../dialogs/create-key.js');
+const CreateKeyDialog = lazy(async () => ({ default: (await loadCreateKey()).CreateKeyDialog }));
+/** It is there when the button is pressed, and asked for again then when it could not be loaded. */
+const expectCreateKey = (): void => {
+  loadCreateKey().catch(() => undefined);
+};
 const RotateKeyDialog = lazy(async () => ({
   default: (await import('../dialogs/rotate-key.js')).RotateKeyDialog,
 }));
@@ -73,6 +78,8 @@ export function KeysSection({ application, keys, isLoading, loadMore }: Props) {
       <Button
         kind="primary"
         icon={<PlusIcon aria-hidden="true" />}
+        onPointerEnter={expectCreateKey}
+        onFocus={expectCreateKey}
         onClick={() => {
           setOpen({ dialog: 'create' });
         }}
@@ -89,16 +96,16 @@ export function KeysSection({ application, keys, isLoading, loadMore }: Props) {
       ) : (
         <FilteredKeys keys={keys} isLoading={isLoading} loadMore={loadMore} create={create} onAction={act} />
       )}
-      {open?.dialog === 'create' && (
-        <CreateKeyDialog
-          application={application}
-          onClose={close}
-          onCreated={(secret) => {
-            setOpen({ dialog: 'secret', title: 'Your new key', secret });
-          }}
-        />
-      )}
       <Suspense>
+        {open?.dialog === 'create' && (
+          <CreateKeyDialog
+            application={application}
+            onClose={close}
+            onCreated={(secret) => {
+              setOpen({ dialog: 'secret', title: 'Your new key', secret });
+            }}
+          />
+        )}
         {open?.dialog === 'import' && <ImportKeysDialog application={application} onClose={close} />}
         {open?.dialog === 'rotate' && (
           <RotateKeyDialog
