@@ -43,7 +43,7 @@ export function ForgotPasswordPage() {
           <div className="command-line">
             <pre tabIndex={0}>npm run account -- reset you@example.com</pre>
           </div>
-          <p className="soft break">
+          <p className="soft">
             Then open <code>{location.origin}/dashboard/link#reset=</code> with the token behind it.
           </p>
         </>
