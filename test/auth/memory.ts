@@ -174,7 +174,7 @@ export class MemoryFamilies extends RefreshTokenFamilyRepository {
     const token = this.tokens.find((one) => one.hash.equals(hash));
     const family = await this.findByTokenHash(hash);
     if (token === undefined || family === undefined) return undefined;
-    const verdict = family.show(token, next.createdAt);
+    const verdict = family.present(token, next.createdAt);
     tx.record(eventsOf(family));
     if (verdict === 'rotate') {
       this.tokens = this.tokens.map((one) =>

@@ -3,7 +3,10 @@ import type { Transaction } from '../../../shared/transaction.js';
 import { ApplicationDeletionHooks, type ApplicationDeletionHook } from '../../applications/index.js';
 import { ApiKeyRepository } from '../domain/api-key.repository.js';
 
-/** Revokes the keys of an application in the transaction that deletes it: no key outlives its application. */
+/**
+ * Revokes the keys of an application in the transaction that deletes it. Where these are many it revokes some hundreds, and
+ * `KeysOfDeletedApplications` the others: until then they are refused because their application is deleted.
+ */
 @Injectable()
 export class RevokeKeysOnApplicationDeletion implements ApplicationDeletionHook, OnModuleInit {
   constructor(

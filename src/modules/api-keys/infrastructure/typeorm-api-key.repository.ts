@@ -61,7 +61,10 @@ const HOLDS_SECRET = `
   SELECT count(*) > 0 AS holds, ${BARRIER} FROM api_key_secrets
    WHERE id = $2 AND api_key_id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
 
-/** Keys that the deletion of their application revokes itself. A transaction of any number of them would never end. */
+/**
+ * Keys that are revoked in the transaction that deletes their application, at most: any number of them could take longer
+ * than a statement may. `KeysOfDeletedApplications` revokes the others.
+ */
 const REVOKED_AT_ONCE = 500;
 
 /**

@@ -6,7 +6,7 @@ import { covers } from '../../../shared/key-scopes.js';
 export const ON_LEAK = ['revoke', 'disable', 'flag'] as const;
 export type OnLeak = (typeof ON_LEAK)[number];
 
-/** The largest number of days that a rule may name: about as long as a key may live at all. */
+/** The largest number of days that a rule may name: ten years, as no key may live longer (`MAX_EXPIRY_YEARS`). */
 export const MAX_POLICY_DAYS = 3650;
 
 /** What the owners and admins of an application demand of its keys. */

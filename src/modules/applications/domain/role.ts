@@ -22,7 +22,7 @@ const ROLES_BY_PERMISSION = {
   'manage-keys': ['owner', 'admin', 'service'],
   /** Seeing how a key that somebody has shown would be judged. */
   'try-keys': ['owner', 'admin'],
-  /** All of that with service keys: a machine never makes credentials for machines. */
+  /** The same as `manage-keys`, of service keys: a machine never makes credentials for machines. */
   'manage-service-keys': ['owner', 'admin'],
   /** Changing what the application demands of its keys. */
   'manage-policy': ['owner', 'admin'],

@@ -37,8 +37,11 @@ export class RefreshTokenFamily extends Aggregate {
     return family;
   }
 
-  /** What becomes of one of its tokens that is shown: `judgeRotation`. All but `rotate` is the end of the family. */
-  show(token: RefreshToken, now: Date): RotationVerdict {
+  /**
+   * Judges one of its tokens that somebody presents (`judgeRotation`), and records the outcome. After every verdict but
+   * `rotate` the caller has to end the family.
+   */
+  present(token: RefreshToken, now: Date): RotationVerdict {
     const { userId } = this;
     const verdict = judgeRotation(token, this, now);
     if (verdict === 'rotate') this.happened('SessionRefreshed', null, null);

@@ -137,7 +137,7 @@ export class TypeOrmRefreshTokenFamilyRepository extends RefreshTokenFamilyRepos
     const token = family && (await manager.findOneBy(RefreshToken, { hash, familyId: family.id }));
     if (!family || !token) return undefined;
     const now = next.createdAt;
-    const verdict = family.show(token, now);
+    const verdict = family.present(token, now);
     if (verdict === 'rotate') {
       await manager.update(RefreshToken, { hash }, { spentAt: now, address: null, userAgent: null });
       await insertToken(manager, next);

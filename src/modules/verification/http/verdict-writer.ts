@@ -12,7 +12,7 @@ const UNCHECKED_HEADER = 'X-RateLimit-Unchecked';
 /** RFC 8594: the secret has been replaced, and stops working then. */
 const SUNSET_HEADER = 'Sunset';
 
-/** Who is told of a verdict: without a service key, what possession of the key lets them see of it. */
+/** Who is told of a verdict. Those who show no service key see only what possession of the key entitles them to. */
 type Reader = Pick<VerifyingCaller, 'isAnonymous'>;
 
 /** Puts a verdict into the headers of an answer, and returns its body. */
