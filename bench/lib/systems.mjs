@@ -101,3 +101,13 @@ export async function startBareInserts(context, databaseUrl, applicationIds, tem
     load: ({ connections, durationMs }) => server.ask({ connections, durationMs }),
   };
 }
+
+/** Where webhooks are sent to, in a process of its own. @param {import('../run.mjs').Context} context */
+export function startWebhookReceiver(context) {
+  return startServer({
+    name: 'webhook receiver',
+    program: file('webhook-receiver.mjs'),
+    env: {},
+    logFile: join(context.directory, 'webhook-receiver.log'),
+  });
+}

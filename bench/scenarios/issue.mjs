@@ -1,5 +1,6 @@
 import { ratio, runBenchmark, typical } from '../lib/benchmark-run.mjs';
-import { overHttp, startBareInserts, startBetterAuth } from '../lib/systems.mjs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { overHttp, startBareInserts, startBetterAuth, startWebhookReceiver } from '../lib/systems.mjs';
 import { post } from '../lib/load.mjs';
 import { bearer, createProductDatabase, issueKeys, makeApplications, startProduct } from '../lib/product.mjs';
 import { withClient } from '../lib/postgres.mjs';
@@ -26,7 +27,9 @@ export async function run(context) {
   });
   return `New keys a second, each committed, at ${CLIENTS} clients; the medians of ${rounds} rounds of ${seconds} s. Ours is
 \`POST /apikey?ApplicationId=\` with an access token, all guards and the limit of active keys, for ${APPLICATIONS} applications in
-turn and for a single one; without audit, the function that writes the events of the audit trail does nothing. better-auth is its \`createApiKey\` over HTTP, which authenticates nobody; the bare pg loop
+turn and for a single one; without audit, the function that writes the events of the audit trail does nothing. With
+webhooks, each application has one, to a receiver on this machine; a round is followed by a pause until all is delivered,
+which is in the CPU and not in the keys a second. better-auth is its \`createApiKey\` over HTTP, which authenticates nobody; the bare pg loop
 makes the same INSERTs on ${CLIENTS} connections and nothing else. CPU is in milliseconds for a thousand keys.
 
 ${issuingTable(measured)}
@@ -53,6 +56,7 @@ async function startSystems(context) {
     overHttp('ours', product, requests(many), answersKey),
     overHttp('ours, one application', product, requests([single]), answersKey),
     overHttp('ours, without audit', withoutAudit.product, withoutAudit.requests, answersKey),
+    await startWithWebhooks(context, env),
     overHttp('better-auth', betterAuth, [post('/apikey', undefined)], answersKey),
   ];
 }
@@ -71,6 +75,41 @@ async function startWithoutAudit(context, env) {
     post(`/apikey?ApplicationId=${id}`, undefined, bearer(accessToken)),
   );
   return { product, requests };
+}
+
+/** Each application has a webhook. A round ends when nothing is left to be sent, so that others are not disturbed by it. */
+async function startWithWebhooks(context, env) {
+  const databaseUrl = await createProductDatabase(context, 'bench_with_webhooks');
+  const receiver = await startWebhookReceiver(context);
+  const product = await startProduct(context, {
+    name: 'product with webhooks',
+    databaseUrl,
+    env: { ...env, WEBHOOK_ALLOW_PRIVATE: 'true' },
+  });
+  const { applicationIds, accessToken } = await makeApplications(product, APPLICATIONS);
+  for (const id of applicationIds) {
+    const { status } = await fetch(`http://127.0.0.1:${product.port}/applications/${id}/webhooks`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...bearer(accessToken) },
+      body: JSON.stringify({ url: `http://127.0.0.1:${receiver.port}/`, events: ['key.created'] }),
+    });
+    if (status !== 201) throw new Error(`A webhook was answered ${status}`);
+  }
+  const requests = applicationIds.map((id) =>
+    post(`/apikey?ApplicationId=${id}`, undefined, bearer(accessToken)),
+  );
+  const system = overHttp('ours, with webhooks', product, requests, answersKey);
+  return {
+    ...system,
+    load: async (options) => {
+      const load = await system.load(options);
+      await withClient(databaseUrl, async (client) => {
+        const pending = `SELECT FROM webhook_deliveries WHERE state = 'pending' LIMIT 1`;
+        while ((await client.query(pending)).rowCount > 0) await sleep(50);
+      });
+      return load;
+    },
+  };
 }
 
 /** @param {import('../lib/load.mjs').Answer} answer */
