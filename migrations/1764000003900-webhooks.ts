@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { WEBHOOK_EVENT_TYPE_WITHOUT_POLICY } from './former-functions.js';
 import { sqlFunction } from './sql-function.js';
 
 /** Whom applications tell of what happens to their keys, and what is yet to be told them. */
@@ -102,7 +103,7 @@ export class Webhooks1764000003900 implements MigrationInterface {
     await queryRunner.query(
       'CREATE INDEX api_keys_expiring ON api_keys (expires_at) WHERE expires_at IS NOT NULL AND revoked_at IS NULL',
     );
-    await queryRunner.query(sqlFunction('webhooks/webhook_event_type', '820db618d05852fd'));
+    await queryRunner.query(WEBHOOK_EVENT_TYPE_WITHOUT_POLICY);
     await queryRunner.query(sqlFunction('webhooks/enqueue_webhooks', 'c7066572e5690750'));
     await queryRunner.query(sqlFunction('webhooks/append_webhook_events', '8f76675af1f398ed'));
   }

@@ -44,6 +44,7 @@ import { LeakedSecrets1764000004000 } from './1764000004000-leaked-secrets.js';
 import { SecretUsage1764000004300 } from './1764000004300-secret-usage.js';
 import { FairWebhooks1764000004500 } from './1764000004500-fair-webhooks.js';
 import { MakersOfWebhooks1764000004510 } from './1764000004510-makers-of-webhooks.js';
+import { WebhooksOfPolicies1764000004520 } from './1764000004520-webhooks-of-policies.js';
 import { ApplicationsOfDay1764000004700 } from './1764000004700-applications-of-day.js';
 
 /** Every migration, oldest first. */
@@ -93,5 +94,6 @@ export const migrations: (new () => MigrationInterface)[] = [
   SecretUsage1764000004300,
   FairWebhooks1764000004500,
   MakersOfWebhooks1764000004510,
+  WebhooksOfPolicies1764000004520,
   ApplicationsOfDay1764000004700,
 ];

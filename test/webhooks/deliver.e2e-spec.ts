@@ -93,13 +93,16 @@ describe('a webhook', () => {
     await owner.takeIn(applicationId, friend, 'viewer');
     await owner.issueKey(applicationId);
     await owner.patch(`/applications/${applicationId}`).send({ name: 'another' }).expect(200);
+    await owner.patch(`/applications/${applicationId}/policy`).send({ rotateEvery: 30 }).expect(200);
     await owner.delete(`/applications/${applicationId}`).expect(204);
-    const received = await receiver.wait(hook, 3);
+    const received = await receiver.wait(hook, 4);
     expect(received.map(({ event }) => event.type)).toEqual([
       'member.added',
       'application.changed',
+      'application.changed',
       'application.deleted',
     ]);
+    expect(received[2]!.event.data.after).toMatchObject({ rotateEvery: 30 });
   });
 
   it('is told nothing of another application, and nothing of a change that was taken back', async () => {

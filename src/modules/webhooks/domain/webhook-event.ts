@@ -12,7 +12,7 @@ export const WEBHOOK_EVENT_TYPES = {
   'member.added': 'Somebody became a member.',
   'member.role_changed': 'A member was given another role.',
   'member.removed': 'A member was taken out, or left.',
-  'application.changed': 'The name or another setting of the application was changed.',
+  'application.changed': 'The name, the policy or another setting of the application was changed.',
   'application.owner_changed': 'The application was handed on to another owner.',
   'application.limits_changed': 'The rate limits that the keys share were changed.',
   'application.credits_changed': 'The credits that the keys share were changed.',

@@ -15,6 +15,7 @@ AS $$
     WHEN 'MemberRoleChanged' THEN 'member.role_changed'
     WHEN 'MemberRemoved' THEN 'member.removed'
     WHEN 'ApplicationChanged' THEN 'application.changed'
+    WHEN 'ApplicationPolicyChanged' THEN 'application.changed'
     WHEN 'ApplicationOwnerChanged' THEN 'application.owner_changed'
     WHEN 'ApplicationLimitsChanged' THEN 'application.limits_changed'
     WHEN 'ApplicationDeleted' THEN 'application.deleted'
