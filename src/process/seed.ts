@@ -94,15 +94,16 @@ async function seed(app: INestApplicationContext, env: Env, email: string): Prom
     scopes: [...APPLICATION.scopes],
   });
   say(`${APPLICATION.name} belongs to ${email}`);
+  const serviceKeyIds: string[] = [];
   for (const { name, scopes } of SERVICE_KEYS) {
-    const keys = app.get(ServiceKeyService, { strict: false });
-    await keys.issue(owner, application, { name, scopes: [...scopes] });
+    const service = app.get(ServiceKeyService, { strict: false });
+    serviceKeyIds.push((await service.issue(owner, application, { name, scopes: [...scopes] })).id);
   }
   say(`${SERVICE_KEYS.length} service keys`);
   const keys = await issue(app, owner, application);
   const now = new Date();
   const past = SeededPast.of(app);
-  await backdate(past, keys, now);
+  await backdate(past, application, keys, serviceKeyIds, now);
   await writeUsage(past, application, keys, now);
   await writeRefusals(past, application, keys, now);
   await changeSome(app, owner, application, keys);
@@ -178,15 +179,25 @@ async function issue(
 }
 
 /** No service lets anybody say when something was done: a key is as old here as its usage. */
-async function backdate(past: SeededPast, keys: readonly SeedingKey[], now: Date): Promise<void> {
+async function backdate(
+  past: SeededPast,
+  application: Application,
+  keys: readonly SeedingKey[],
+  serviceKeyIds: readonly string[],
+  now: Date,
+): Promise<void> {
   const ago = (days: number): Date => new Date(now.getTime() - days * DAY_MS);
-  await past.backdate(
-    keys.map(({ id, createdDaysAgo, expiresInDays = 1 }) => ({
+  const oldest = Math.max(...keys.map(({ createdDaysAgo }) => createdDaysAgo));
+  const made = [
+    ...serviceKeyIds.map((id) => ({ id, createdAt: ago(oldest), expiredAt: null })),
+    ...keys.map(({ id, createdDaysAgo, expiresInDays = 1 }) => ({
       id,
       createdAt: ago(createdDaysAgo),
       expiredAt: expiresInDays < 0 ? ago(-expiresInDays) : null,
     })),
-  );
+  ];
+  await past.backdate(made);
+  await past.retell(application.id, new Map(made.map(({ id, createdAt }) => [id, createdAt])));
 }
 
 interface UsageRow extends HourlyCount {

@@ -42,7 +42,7 @@ describe('npm run seed', () => {
   const accounts = async (): Promise<unknown> => (await app.query('SELECT count(*)::int AS n FROM users'))[0];
 
   it('fills a development database, says how far it is and where to sign in, and does it once', async () => {
-    const outcome = await seed();
+    const outcome = await seed({ DATABASE_MIGRATION_URL: app.database.url });
     expect(outcome).toMatchObject({ code: 0, stderr: expect.stringMatching(/40 of 40 keys[^]*Done in/) });
     expect(outcome.stdout).toContain('/dashboard');
     const password = /Password {2}(\S+)/.exec(outcome.stdout)?.[1];
@@ -59,6 +59,24 @@ describe('npm run seed', () => {
     const statuses = keys.map(({ status }: { status: string }) => status);
     expect(new Set(statuses)).toEqual(new Set(['active', 'disabled', 'expired', 'revoked']));
     expect((await get(`/applications/${application.id}/service-keys`)).body.data).toHaveLength(3);
+
+    // The audit trail tells the same ages, and holds together.
+    const trail = (await get(`/applications/${application.id}/audit?action=ApiKeyIssued&limit=100`)).body
+      .data as { time: string; target: { id: string } }[];
+    expect(trail).toHaveLength(40);
+    const told = new Map(trail.map(({ time, target }) => [target.id, time]));
+    expect(keys.map(({ id }: { id: string }) => told.get(id))).toEqual(
+      keys.map(({ createdAt }: { createdAt: string }) => createdAt),
+    );
+    const chained = await app.query(
+      `SELECT count(*)::int AS broken FROM (
+         SELECT previous IS DISTINCT FROM lag(hash) OVER (ORDER BY seq)
+                OR hash <> sha256(convert_to(audit_entry(chain, seq, at, event::text, previous), 'UTF8')) AS is_broken
+           FROM audit_events WHERE chain = $1) AS e WHERE is_broken`,
+      [application.id],
+    );
+    expect(chained).toEqual([{ broken: 0 }]);
+    await expect(app.query('UPDATE audit_events SET at = now()')).rejects.toThrow('never changed');
 
     const from = new Date(Date.now() - 89 * 86_400_000).toISOString();
     const usage = (await get(`/applications/${application.id}/usage?from=${from}`)).body;
