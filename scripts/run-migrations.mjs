@@ -1,15 +1,16 @@
 import { createInterface } from 'node:readline/promises';
-import { fail, messageOf, say } from './lib/checkout.mjs';
+import { answerHelp, fail, messageOf, MIGRATE_USAGE, say } from './lib/checkout.mjs';
 
 // Migrates the database of DATABASE_MIGRATION_URL, or else DATABASE_DIRECT_URL, or else DATABASE_URL, with the build
 // that is there; `npm run migrate` makes the build first. With the first of them, the role of DATABASE_URL is given what
 // it needs to serve.
 // `revert` takes the newest migration back; before it drops tables that have rows it asks, or wants `--yes`. Several at
 // once take turns. No other variable is looked at: what migrates needs none of the service's secrets.
+answerHelp(MIGRATE_USAGE);
 const [command = 'run', ...rest] = process.argv.slice(2);
 const isSure = command === 'revert' && rest.length === 1 && rest[0] === '--yes';
 if (!['run', 'revert'].includes(command) || (rest.length > 0 && !isSure)) {
-  fail('Usage: npm run migrate [-- run | revert [--yes]]');
+  fail(MIGRATE_USAGE);
 }
 
 try {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmodSync, closeSync, fchmodSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { fail, say } from './lib/checkout.mjs';
+import { answerHelp, fail, say } from './lib/checkout.mjs';
 
 // `npm run secrets`: writes new secrets into .env, for docker-compose.yml or for any installation of your own, and lets
 // nobody else read that file. What stands there already stays: losing API_KEY_PEPPERS makes every issued key useless.
@@ -16,7 +16,9 @@ const MAKERS = {
   METRICS_TOKEN: () => randomBytes(32).toString('base64url'),
 };
 
-if (process.argv.length > 2) fail('Usage: npm run secrets');
+const USAGE = 'Usage: npm run secrets';
+answerHelp(USAGE);
+if (process.argv.length > 2) fail(USAGE);
 
 const before = readIfThere();
 const there = parseEnv(before);

@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import { makeDataDir } from '../config/data-dir.js';
 import { loadEnv, localAccountsOf, type Env } from '../config/env.js';
 import { withLocalSecrets } from '../config/local-secrets.js';
 import { workerVariables } from '../config/worker-env.js';
@@ -49,6 +50,7 @@ try {
 
 /** The configuration, complete with the database and the secrets. */
 async function open(env: Env, end: EndOfProcess): Promise<Env> {
+  if (env.DATABASE_URL === undefined) await makeDataDir(env.DATA_DIR);
   const secrets = await withLocalSecrets(env);
   const [database] = await Promise.all([
     openDatabase(secrets, say),

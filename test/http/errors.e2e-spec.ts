@@ -57,7 +57,9 @@ describe('a path', () => {
   it.each(['/', '/nothing', '/applications/', '/apikey/verify/now', '//applications'])(
     'that is unknown answers 404: %s',
     async (path) => {
-      expectProblem(await request(app.http).get(path), 404, 'not_found');
+      const answer = await request(app.http).get(path);
+      expectProblem(answer, 404, 'not_found');
+      expect(answer.body.detail).toContain('/docs');
     },
   );
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { access, chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv as parseDotEnv, promisify } from 'node:util';
@@ -141,6 +141,20 @@ describe('npm run secrets', () => {
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(await makeSecrets(directory)).toContain('None was replaced');
     expect(await readFile(path, 'utf8')).toBe(first);
+  });
+
+  it.each([
+    ['secrets', 'secrets.mjs'],
+    ['migrate', 'migrate.mjs'],
+    ['migrate', 'run-migrations.mjs'],
+  ])('says, as npm run %s does, how it is called: %s', async (command, script) => {
+    const path = join(ROOT, 'scripts', script);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [path, '--help'], {
+      cwd: directory,
+    });
+    expect(stdout).toMatch(new RegExp(`^Usage: npm run ${command}`));
+    expect(stderr).toBe('');
+    expect(await readdir(directory)).toEqual([]);
   });
 
   it('makes none that is named by a file', async () => {

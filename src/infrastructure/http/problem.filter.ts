@@ -1,6 +1,6 @@
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DomainError, ErrorCode } from '../../shared/domain-error.js';
+import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { scrubPath } from '../logging/scrub.js';
 import { outageLogOf } from './outage-log.js';
 import { PROBLEM_CONTENT_TYPE, PROBLEMS, problemHeaders, toProblem } from './problem.js';
@@ -27,7 +27,7 @@ export function problemCodeOf(reply: FastifyReply): ErrorCode | undefined {
 
 /** Answers a request with the problem document of an error, and logs what is our own fault. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const refusal = toDomainError(error);
+  const refusal = withDocs(toDomainError(error), request);
   const { status } = PROBLEMS[refusal.code];
   logFault(refusal, status, request);
   if (reply.sent) return;
@@ -45,6 +45,14 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
     // Serialized here: a route's response schemas are for what it answers when all is well.
     .serializer(JSON.stringify)
     .send(toProblem(refusal, request.id, scrubPath(request.raw.url ?? '/', patternOf(request))));
+}
+
+/** Of a path that no route has: says where the routes are described, where they are. */
+function withDocs(refusal: DomainError, request: FastifyRequest): DomainError {
+  const isServed = (): boolean => request.server.hasRoute({ method: 'GET', url: '/docs' });
+  if (refusal.code !== 'not_found' || !request.is404 || !isServed()) return refusal;
+  const detail = 'There is nothing at this path: see /docs for what there is, or /openapi.json.';
+  return new DomainError(refusal.code, detail, refusal.details);
 }
 
 /** Undefined for a path that no route has, and for one that is no URL. */
