@@ -59,19 +59,19 @@ describe('JSON in slices', () => {
   });
 
   it.each([
-    ['', 'nothing'],
-    [`{"a":${longList('{"b":[1,"]"]}')},"c":${longList('"é,\\""')},"c":[]}`, 'long lists'],
-    [longList('[1,[2]]'), 'one long list'],
-    [`[${longList('1').slice(1, -1)},]`, 'an element that is missing at the end'],
-    [`[${longList('1').slice(1, -1)},,1]`, 'an element that is missing'],
-    [`[1,${' '.repeat(40 * KIB)},1]`, 'an element that is missing, and a slice of its own'],
-    [`[1,${' '.repeat(40 * KIB)}]`, 'an element that is missing in the last slice'],
-    ['{"a":[1}]', 'a list that ends as an object'],
-    ['{"a":[1],[2]}', 'two lists of one name'],
-    ['{"a":[1', 'no end'],
-    ['{"a":[1] [2]}', 'two lists without a comma'],
-    ['{"a":[0],"b":1,"__proto__":[1]}', 'a prototype'],
-  ])('%.20s is as at once: %s', async (text) => {
+    ['nothing', ''],
+    ['long lists', `{"a":${longList('{"b":[1,"]"]}')},"c":${longList('"é,\\""')},"c":[]}`],
+    ['one long list', longList('[1,[2]]')],
+    ['an element that is missing at the end', `[${longList('"a text"').slice(1, -1)},]`],
+    ['an element that is missing', `[${longList('"a text"').slice(1, -1)},,1]`],
+    ['an element that is missing, and a slice of its own', `[1,${' '.repeat(40 * KIB)},1]`],
+    ['an element that is missing in the last slice', `[1,${' '.repeat(40 * KIB)}]`],
+    ['a list that ends as an object', '{"a":[1}]'],
+    ['two lists of one name', '{"a":[1],[2]}'],
+    ['no end', '{"a":[1'],
+    ['two lists without a comma', '{"a":[1] [2]}'],
+    ['a prototype', '{"a":[0],"b":1,"__proto__":[1]}'],
+  ])('is as at once with %s', async (...[, text]) => {
     await expectAsAtOnce(text);
   });
 
@@ -99,7 +99,7 @@ describe('JSON in slices', () => {
     ['one element', `{"keys":[1,${'['.repeat(40 * KIB)}${']'.repeat(40 * KIB)}]}`],
     ['what is before its lists', `{"more":"${'x'.repeat(65 * KIB)}","keys":[${'['.repeat(500_000)}`],
     ['what follows its lists', `{"keys":[${'1,'.repeat(10)}1],"more":"${'x'.repeat(65 * KIB)}"}`],
-  ])('is refused, and that is not parsed, when %s is too large', async (_, text) => {
+  ])('is refused, and that is not parsed, when %s is too large', async (...[, text]) => {
     const sizes: number[] = [];
     const reading = parseInSlices(Buffer.from(text), (part) => {
       sizes.push(part.length);
@@ -107,5 +107,17 @@ describe('JSON in slices', () => {
     });
     await expect(reading).rejects.toMatchObject({ code: 'validation_failed' });
     expect(Math.max(0, ...sizes)).toBeLessThan(KIB);
+  });
+
+  it('is parsed no further than a list may be long', async () => {
+    let parsed = 0;
+    const reading = parseInSlices(Buffer.from(`{"keys":[${'{},'.repeat(300_000)}{}]}`), (part) => {
+      parsed += part.length;
+      return JSON.parse(part);
+    });
+    await expect(reading).rejects.toMatchObject({ code: 'validation_failed' });
+    expect(parsed).toBeLessThan(3 * 20_000);
+    const longest = { keys: Array(20_000).fill(1) };
+    expect(await parseInSlices(Buffer.from(JSON.stringify(longest)))).toEqual(longest);
   });
 });

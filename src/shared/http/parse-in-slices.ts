@@ -6,6 +6,9 @@ const SLICE = 32 * 1024;
 /** Bytes of one element of a list, and of all that is around the lists. A body of most routes has no more. */
 const MAX_PIECE = 64 * 1024;
 
+/** Elements of a list: no route takes more, and what is never looked at need not be made. */
+const MAX_ELEMENTS = 20_000;
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
@@ -47,6 +50,12 @@ export async function parseInSlices(
   };
   const endElement = (end: number): void => {
     elements += 1;
+    if (list.length + elements > MAX_ELEMENTS) {
+      throw refused(
+        `A list has more than ${MAX_ELEMENTS} elements.`,
+        `must have no list of more than ${MAX_ELEMENTS} elements`,
+      );
+    }
     if (end - startOfElement > MAX_PIECE) {
       throw tooLarge(`Element ${list.length + elements - 1} of a list`);
     }
@@ -100,7 +109,13 @@ function withLists(frame: unknown, lists: readonly unknown[][]): unknown {
 }
 
 function tooLarge(what: string): DomainError {
-  const detail = `${what} takes more than ${MAX_PIECE / 1024} KiB.`;
-  const message = `must have no element of more than ${MAX_PIECE / 1024} KiB, and no more around its lists`;
+  const most = `${MAX_PIECE / 1024} KiB`;
+  return refused(
+    `${what} takes more than ${most}.`,
+    `must have no element of more than ${most}, and no more around its lists`,
+  );
+}
+
+function refused(detail: string, message: string): DomainError {
   return new DomainError('validation_failed', detail, { errors: [{ field: 'body', message }] });
 }

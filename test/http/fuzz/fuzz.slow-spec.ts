@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { TestApp } from '../../support/test-app.js';
+import type { TestApp } from '../../support/test-app.js';
+import { startEverything } from './everything.js';
 import { fuzz, toCommand } from './fuzz.js';
 
 /** `npm run fuzz` sends many more. */
 const REQUESTS = 1200;
 
 let app: TestApp;
+let stop: () => Promise<void>;
 
 beforeAll(async () => {
-  app = await TestApp.start();
+  ({ app, stop } = await startEverything());
 });
-afterAll(() => app.stop());
+afterAll(() => stop());
 
 it('No generated request is answered with an error of ours', async () => {
   const { faults, done } = await fuzz(app, { requests: REQUESTS, seed: 1 });

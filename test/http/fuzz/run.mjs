@@ -17,10 +17,10 @@ const { values } = parseArgs({
 
 await globalSetup();
 const { fuzz, newSeed, toCommand } = await import('./fuzz.ts');
-const { TestApp } = await import('../../support/test-app.ts');
+const { startEverything } = await import('./everything.ts');
 const seed = values.seed === undefined ? newSeed() : Number(values.seed);
 console.log(`seed ${seed}`);
-const app = await TestApp.start();
+const { app, stop } = await startEverything();
 try {
   const requests = Number(values.requests);
   const began = performance.now();
@@ -43,6 +43,6 @@ try {
   console.log(`${report.done.size} operations were answered with a 2xx`);
   process.exitCode = report.faults.length === 0 ? 0 : 1;
 } finally {
-  await app.stop();
+  await stop();
   await globalTeardown();
 }

@@ -17,6 +17,8 @@ export class Scene {
     private readonly secretIds: readonly string[],
     private readonly offers: readonly string[],
     private readonly sessions: readonly string[],
+    private readonly webhooks: readonly string[],
+    private readonly deliveries: readonly string[],
   ) {}
 
   static async set(app: TestApp): Promise<Scene> {
@@ -44,6 +46,10 @@ export class Scene {
     await owner.post(`/apikey/${keys[0]!.id}/rotate`).send({ overlapSeconds: 3600 });
     const { body: key } = await owner.get(`/apikey/${keys[0]!.id}`);
     const { body: sessions } = await owner.get('/auth/sessions');
+    const webhooks = `/applications/${application}/webhooks`;
+    // Nothing is listening there, and nothing is sent to a private address.
+    const { body: webhook } = await owner.post(webhooks).send({ url: 'https://127.0.0.1:1/' });
+    const { body: delivery } = await owner.post(`${webhooks}/${webhook.id}/test`);
     const bearers = [...clients, reader].map(({ caller }) => ({
       authorization: `Bearer ${caller.accessToken}`,
     }));
@@ -57,6 +63,8 @@ export class Scene {
       (key.secrets as { id: string }[]).map(({ id }) => id),
       [offer.id as string],
       (sessions.data as { id: string }[]).map(({ id }) => id),
+      [webhook.id as string],
+      [delivery.id as string],
     );
   }
 
@@ -95,6 +103,8 @@ export class Scene {
     if (name === 'secretId') return random.pick(this.secretIds);
     if (name === 'offerId') return random.pick(this.offers);
     if (name === 'keyId') return random.pick(this.serviceKeys).id;
+    if (name === 'webhookId') return random.pick(this.webhooks);
+    if (name === 'deliveryId') return random.pick(this.deliveries);
     if (name === 'finding') return 'never_expires';
     if (path.startsWith('/auth/sessions')) return random.pick(this.sessions);
     return path.startsWith('/apikey') ? random.pick(this.keys).id : this.application(random);
