@@ -59,3 +59,42 @@ describe('reports of anybody', () => {
     expect(transactions.begun).toBe(201);
   });
 });
+
+describe('a message of GitHub', () => {
+  it('is answered in time with what was dealt with by then, and the rest is dealt with after it', async () => {
+    let goOn = (): void => undefined;
+    const slow = new Promise<void>((resolve) => (goOn = resolve));
+    let looks = 0;
+    const records = {
+      findAll: async (presented: { text: string }[]) => {
+        looks += 1;
+        if (looks === 2) await slow;
+        return presented.map(({ text }) => ({
+          record: text.endsWith('0') ? { secretId: text, applicationId: null } : null,
+        }));
+      },
+    } as unknown as VerificationRecords;
+    let isDone = (): void => undefined;
+    const done = new Promise<void>((resolve) => (isDone = resolve));
+    const reported: string[] = [];
+    const leaked = {
+      findImported: () => Promise.resolve([]),
+      report: (_: unknown, leaks: { secretId: string }[]) => {
+        reported.push(...leaks.map(({ secretId }) => secretId));
+        if (looks === 2) isDone();
+        return Promise.resolve();
+      },
+    } as unknown as LeakedKeys;
+    const reports = new LeakReports(format, records, leaked, clock);
+    const found = Array.from({ length: 150 }, (_, i) => ({ text: `upblit_live_${i}`, from: null }));
+    const origin = { address: '192.0.2.1', requestId: 'r', userAgent: null };
+    const judged = await reports.ofGithub(found, origin, 500);
+    expect(judged.size).toBe(100);
+    expect([judged.get('upblit_live_10'), judged.get('upblit_live_11')]).toEqual([true, false]);
+    expect(judged.get('upblit_live_110')).toBeUndefined();
+    expect(reported).toHaveLength(10);
+    goOn();
+    await done;
+    expect(reported).toHaveLength(15);
+  });
+});

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout } from 'node:timers/promises';
 import { systemActor, type Origin } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
+import { withDeadline } from '../../../shared/concurrency/deadline.js';
 import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { networkOf } from '../../../shared/network.js';
@@ -31,6 +32,12 @@ const AT_ONCE = 100;
 /** How often a part of a message of GitHub waits for its turn to be looked up. */
 const TURNS = 5;
 
+/**
+ * Milliseconds that GitHub waits for an answer, which has to come without a time-out however much a message holds: less
+ * than any proxy in between, and than RESPONSE_TIMEOUT_MS as it is unless it is set.
+ */
+const GITHUB_WAITS_MS = 10_000;
+
 /** Steps of the reports of anybody, which take a connection of the database each. */
 const REPORTS = { running: 2, waiting: 100 };
 
@@ -43,6 +50,7 @@ const ANSWER_STEP_MS = 250;
  */
 @Injectable()
 export class LeakReports {
+  private readonly logger = new Logger(LeakReports.name);
   private readonly semaphore = new FairSemaphore(REPORTS, {
     detail: 'Too many reports at once: try again in a moment.',
     retryAfter: 5,
@@ -69,35 +77,54 @@ export class LeakReports {
     await setTimeout(Math.ceil(took / ANSWER_STEP_MS) * ANSWER_STEP_MS - took);
   }
 
-  /** Returns which of the texts are keys that the service knows, whatever has become of them. */
-  ofGithub(found: readonly FoundText[], origin: Origin): Promise<Set<string>> {
-    return this.take(found, origin, 'github', (work) => work());
+  /**
+   * Returns of the texts whether they are keys that the service knows, whatever has become of them: of those that it has
+   * looked at and dealt with in `withinMs` milliseconds. It goes on with the others.
+   */
+  async ofGithub(
+    found: readonly FoundText[],
+    origin: Origin,
+    withinMs = GITHUB_WAITS_MS,
+  ): Promise<ReadonlyMap<string, boolean>> {
+    const judged = new Map<string, boolean>();
+    const work = this.take(found, origin, 'github', (step) => step(), judged);
+    const late = new Error('there are too many for one answer');
+    await withDeadline(work, withinMs, () => late).catch((error: unknown) => {
+      if (error !== late) throw error;
+      work.catch((failure: unknown) => {
+        this.logger.error(`What GitHub has found was not all dealt with: ${String(failure)}`);
+      });
+    });
+    return new Map(judged);
   }
 
-  /** @param inTurn runs each look-up, and what is done in each application: there may be many, of whoever imported a key */
+  /**
+   * @param inTurn runs each look-up, and what is done in each application: there may be many, of whoever imported a key
+   * @param judged is told of each text whether it is a key, when what is to be done with it has been done
+   */
   private async take(
     found: readonly FoundText[],
     origin: Origin,
     by: LeakReporter,
     inTurn: InTurn,
-  ): Promise<Set<string>> {
+    judged = new Map<string, boolean>(),
+  ): Promise<void> {
     const places = new Map<string, string | null>();
     // The first place that is named of each.
     for (const { text, from } of found) places.set(text, places.get(text) ?? from);
     const texts = [...places.keys()];
-    const keys = new Set<string>();
     const actor = { ...systemActor('leak'), ...origin };
     for (let start = 0; start === 0 || start < texts.length; start += AT_ONCE) {
       const some = texts.slice(start, start + AT_ONCE);
       const find = (): Promise<Known[]> => this.find(some, origin);
       const known = await (by === 'github' ? patiently(find) : inTurn(find));
-      for (const { text } of known) keys.add(text);
+      const keys = new Set(known.map(({ text }) => text));
       const leaks = known.map(({ text, secretId, applicationId }): Leak => {
         return { secretId, applicationId, from: places.get(text) ?? null };
       });
       await this.leaked.report(actor, leaks, by, inTurn);
+      for (const text of some) judged.set(text, keys.has(text));
     }
-    return keys;
   }
 
   private async find(texts: readonly string[], { address, requestId }: Origin): Promise<Known[]> {

@@ -38,7 +38,10 @@ export class GithubLeaksController {
       rawHeaderValues(raw, 'github-public-key-signature'),
     );
     const message = await readMessage(bytes);
-    const known = await this.reports.ofGithub(message, origin);
-    return message.map((leak) => feedbackOn(leak, known.has(leak.text)));
+    const judged = await this.reports.ofGithub(message, origin);
+    return message.flatMap((leak) => {
+      const isKey = judged.get(leak.text);
+      return isKey === undefined ? [] : feedbackOn(leak, isKey);
+    });
   }
 }

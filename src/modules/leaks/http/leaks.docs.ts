@@ -49,7 +49,10 @@ export const ReportGithubLeaksDocs = (): MethodDecorator =>
     ApiOperation({
       operationId: 'reportLeaksByGithub',
       summary: "Take a message of GitHub's secret scanning",
-      description: 'Signed by GitHub (ECDSA, P-256, SHA-256) over the body as it is.',
+      description:
+        'Signed by GitHub (ECDSA, P-256, SHA-256) over the body as it is; at most 4 MiB and 20,000 tokens. The answer comes ' +
+        'after ten seconds at the latest, and names the tokens that were dealt with by then. The others are dealt with ' +
+        'after it.',
     }),
     ApiHeader({ name: 'Github-Public-Key-Identifier', required: true }),
     ApiHeader({ name: 'Github-Public-Key-Signature', required: true }),
