@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client as PostgresClient } from 'pg';
+import request from 'supertest';
 import {
   DeliveryQueue,
   type Attempt,
@@ -8,6 +9,7 @@ import {
   type Room,
 } from '../../src/modules/webhooks/application/ports.js';
 import { ExpiringKeys } from '../../src/modules/webhooks/infrastructure/expiring-keys.js';
+import { WebhookMetrics } from '../../src/modules/webhooks/infrastructure/webhook-metrics.js';
 import { WebhooksPurge } from '../../src/modules/webhooks/infrastructure/webhooks.purge.js';
 import { WebhookWorker } from '../../src/modules/webhooks/infrastructure/webhook-worker.js';
 import { Client } from '../support/builders.js';
@@ -170,5 +172,18 @@ describe('the outbox of webhooks', () => {
     await purge.run();
     expect(await written()).toEqual([]);
     expect(await claimAll()).toEqual([]);
+  });
+
+  it('is overdue when receivers that answer quickly wait, and not when those that hang do', async () => {
+    await issue(1);
+    await app.query(`UPDATE webhook_deliveries SET due_at = now() - interval '10 minutes'`);
+    const age = async (): Promise<number> => {
+      await app.nest.get(WebhookMetrics, { strict: false }).look();
+      const { text } = await request(app.http).get('/metrics').expect(200);
+      return Number(/^upblit_webhook_outbox_age_seconds (\S+)$/m.exec(text)?.[1]);
+    };
+    expect(await age()).toBeGreaterThanOrEqual(600);
+    await app.query('UPDATE webhooks SET slow_since = now() WHERE application_id = $1', [applicationId]);
+    expect(await age()).toBe(0);
   });
 });
