@@ -40,6 +40,8 @@ class MemoryApiKeys extends ApiKeyRepository {
   /** Called before each change is written: for what others do in between. */
   meanwhile: () => void = () => undefined;
   actingServiceKey: 'good' | 'busy' | 'ended' = 'good';
+  /** The scope that it was last asked for. */
+  actingScope: string | undefined;
   holdsWorkingSecret = true;
   /** What the last change was told of the limit on active keys, and what the last list was asked for. */
   maxActive: number | undefined;
@@ -87,7 +89,8 @@ class MemoryApiKeys extends ApiKeyRepository {
     return Promise.resolve(this.isCertain && (secret?.revokedAt ?? key?.revokedAt ?? null) !== null);
   }
 
-  lockActingServiceKey(): Promise<'good' | 'busy' | 'ended'> {
+  lockActingServiceKey(_applicationId: string, scope: string): Promise<'good' | 'busy' | 'ended'> {
+    this.actingScope = scope;
     return Promise.resolve(this.actingServiceKey);
   }
 
@@ -187,6 +190,10 @@ export class MemoryPermissions {
   readonly asked: string[] = [];
   /** Of every application. */
   policy: KeyPolicy = DEFAULT_POLICY;
+  /** The same of some, or what is thrown when it is to be read. */
+  readonly policies = new Map<string, KeyPolicy | ErrorCode>();
+  /** The applications whose policy was read: it cannot be changed until what asked has ended. */
+  readonly locked: string[] = [];
 
   authorize(id: string, _who: unknown, permission: string): Promise<object | null> {
     this.asked.push(`${permission} ${id}`);
@@ -201,8 +208,12 @@ export class MemoryPermissions {
     return refusal === undefined ? Promise.resolve() : Promise.reject(new DomainError(refusal, 'No.'));
   }
 
-  lockPolicy(): Promise<KeyPolicy> {
-    return Promise.resolve(this.policy);
+  lockPolicy(id: string): Promise<KeyPolicy> {
+    this.locked.push(id);
+    const policy = this.policies.get(id) ?? this.policy;
+    return typeof policy === 'string'
+      ? Promise.reject(new DomainError(policy, 'No.'))
+      : Promise.resolve(policy);
   }
 
   asService(): ApplicationService {
@@ -221,14 +232,14 @@ export class MemoryKeys {
   readonly hasher = new KeyHasher([{ version: 1, key: Buffer.alloc(32, 1) }]);
   readonly limits = { maxActiveKeysPerApplication: 10, maxKeysIssuedPerDay: 100 };
   readonly answers = new MemoryAnswers(this.unitOfWork);
-  /** The balances that were put, by the id of the key. */
+  /** The balances that were put, by whose they are. */
   readonly credits = new Map<string, unknown>();
   readonly keys: ApiKeyService;
 
   constructor() {
     const balances: Pick<CreditBalances, 'put'> = {
-      put: ({ id }, credits) => {
-        this.credits.set(id, credits);
+      put: ({ kind, id }, credits) => {
+        this.credits.set(`${kind} ${id}`, credits);
         return Promise.resolve();
       },
     };

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryKeys, revokedCopy } from '../../../../test/api-keys/memory.js';
 import { idempotentCall } from '../../../../test/idempotency/memory-answers.js';
 import { actor } from '../../../../test/support/actors.js';
+import { DEFAULT_POLICY } from '../../applications/index.js';
 import { ApiKey, type ApiKeySettings } from '../domain/api-key.js';
 
 const ANN = actor('ann');
@@ -18,6 +19,7 @@ async function issued(settings: ApiKeySettings = {}): Promise<ApiKey> {
   const { id } = await world.keys.issue(ANN, APPLICATION, settings);
   world.freshness.awaited.length = 0;
   world.permissions.asked.length = 0;
+  world.permissions.locked.length = 0;
   world.events();
   return (await world.rows.find(id)).value!;
 }
@@ -69,7 +71,7 @@ describe('Issuing a key', () => {
   it('puts its credits in the transaction that inserts it', async () => {
     const credits = { remaining: 5, refill: null };
     const { id } = await world.keys.issue(ANN, APPLICATION, { credits });
-    expect([...world.credits]).toEqual([[id, credits]]);
+    expect([...world.credits]).toEqual([[`key ${id}`, credits]]);
     expect(world.unitOfWork.actors).toHaveLength(1);
   });
 
@@ -168,7 +170,7 @@ describe('Changing a key', () => {
   it.each([[{ remaining: 7 }], [null]])('puts its credits: %j', async (credits) => {
     const key = await issued();
     await world.keys.change(ANN, APPLICATION, key, { credits });
-    expect([...world.credits]).toEqual([[key.id, credits]]);
+    expect([...world.credits]).toEqual([[`key ${key.id}`, credits]]);
   });
 
   it('is done on top of what others change meanwhile', async () => {
@@ -370,5 +372,113 @@ describe('Revoking a key', () => {
     await world.keys.giveUp(ANN, key.id);
     expect(row(key).revokedAt).toBeNull();
     expect(world.freshness.awaited).toEqual([null]);
+  });
+});
+
+describe('The policy of an application', () => {
+  const days = (count: number): Date => new Date(world.clock.epochMs() + count * 86_400_000);
+  const POLICY = {
+    ...DEFAULT_POLICY,
+    maxLifetime: 30,
+    requireIpAllowlist: true,
+    allowedScopes: ['a:read'],
+    rotateEvery: 1,
+  };
+  const obeying = (): ApiKeySettings => ({
+    expiresAt: days(20),
+    ipAllowlist: ['192.0.2.0/24'],
+    scopes: ['a:read'],
+  });
+
+  it('lets no key be issued that breaks it, whatever it was when it was read last', async () => {
+    world.permissions.policy = POLICY;
+    const settings = { ...obeying(), scopes: ['b'] };
+    for (const storedPolicy of [POLICY, DEFAULT_POLICY]) {
+      // The statement of others does not take a key that was judged by another policy than there is by now.
+      world.rows.takesBatches = storedPolicy === POLICY;
+      expect(await codeOf(world.keys.issue(ANN, { ...APPLICATION, storedPolicy }, settings))).toBe(
+        'policy_violation',
+      );
+    }
+    expect(world.rows.rows.size).toBe(0);
+  });
+
+  it('costs a key that obeys it no transaction of its own', async () => {
+    world.permissions.policy = POLICY;
+    await world.keys.issue(ANN, { ...APPLICATION, storedPolicy: POLICY }, obeying());
+    expect(world.rows.rows.size).toBe(1);
+    expect(world.unitOfWork.actors).toEqual([]);
+  });
+
+  it('demands nothing of the keys of the platform', async () => {
+    world.permissions.policy = POLICY;
+    world.rows.takesBatches = false;
+    const settings = { environment: 'service' as const };
+    const { id } = await world.keys.issue(ANN, { id: null, scopes: null }, settings);
+    expect(row({ id })).toBeDefined();
+    expect(world.permissions.locked).toEqual([]);
+  });
+
+  it('says nothing of the scopes of a service key, which are those of this service', async () => {
+    world.permissions.policy = { ...DEFAULT_POLICY, allowedScopes: [] };
+    world.rows.takesBatches = false;
+    const settings = { environment: 'service' as const, scopes: ['keys:verify'] };
+    const { id } = await world.keys.issue(ANN, APPLICATION, settings);
+    expect(row({ id }).scopes).toEqual(['keys:verify']);
+    expect(world.permissions.locked).toEqual(['application']);
+  });
+
+  it.each([
+    ['scopes', () => ({ scopes: ['a:read', 'b'] })],
+    ['expiry', () => ({ expiresAt: days(31) })],
+    ['addresses', () => ({ ipAllowlist: [] })],
+  ])('is not broken by a change of the %s of a key', async (_what, changes) => {
+    const key = await issued(obeying());
+    world.permissions.policy = POLICY;
+    expect(await codeOf(world.keys.change(ANN, APPLICATION, key, changes()))).toBe('policy_violation');
+    expect(row(key)).toMatchObject({ ...obeying(), version: 1 });
+    expect(world.freshness.awaited).toEqual([]);
+  });
+
+  it('lets no key work again that breaks it, and does let it be made safer', async () => {
+    const key = await issued();
+    await world.keys.change(ANN, APPLICATION, key, { enabled: false });
+    world.permissions.policy = POLICY;
+    const disabled = (await world.rows.find(key.id)).value!;
+    expect(await codeOf(world.keys.change(ANN, APPLICATION, disabled, { enabled: true }))).toBe(
+      'policy_violation',
+    );
+    expect(row(key).enabled).toBe(false);
+    const again = (await world.rows.find(key.id)).value!;
+    await world.keys.change(ANN, APPLICATION, again, { expiresAt: days(60) });
+    expect(row(key).expiresAt).toEqual(days(60));
+  });
+
+  it.each([[{ name: 'another' }], [{ enabled: false }], [{ tags: ['till'], credits: null }]])(
+    'may itself be changed while a key is in what it says nothing of: %j',
+    async (changes) => {
+      const key = await issued();
+      world.permissions.policy = POLICY;
+      await world.keys.change(ANN, APPLICATION, key, changes);
+      expect(world.permissions.locked).toEqual([]);
+    },
+  );
+
+  it('lets older secrets work beside a new one for no longer than a secret may before it is replaced', async () => {
+    const key = await issued();
+    world.permissions.policy = POLICY;
+    expect(await codeOf(world.keys.rotate(ANN, key, { overlapSeconds: 86_401 }))).toBe('policy_violation');
+    expect(row(key).secrets).toHaveLength(1);
+    await world.keys.rotate(ANN, (await world.rows.find(key.id)).value!, { overlapSeconds: 86_400 });
+    expect(row(key).secrets).toHaveLength(2);
+    expect(world.permissions.locked).toEqual(['application', 'application']);
+  });
+
+  it('does not keep a key that breaks it from being rotated', async () => {
+    const key = await issued();
+    world.permissions.policy = POLICY;
+    await world.keys.rotate(ANN, key, {});
+    expect(row(key).secrets).toHaveLength(2);
+    expect(world.permissions.locked).toEqual([]);
   });
 });

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { MemoryKeys } from '../../../../test/api-keys/memory.js';
 import { actor } from '../../../../test/support/actors.js';
 import { SERVICE_KEY_ISSUER, type Actor } from '../../../shared/actor.js';
+import { DEFAULT_POLICY } from '../../applications/index.js';
+import type { DomainError } from '../../../shared/domain-error.js';
 import { KeyImportService, type KeyToImport } from './key-import.service.js';
 
 const ANN = actor('ann');
@@ -100,6 +102,33 @@ describe('Importing keys', () => {
     });
   });
 
+  it('takes nothing when a key that is new breaks the policy of the application, and tells which do', async () => {
+    await service.import(ANN, APPLICATION, [key('one')]);
+    world.permissions.policy = { ...DEFAULT_POLICY, requireExpiry: true };
+    const expiresAt = new Date(world.clock.epochMs() + 1000);
+    const keys = [key('one'), key('two', { expiresAt }), key('three'), key('four')];
+    const refusal = {
+      code: 'policy_violation',
+      message: expect.stringContaining('(requireExpiry)'),
+      details: { errors: [{ field: 'keys.2.expiresAt' }, { field: 'keys.3.expiresAt' }] },
+    };
+    await expect(service.import(ANN, APPLICATION, keys)).rejects.toMatchObject(refusal);
+    await expect(service.preview(ANN, APPLICATION, keys)).rejects.toMatchObject(refusal);
+    expect(world.rows.rows.size).toBe(1);
+    expect(await service.import(ANN, APPLICATION, keys.slice(0, 2))).toMatchObject([
+      { outcome: 'exists' },
+      { outcome: 'imported' },
+    ]);
+  });
+
+  it('tells of twenty keys that break the policy, however many do', async () => {
+    world.permissions.policy = { ...DEFAULT_POLICY, requireExpiry: true };
+    const keys = Array.from({ length: 21 }, (_, index) => key(`key ${index}`));
+    await expect(service.import(ANN, APPLICATION, keys)).rejects.toMatchObject({
+      details: { errors: Array(20).fill({ message: expect.any(String) }) },
+    });
+  });
+
   it('is taken back when its caller may not any more', async () => {
     world.permissions.lateRefusals.set('application', 'insufficient_role');
     await expect(service.import(ANN, APPLICATION, [key('one')])).rejects.toMatchObject({
@@ -120,6 +149,8 @@ describe('Importing keys', () => {
     await service.import(ANN, APPLICATION, keys);
     isOver = true;
     expect(turns).toBeGreaterThanOrEqual(4);
+    // Not after each key, which would keep the import waiting.
+    expect(turns).toBeLessThan(100);
   });
 
   it('is refused when too many import at once, a person after the other', async () => {
@@ -127,7 +158,7 @@ describe('Importing keys', () => {
     const answers = await Promise.all(attempts);
     // One under way, and twenty that wait.
     expect(answers.filter((answer) => answer === 'done')).toHaveLength(21);
-    expect(answers.filter((answer) => answer === 'service_unavailable')).toHaveLength(19);
+    expect(answers.filter((answer) => answer === 'service_unavailable, try again in 5')).toHaveLength(19);
     expect(world.rows.rows.size).toBe(21);
   });
 
@@ -146,14 +177,17 @@ describe('Importing keys', () => {
     ]);
     expect(answers).toEqual([
       ...Array<string>(6).fill('done'),
-      ...Array<string>(2).fill('service_unavailable'),
+      ...Array<string>(2).fill('service_unavailable, try again in 5'),
     ]);
   });
 
   function attempt(by: Actor, index: number): Promise<string> {
     return service.import(by, APPLICATION, [key(`key ${index}`)]).then(
       () => 'done',
-      (error: unknown) => (error as { code: string }).code,
+      (error: unknown) => {
+        const { code, details } = error as DomainError;
+        return `${code}, try again in ${details.retryAfter}`;
+      },
     );
   }
 });

@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryKeys } from '../../../../test/api-keys/memory.js';
 import { actor } from '../../../../test/support/actors.js';
-import { ActingServiceKeys, ApplicationDeletionHooks, KeysOfMembers } from '../../applications/index.js';
+import {
+  ActingServiceKeys,
+  ApplicationDeletionHooks,
+  DEFAULT_POLICY,
+  KeysOfMembers,
+} from '../../applications/index.js';
 import type { Transaction } from '../../../shared/transaction.js';
 import { ActingServiceKey } from './acting-service-key.js';
 import { RevokeKeysOfMembers } from './revoke-keys-of-members.js';
@@ -65,9 +70,20 @@ describe('A service key', () => {
     expect(page.data.map(({ id }) => id)).toEqual([one.id]);
     expect((await services.list('a', {})).data.map(({ id }) => id)).toEqual([one.id, two.id]);
     expect((await services.list(null, {})).data.map(({ id }) => id)).toEqual([platform.id]);
-    await expect(services.list(null, { cursor: page.nextCursor! })).rejects.toMatchObject({
-      code: 'invalid_cursor',
+    for (const other of [null, 'b']) {
+      await expect(services.list(other, { cursor: page.nextCursor! })).rejects.toMatchObject({
+        code: 'invalid_cursor',
+      });
+    }
+  });
+
+  it('is not issued when it breaks the policy of its application', async () => {
+    const storedPolicy = { ...DEFAULT_POLICY, requireExpiry: true };
+    world.permissions.policy = storedPolicy;
+    await expect(services.issue(ANN, { id: 'application', storedPolicy }, {})).rejects.toMatchObject({
+      code: 'policy_violation',
     });
+    expect(world.rows.rows.size).toBe(0);
   });
 
   it('may have scopes that its application does not declare, and is changed, rotated and revoked as others', async () => {
@@ -95,6 +111,7 @@ describe('A service key that changes something', () => {
     new ActingServiceKey(acting, world.rows).onModuleInit();
     const refusal = await acting.refusalOf('application', TX);
     expect(refusal?.code ?? null).toBe(code);
+    expect(world.rows.actingScope).toBe('apikeys:write');
   });
 });
 
