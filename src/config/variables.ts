@@ -408,7 +408,7 @@ export const variables = {
     100,
     10_000_000,
     '100000',
-    'Limits that RATE_LIMIT_STORE=memory counts at a time, up to 5 kB each. When that many still count, further ones cannot be checked.',
+    'Limits that RATE_LIMIT_STORE=memory counts at a time, up to 2 kB each. When that many still count, further ones cannot be checked.',
   ),
 
   VERIFY_LEASE_MS: integer(

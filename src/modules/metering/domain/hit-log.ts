@@ -4,12 +4,12 @@
  */
 export const MAX_SPANS = 64;
 
-/** Hits that are held as if all of them had come at `last`. */
-interface Span {
-  readonly first: number;
-  last: number;
-  units: number;
-}
+/** Numbers of a span: when the first and the last of its hits came, and their units. They are held as if all had come at the last. */
+const FIELDS = 3;
+const [FIRST, LAST, UNITS] = [0, 1, 2];
+
+/** Spans that a new log has room for. */
+const FEW_SPANS = 4;
 
 /**
  * The hits of one limit, in a sliding window: exact, in bounded memory.
@@ -23,27 +23,28 @@ interface Span {
  * Times are microseconds of one clock. A clock that went back is taken to have stood still since the last hit.
  */
 export class HitLog {
-  /** Oldest first; no two overlap. */
-  private spans: Span[] = [];
+  /**
+   * The oldest span first; no two overlap. In one array of numbers: an object for each span would be millions of them, which
+   * cost the garbage collector more than all the counting.
+   */
+  private spans = new Float64Array(FEW_SPANS * FIELDS);
+  private count = 0;
   private units = 0;
 
   /** Forgets the hits that have left the window. Comes before everything else at this time. */
   advance(now: number, window: number): void {
     const ahead = this.lastHitAt - now;
     if (ahead > 0) {
-      this.spans = this.spans.map(({ first, last, units }) => ({
-        first: first - ahead,
-        last: last - ahead,
-        units,
-      }));
+      for (let i = 0; i < this.count; i++) {
+        this.set(i, FIRST, this.get(i, FIRST) - ahead);
+        this.set(i, LAST, this.get(i, LAST) - ahead);
+      }
     }
     let left = 0;
-    for (const span of this.spans) {
-      if (span.last > now - window) break;
-      this.units -= span.units;
-      left++;
+    for (; left < this.count && this.get(left, LAST) <= now - window; left++) {
+      this.units -= this.get(left, UNITS);
     }
-    if (left > 0) this.spans.splice(0, left);
+    this.remove(0, left);
   }
 
   /** Units in the window. */
@@ -53,37 +54,41 @@ export class HitLog {
 
   /** When the latest hit came; minus infinity for none. */
   get lastHitAt(): number {
-    return this.spans.at(-1)?.last ?? -Infinity;
+    return this.count === 0 ? -Infinity : this.get(this.count - 1, LAST);
   }
 
   add(now: number, units: number): void {
     this.units += units;
-    const newest = this.spans.at(-1);
-    if (newest?.last === now) {
-      newest.units += units;
+    if (this.lastHitAt === now) {
+      this.set(this.count - 1, UNITS, this.get(this.count - 1, UNITS) + units);
       return;
     }
-    this.spans.push({ first: now, last: now, units });
-    if (this.spans.length > MAX_SPANS) this.joinClosest();
+    if (this.spans.length === this.count * FIELDS) this.makeRoom();
+    this.count += 1;
+    this.set(this.count - 1, FIRST, now);
+    this.set(this.count - 1, LAST, now);
+    this.set(this.count - 1, UNITS, units);
+    if (this.count > MAX_SPANS) this.joinClosest();
   }
 
   /** Takes back units that were added at a time; what has left the window meanwhile stays so. */
   refund(at: number, units: number): void {
-    const index = this.spans.findIndex((span) => at >= span.first && at <= span.last);
-    const span = this.spans[index];
-    if (span === undefined) return;
-    const taken = Math.min(units, span.units);
-    span.units -= taken;
-    this.units -= taken;
-    if (span.units === 0) this.spans.splice(index, 1);
+    for (let i = 0; i < this.count; i++) {
+      if (at < this.get(i, FIRST) || at > this.get(i, LAST)) continue;
+      const taken = Math.min(units, this.get(i, UNITS));
+      this.set(i, UNITS, this.get(i, UNITS) - taken);
+      this.units -= taken;
+      if (this.get(i, UNITS) === 0) this.remove(i, 1);
+      return;
+    }
   }
 
   /** When `excess` units, or the oldest ones when it is not positive, will have left the window. */
   freeAt(excess: number, window: number): number {
     let freed = 0;
-    for (const span of this.spans) {
-      freed += span.units;
-      if (freed >= excess) return span.last + window;
+    for (let i = 0; i < this.count; i++) {
+      freed += this.get(i, UNITS);
+      if (freed >= excess) return this.get(i, LAST) + window;
     }
     return -Infinity;
   }
@@ -91,25 +96,36 @@ export class HitLog {
   private joinClosest(): void {
     let closest = 0;
     let shortest = Infinity;
-    for (let i = 0; i + 1 < this.spans.length; i++) {
-      const span = spanAt(this.spans, i + 1).last - spanAt(this.spans, i).first;
+    for (let i = 0; i + 1 < this.count; i++) {
+      const span = this.get(i + 1, LAST) - this.get(i, FIRST);
       if (span < shortest) {
         shortest = span;
         closest = i;
       }
     }
-    const earlier = spanAt(this.spans, closest);
-    const later = spanAt(this.spans, closest + 1);
-    this.spans.splice(closest, 2, {
-      first: earlier.first,
-      last: later.last,
-      units: earlier.units + later.units,
-    });
+    this.set(closest, LAST, this.get(closest + 1, LAST));
+    this.set(closest, UNITS, this.get(closest, UNITS) + this.get(closest + 1, UNITS));
+    this.remove(closest + 1, 1);
   }
-}
 
-function spanAt(spans: readonly Span[], index: number): Span {
-  const span = spans[index];
-  if (span === undefined) throw new RangeError('no such span');
-  return span;
+  private remove(from: number, spans: number): void {
+    this.spans.copyWithin(from * FIELDS, (from + spans) * FIELDS, this.count * FIELDS);
+    this.count -= spans;
+  }
+
+  private makeRoom(): void {
+    const spans = new Float64Array(Math.min(2 * this.spans.length, (MAX_SPANS + 1) * FIELDS));
+    spans.set(this.spans);
+    this.spans = spans;
+  }
+
+  private get(span: number, field: number): number {
+    const value = this.spans[span * FIELDS + field];
+    if (value === undefined) throw new RangeError('no such span');
+    return value;
+  }
+
+  private set(span: number, field: number, value: number): void {
+    this.spans[span * FIELDS + field] = value;
+  }
 }

@@ -34,7 +34,7 @@ export class MemoryRateLimitStore extends RateLimitStore {
   constructor(
     /** Microseconds on a clock that never goes back. */
     private readonly now: () => number,
-    /** Limits that are counted at a time; one takes up to 5 kB. */
+    /** Limits that are counted at a time; one takes up to 2 kB. */
     private readonly maxEntries: number,
   ) {
     super();
