@@ -75,8 +75,10 @@ export class RemoteCopy {
   private async read(): Promise<void> {
     this.isReading = true;
     try {
+      // What is published while it is being read may not be in it.
+      const began = this.clock.monotonic();
       await this.source.read();
-      this.readAt = this.clock.monotonic();
+      this.readAt = began;
       this.hasFailed = false;
     } catch (error) {
       this.hasFailed = true;
