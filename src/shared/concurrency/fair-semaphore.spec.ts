@@ -44,6 +44,14 @@ describe('a fair semaphore', () => {
     expect(began).toEqual(['flood', 'flood', 'flood', 'ann', 'ben', 'flood']);
   });
 
+  it('has one place in the turns for somebody who asks from many networks', async () => {
+    const { began, start, endOne } = jobs({ running: 1, waiting: 100 });
+    for (let i = 0; i < 8; i++) start({ name: 'flood', network: `network ${i}` });
+    start({ name: 'ann', network: 'home' });
+    for (let i = 0; i < 3; i++) await endOne();
+    expect(began).toEqual(['flood', 'flood', 'ann', 'flood']);
+  });
+
   it('keeps every other turn for those who are known, however many parties there are', async () => {
     const { began, start, endOne } = jobs({ running: 1, waiting: 200 });
     for (let i = 0; i < 100; i++) start({ name: `stranger ${i}` });

@@ -16,8 +16,11 @@ export class Turns {
     return this.waiters.size;
   }
 
-  add(waiter: Waiter): void {
-    const { network, name } = waiter;
+  /** A party has one place in the turns: it waits where it waits already, wherever else it asks from. */
+  add({ network: from, ...rest }: Waiter): void {
+    const { name } = rest;
+    const network = this.networkOf(name) ?? from;
+    const waiter = { ...rest, network };
     const parties = this.networks.get(network) ?? new Map<string, Waiter[]>();
     this.networks.set(network, parties);
     parties.set(name, [...(parties.get(name) ?? []), waiter]);
@@ -54,6 +57,11 @@ export class Turns {
     const last = [...this.waiters].findLast((waiter) => waiter[side] === which);
     if (last !== undefined) this.remove(last);
     return last;
+  }
+
+  private networkOf(name: string): string | undefined {
+    for (const waiter of this.waiters) if (waiter.name === name) return waiter.network;
+    return undefined;
   }
 
   private remove(waiter: Waiter): void {
