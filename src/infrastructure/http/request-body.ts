@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { FairSemaphore } from '../../shared/concurrency/fair-semaphore.js';
 import { DomainError, type ErrorCode } from '../../shared/domain-error.js';
 import { parseInSlices } from '../../shared/http/parse-in-slices.js';
 import { settingsOf } from '../../shared/http/route-settings.js';
@@ -25,6 +26,12 @@ const DISCARD_LIMIT = 2 * 1024 * 1024;
  */
 const HELD_OF_LARGE_BODIES = { ofOne: 16 * 1024 * 1024, ofAll: 256 * 1024 * 1024 };
 
+/**
+ * Large bodies that are parsed at a time, and that wait for it: what each of them becomes takes many times its bytes, and
+ * slices of many in one turn of the event loop would hold it as long as a whole one does.
+ */
+const PARSED_AT_ONCE = { running: 1, waiting: 32 };
+
 /** Responses to requests that ask before they send their body (`Expect: 100-continue`). */
 const askedFirst = new WeakMap<IncomingMessage, ServerResponse>();
 
@@ -37,6 +44,10 @@ const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/
  */
 export function readBodies(fastify: FastifyInstance): void {
   const held = new HeldBytes(HELD_OF_LARGE_BODIES);
+  const semaphore = new FairSemaphore(PARSED_AT_ONCE, {
+    detail: 'Too many large bodies at once: try again in a moment.',
+    retryAfter: 1,
+  });
   const parseJson = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   // Fastify refuses a malformed Content-Type before any parser, guard or look at whether there is a body.
@@ -103,7 +114,8 @@ export function readBodies(fastify: FastifyInstance): void {
         if (outcome?.parseError !== null) throw new SyntaxError('This is no JSON');
         return outcome.body;
       };
-      parseInSlices(bytes, parse).then(take, (parseError: unknown) => {
+      const parsing = semaphore.run({ name: networkOf(request.ip) }, () => parseInSlices(bytes, parse));
+      parsing.then(take, (parseError: unknown) => {
         if (parseError instanceof DomainError) refuseFor(parseError);
         else refuse('malformed_json');
       });

@@ -95,6 +95,24 @@ describe('JSON in slices', () => {
     expect(work.most).toBeLessThanOrEqual(2);
   });
 
+  it('of many lists lets the others have their turn between them', async () => {
+    const work = new WorkPerTurn();
+    const lists = Array.from({ length: 32 }, (_, i) => [`list${i}`, Array(10_000).fill(1)]);
+    const value = Object.fromEntries(lists) as object;
+    try {
+      const read = await parseInSlices(Buffer.from(JSON.stringify(value)), (text) => {
+        work.count();
+        return JSON.parse(text);
+      });
+      expect(read).toEqual(value);
+    } finally {
+      work.stop();
+    }
+    expect(work.total).toBeGreaterThan(32);
+    // Two lists are more than a slice; the last ones and what is around them are of one turn.
+    expect(work.most).toBeLessThanOrEqual(3);
+  });
+
   it.each([
     ['one element', `{"keys":[1,${'['.repeat(40 * KIB)}${']'.repeat(40 * KIB)}]}`],
     ['what is before its lists', `{"more":"${'x'.repeat(65 * KIB)}","keys":[${'['.repeat(500_000)}`],

@@ -39,14 +39,20 @@ export async function parseInSlices(
   let startOfElement = 0;
   let elements = 0;
   let isListOfAll = false;
+  /** Where the others have had their turn last. */
+  let pausedAt = 0;
 
-  const readSlice = (end: number, isLast: boolean): void => {
+  const readSlice = async (end: number, isLast: boolean): Promise<void> => {
     const slice = parse(`[${bytes.toString('utf8', start, end)}]`) as unknown[];
     const isEmptyList = isLast && list.length === 0 && elements === 1 && slice.length === 0;
     // An element is missing between two commas, or after the last one.
     if (slice.length !== elements && !isEmptyList) throw new SyntaxError('An element is missing');
     for (const element of slice) list.push(element);
     elements = 0;
+    if (end - pausedAt > SLICE) {
+      await new Promise((resolve) => setImmediate(resolve));
+      pausedAt = end;
+    }
   };
   const endElement = (end: number): void => {
     elements += 1;
@@ -79,8 +85,7 @@ export async function parseInSlices(
     } else if (byte === COMMA && depth === depthOfList) {
       endElement(at);
       if (at - start > SLICE) {
-        readSlice(at, false);
-        await new Promise((resolve) => setImmediate(resolve));
+        await readSlice(at, false);
         start = at + 1;
       }
       startOfElement = at + 1;
@@ -88,7 +93,7 @@ export async function parseInSlices(
       if (depthOfList > 0 && depth === depthOfList) {
         if (byte === END_OF_OBJECT) throw new SyntaxError('A list ends as an object');
         endElement(at);
-        readSlice(at, true);
+        await readSlice(at, true);
         depthOfList = 0;
         start = at + 1;
       }
