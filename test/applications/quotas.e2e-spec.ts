@@ -157,6 +157,20 @@ describe('The applications that one person creates on one day', () => {
     await app.query(`UPDATE applications SET created_at = created_at - interval '1 day'`);
     await owner.createApplication();
   });
+
+  it('count for who has created them, and not for whom they have been handed on to', async () => {
+    const [maker, receiver] = [await Client.signedIn(app), await Client.signedIn(app)];
+    for (let i = 0; i < 10; i++) {
+      const id = await maker.createApplication();
+      const offered = await maker.post(`/applications/${id}/transfer`).send({ subject: receiver.userId });
+      expect(offered.status).toBe(202);
+      await receiver.post(`/applications/offers/${offered.body.id}/accept`).expect(({ status }) => {
+        expect(status).toBeLessThan(300);
+      });
+    }
+    await maker.post('/applications').send({ name: 'one more' }).expect(429);
+    await receiver.createApplication();
+  });
 });
 
 describe('Calls of one person in a minute', () => {

@@ -33,6 +33,9 @@ export class Application extends Aggregate {
     public scopes: string[] | null,
     /** Null while nobody has set one. */
     public storedPolicy: KeyPolicy | null,
+    /** Who created it, whoever owns it now; null for one that was created before this was noted. */
+    readonly creatorIssuer: string | null,
+    readonly creatorSubject: string | null,
   ) {
     super();
   }
@@ -56,6 +59,8 @@ export class Application extends Aggregate {
       1,
       props.scopes ?? null,
       null,
+      owner.issuer,
+      owner.subject,
     );
     application.happened('ApplicationCreated', null, { ...application.settings, owner: application.owner });
     return application;

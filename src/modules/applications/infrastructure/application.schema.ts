@@ -19,8 +19,12 @@ export const applicationSchema = new EntitySchema<Application>({
     version: { type: 'integer' },
     scopes: { type: 'text', array: true, nullable: true },
     storedPolicy: { type: 'jsonb', name: 'policy', nullable: true },
+    creatorIssuer: { type: 'text', name: 'creator_issuer', nullable: true },
+    creatorSubject: { type: 'text', name: 'creator_subject', nullable: true },
   },
-  indices: [{ name: 'applications_of_owner_by_day', columns: ['ownerIssuer', 'ownerSubject', 'createdAt'] }],
+  indices: [
+    { name: 'applications_of_creator_by_day', columns: ['creatorIssuer', 'creatorSubject', 'createdAt'] },
+  ],
   checks: [
     { name: 'applications_scopes', expression: 'cardinality(scopes) <= 100' },
     { name: 'applications_policy', expression: `jsonb_typeof(policy) = 'object'` },

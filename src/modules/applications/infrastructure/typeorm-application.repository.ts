@@ -44,7 +44,7 @@ const COUNT_OWNED = `
 const COUNT_CREATED = `
   SELECT count(*)::int AS created
     FROM applications
-   WHERE owner_issuer = $1 AND owner_subject = $2 AND created_at >= $3`;
+   WHERE creator_issuer = $1 AND creator_subject = $2 AND created_at >= $3`;
 
 @Injectable()
 export class TypeOrmApplicationRepository extends ApplicationRepository {
