@@ -274,6 +274,11 @@ describe('A secret that was found in public', () => {
       { target: { id: key.id }, after: { secretId: one!.id, leakedFrom: 'here', enabled: false } },
       { target: { id: key.id }, after: { secretId: two!.id, leakedFrom: 'there', enabled: false } },
     ]);
+    const leakedAt = world.clock.now();
+    expect(row(key).secrets).toMatchObject([
+      { leakedAt, leakedFrom: 'here' },
+      { leakedAt, leakedFrom: 'there' },
+    ]);
     expect(row(key).version).toBe(key.version + 1);
   });
 });
