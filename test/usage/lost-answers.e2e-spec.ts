@@ -11,23 +11,28 @@ describe('a flush of usage that is not answered', () => {
   let key: CreatedKey;
   let log: string;
 
-  beforeEach(async () => {
+  beforeEach(() => {
     log = '';
+  });
+
+  async function start(env: Record<string, string> = {}): Promise<void> {
     proxied = await startProxiedApp({
-      env: { USAGE_FLUSH_MS: '20', DATABASE_STATEMENT_TIMEOUT_MS: '500', LOG_LEVEL: 'warn' },
+      env: { USAGE_FLUSH_MS: '20', LOG_LEVEL: 'warn', ...env },
       log: { write: (line) => (log += line) },
     });
     direct = new Postgres({ connectionString: proxied.database.url });
     await direct.connect();
     const owner = await Client.signedIn(proxied.app);
     key = await owner.issueKey(await owner.createApplication());
-  });
+  }
   afterEach(async () => {
     await direct.end();
     await proxied.stop();
   });
 
   it('is counted once when it was committed and the connection breaks', async () => {
+    // It must not be given up before it is cut.
+    await start({ DATABASE_STATEMENT_TIMEOUT_MS: '60000' });
     const { app, proxy } = proxied;
     const held = proxy.holdAt('write_usage', 'after');
     await verify(app, key.key);
@@ -45,6 +50,7 @@ describe('a flush of usage that is not answered', () => {
   });
 
   it('is counted once when it arrives after the attempt that took its place', async () => {
+    await start({ DATABASE_STATEMENT_TIMEOUT_MS: '500' });
     const { app, proxy } = proxied;
     const held = proxy.holdAt('write_usage', 'before');
     await verify(app, key.key);
