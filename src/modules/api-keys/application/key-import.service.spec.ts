@@ -169,14 +169,14 @@ describe('Importing keys', () => {
     expect((await Promise.all(flood)).filter((answer) => answer === 'done')).toHaveLength(20);
   });
 
-  it('lets nobody wait with more than five of theirs, with whichever service keys', async () => {
+  it('lets nobody wait with more than ten of theirs, with whichever service keys', async () => {
     const machine = { ...actor('a service key', SERVICE_KEY_ISSUER), serviceOf: APPLICATION.id };
     const answers = await Promise.all([
-      ...Array.from({ length: 4 }, (_, index) => attempt({ ...ANN, address: `192.0.2.${index}` }, index)),
-      ...Array.from({ length: 4 }, (_, index) => attempt(machine, index + 4)),
+      ...Array.from({ length: 7 }, (_, index) => attempt({ ...ANN, address: `192.0.2.${index}` }, index)),
+      ...Array.from({ length: 6 }, (_, index) => attempt(machine, index + 7)),
     ]);
     expect(answers).toEqual([
-      ...Array<string>(6).fill('done'),
+      ...Array<string>(11).fill('done'),
       ...Array<string>(2).fill('service_unavailable, try again in 5'),
     ]);
   });

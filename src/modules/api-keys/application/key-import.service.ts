@@ -33,7 +33,7 @@ export const MAX_IMPORT = 1000;
  * Imports take turns in the database, too. Whoever waits there does so with a connection, and all that came at once would
  * leave none for anybody else. Some seconds' worth of them wait here, a few of each person.
  */
-const IMPORTS = { running: 1, waiting: 20, waitingOfOne: 5 };
+const IMPORTS = { running: 1, waiting: 20, waitingOfOne: 10 };
 
 /** Keys that are handled before the event loop serves other requests. */
 const SLICE = 50;

@@ -24,7 +24,7 @@ import {
  * To look at all keys of a large application takes the database a second, and all that came at once would leave no
  * connection for anybody else. Some seconds' worth of them wait here, a few of each person.
  */
-const READINGS = { running: 1, waiting: 20, waitingOfOne: 5 };
+const READINGS = { running: 1, waiting: 20, waitingOfOne: 10 };
 
 /** Keys that are named of each finding. */
 const EXAMPLES = 5;
