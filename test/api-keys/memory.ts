@@ -5,6 +5,7 @@ import type { Subject } from '../../src/shared/subject.js';
 import type { Transaction } from '../../src/shared/transaction.js';
 import { OptimisticLockError } from '../../src/shared/unit-of-work.js';
 import { ApiKeyService } from '../../src/modules/api-keys/application/api-key.service.js';
+import { KeyImportService } from '../../src/modules/api-keys/application/key-import.service.js';
 import { ApiKey } from '../../src/modules/api-keys/domain/api-key.js';
 import { ApiKeyRepository, type ApiKeyQuery } from '../../src/modules/api-keys/domain/api-key.repository.js';
 import { ApiKeySecret } from '../../src/modules/api-keys/domain/api-key-secret.js';
@@ -235,6 +236,7 @@ export class MemoryKeys {
   /** The balances that were put, by whose they are. */
   readonly credits = new Map<string, unknown>();
   readonly keys: ApiKeyService;
+  readonly imports: KeyImportService;
 
   constructor() {
     const balances: Pick<CreditBalances, 'put'> = {
@@ -252,6 +254,16 @@ export class MemoryKeys {
       this.limits,
       balances as CreditBalances,
       new IdempotencyService(new AnswerSeals([{ version: 1, key: Buffer.alloc(32, 1) }]), this.answers),
+      this.clock,
+      this.freshness.asFreshness(),
+    );
+    this.imports = new KeyImportService(
+      this.unitOfWork,
+      this.rows,
+      this.permissions.asService(),
+      this.format,
+      this.hasher,
+      this.limits,
       this.clock,
       this.freshness.asFreshness(),
     );

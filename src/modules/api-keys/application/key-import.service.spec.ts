@@ -5,7 +5,7 @@ import { actor } from '../../../../test/support/actors.js';
 import { SERVICE_KEY_ISSUER, type Actor } from '../../../shared/actor.js';
 import { DEFAULT_POLICY } from '../../applications/index.js';
 import type { DomainError } from '../../../shared/domain-error.js';
-import { KeyImportService, type KeyToImport } from './key-import.service.js';
+import type { KeyImportService, KeyToImport } from './key-import.service.js';
 
 const ANN = actor('ann');
 const APPLICATION = { id: 'application', scopes: null, owner: { issuer: 'local', subject: 'ann' } };
@@ -15,17 +15,7 @@ let service: KeyImportService;
 
 beforeEach(() => {
   world = new MemoryKeys();
-  const { unitOfWork, rows, permissions, format, hasher, limits, clock, freshness } = world;
-  service = new KeyImportService(
-    unitOfWork,
-    rows,
-    permissions.asService(),
-    format,
-    hasher,
-    limits,
-    clock,
-    freshness.asFreshness(),
-  );
+  service = world.imports;
 });
 
 function key(text: string, more: Partial<KeyToImport> = {}): KeyToImport {

@@ -8,7 +8,6 @@ import { DEFAULT_POLICY, type OnLeak } from '../../applications/index.js';
 import type { ApiKey, ApiKeySettings } from '../domain/api-key.js';
 import { KeyHasher } from '../domain/key-hasher.js';
 import { PlaintextKey } from '../domain/plaintext-key.js';
-import { KeyImportService } from './key-import.service.js';
 import { LeakedKeys, type Leak } from './leaked-keys.js';
 
 const ANN = actor('ann');
@@ -339,18 +338,7 @@ describe('Keys that were made elsewhere', () => {
   const found = (text: string): PlaintextKey => new PlaintextKey(text, true);
 
   async function imported(applicationId: string, ...texts: string[]): Promise<ApiKey[]> {
-    const { unitOfWork, rows, permissions, format, hasher, limits, clock, freshness } = world;
-    const service = new KeyImportService(
-      unitOfWork,
-      rows,
-      permissions.asService(),
-      format,
-      hasher,
-      limits,
-      clock,
-      freshness.asFreshness(),
-    );
-    const results = await service.import(
+    const results = await world.imports.import(
       ANN,
       { id: applicationId, scopes: null, owner: ANN },
       texts.map((text) => ({ sha256: createHash('sha256').update(text).digest(), prefix: 'sk_live' })),

@@ -1,19 +1,12 @@
-import {
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { poolOf } from '../../../infrastructure/database/pool.js';
-import { PeriodicTask } from '../../../shared/concurrency/periodic-task.js';
 import {
   VerificationObservers,
   type ObservedVerification,
   type VerificationObserver,
 } from '../../verification/index.js';
+import { PeriodicLook } from './periodic-look.js';
 
 const EVERY_MS = 5000;
 
@@ -74,15 +67,12 @@ interface Signal {
  * refused, in memory; what of it is worth telling the database decides, in one statement for all of them.
  */
 @Injectable()
-export class KeySignals implements VerificationObserver, OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(KeySignals.name);
-  private readonly pool: Pool;
-  private readonly periodic = new PeriodicTask(() => this.look(), EVERY_MS);
+export class KeySignals extends PeriodicLook implements VerificationObserver {
   private signals = new Map<string, Signal>();
   private shares = new Map<string, number>();
 
   constructor(@InjectDataSource() dataSource: DataSource, observers: VerificationObservers) {
-    this.pool = poolOf(dataSource);
+    super(dataSource, EVERY_MS);
     observers.subscribe(this);
   }
 
@@ -104,20 +94,7 @@ export class KeySignals implements VerificationObserver, OnApplicationBootstrap,
     this.signals.set(keyId, { application_id: applicationId, key_id: keyId, limited: isLimited });
   }
 
-  onApplicationBootstrap(): void {
-    this.periodic.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.periodic.stop();
-  }
-
-  /** Writes what was seen until now. */
-  run(): Promise<void> {
-    return this.periodic.run();
-  }
-
-  private async look(): Promise<void> {
+  protected async look(): Promise<void> {
     if (this.signals.size === 0) return;
     const seen = [...this.signals.values()];
     this.signals = new Map();

@@ -1,15 +1,8 @@
-import {
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import { poolOf } from '../../../infrastructure/database/pool.js';
-import { PeriodicTask } from '../../../shared/concurrency/periodic-task.js';
 import { WebhookSecretSeal, type SealedSecret } from '../domain/webhook-secret.js';
+import { PeriodicLook } from './periodic-look.js';
 
 const EVERY_MS = 600_000;
 
@@ -45,39 +38,20 @@ interface Row {
 
 /** Seals the secrets of older peppers under the one that is in use, so that the older ones can be dropped. */
 @Injectable()
-export class RenewedSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger(RenewedSecrets.name);
-  private readonly pool: Pool;
-  private readonly periodic = new PeriodicTask(() => this.look(), EVERY_MS);
-  private stopped = false;
-
+export class RenewedSecrets extends PeriodicLook {
   constructor(
     @InjectDataSource() dataSource: DataSource,
     private readonly seal: WebhookSecretSeal,
   ) {
-    this.pool = poolOf(dataSource);
+    super(dataSource, EVERY_MS);
   }
 
-  onApplicationBootstrap(): void {
-    this.periodic.start();
-  }
-
-  async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
-    await this.periodic.stop();
-  }
-
-  /** Renews all that there are. */
-  run(): Promise<void> {
-    return this.periodic.run();
-  }
-
-  private async look(): Promise<void> {
+  protected async look(): Promise<void> {
     try {
       await this.pool.query(FORGET);
       let left = 0;
       let after: string | undefined = FIRST;
-      while (after !== undefined && !this.stopped) {
+      while (after !== undefined && !this.isStopped) {
         const { rows }: { rows: Row[] } = await this.pool.query<Row>(OLDER, [after, this.seal.version]);
         for (const row of rows) left += (await this.renew(row)) ? 0 : 1;
         after = rows[BATCH - 1]?.id;
