@@ -7,9 +7,9 @@ import { EventLog } from '../support/event-log.js';
 import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
 
-/** Of one person: one that runs, five that wait for it, and some for whom there is no room. */
-const ROOM = 6;
-const REFUSED = 9;
+/** Of one person: one that runs, ten that wait for it, and some for whom there is no room. */
+const ROOM = 11;
+const REFUSED = 4;
 
 describe('imports that come at once', () => {
   let app: TestApp;

@@ -20,3 +20,8 @@ export class PostgresMessages {
 export function isNotification(message: Buffer): boolean {
   return message[0] === 0x41;
 }
+
+/** Whether a message is a ReadyForQuery: everything before it has been answered. */
+export function isReadyForQuery(message: Buffer): boolean {
+  return message[0] === 0x5a;
+}

@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { isNotification, PostgresMessages } from './postgres-messages.js';
+import { isNotification, isReadyForQuery, PostgresMessages } from './postgres-messages.js';
 import { TcpPipe } from './tcp-pipe.js';
 
 interface Connection {
@@ -7,6 +7,8 @@ interface Connection {
   server: Socket;
   questions: TcpPipe;
   answers: TcpPipe;
+  /** Is called when the server has answered all that it was asked. */
+  answered?: () => void;
 }
 
 interface Trap {
@@ -122,8 +124,9 @@ export class TcpProxy {
   }
 
   /**
-   * Holds the next connection whose client sends this text, from there on and until `restore`: `before` it, or
-   * `after`, so that it gets through and its answer does not. Resolves when that has happened.
+   * Holds the next connection whose client sends this text to PostgreSQL, from there on and until `restore`: `before` it,
+   * or `after`, so that it gets through and its answer does not. Resolves when it is held, and `after` when the server has
+   * answered.
    */
   holdAt(text: string, when: 'before' | 'after'): Promise<void> {
     return new Promise((sprung) => {
@@ -166,7 +169,12 @@ export class TcpProxy {
 
   private join(client: Socket): void {
     const server = connect(this.target);
-    const connection = { client, server, questions: new TcpPipe(server), answers: new TcpPipe(client) };
+    const connection: Connection = {
+      client,
+      server,
+      questions: new TcpPipe(server),
+      answers: new TcpPipe(client),
+    };
     this.connections.add(connection);
     this.apply(connection);
     const messages = new PostgresMessages();
@@ -176,6 +184,7 @@ export class TcpProxy {
     server.on('data', (data) => {
       for (const message of this.isPostgres ? messages.take(data) : [data]) {
         if (!this.dropsNotifications || !isNotification(message)) connection.answers.push(message);
+        if (isReadyForQuery(message)) connection.answered?.();
       }
     });
     for (const [from, to] of [
@@ -202,7 +211,11 @@ export class TcpProxy {
     if (trap.passes) questions.push(data);
     questions.hold();
     answers.hold();
-    if (!trap.passes) questions.push(data);
+    if (trap.passes) {
+      connection.answered = trap.sprung;
+      return;
+    }
+    questions.push(data);
     trap.sprung();
   }
 

@@ -34,17 +34,20 @@ describe('a flush of usage that is not answered', () => {
     // It must not be given up before it is cut.
     await start({ DATABASE_STATEMENT_TIMEOUT_MS: '60000' });
     const { app, proxy } = proxied;
-    const held = proxy.holdAt('write_usage', 'after');
-    await verify(app, key.key);
-    await held;
+    // From then on it is in memory: no flush may come between the look at the service key and the verdict.
     await verify(app, key.key);
     await eventually(async () => {
       expect(await counted()).toBe(1);
     });
+    const held = proxy.holdAt('write_usage', 'after');
+    await verify(app, key.key);
+    await held;
+    await verify(app, key.key);
+    expect(await counted()).toBe(2);
     proxy.cut();
     await proxy.restore();
     await eventually(async () => {
-      expect(await counted()).toBe(2);
+      expect(await counted()).toBe(3);
     });
     expect(log).toContain('could not write how often keys were used');
   });
