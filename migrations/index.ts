@@ -46,6 +46,7 @@ import { FairWebhooks1764000004500 } from './1764000004500-fair-webhooks.js';
 import { MakersOfWebhooks1764000004510 } from './1764000004510-makers-of-webhooks.js';
 import { WebhooksOfPolicies1764000004520 } from './1764000004520-webhooks-of-policies.js';
 import { ApplicationsOfDay1764000004700 } from './1764000004700-applications-of-day.js';
+import { EndedDeliveries1764000004710 } from './1764000004710-ended-deliveries.js';
 
 /** Every migration, oldest first. */
 export const migrations: (new () => MigrationInterface)[] = [
@@ -96,4 +97,5 @@ export const migrations: (new () => MigrationInterface)[] = [
   MakersOfWebhooks1764000004510,
   WebhooksOfPolicies1764000004520,
   ApplicationsOfDay1764000004700,
+  EndedDeliveries1764000004710,
 ];

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client as PostgresClient } from 'pg';
 import request from 'supertest';
 import {
   DeliveryQueue,
   type Attempt,
   type Claim,
+  type DueDelivery,
   type Room,
 } from '../../src/modules/webhooks/application/ports.js';
 import { ExpiringKeys } from '../../src/modules/webhooks/infrastructure/expiring-keys.js';
@@ -13,6 +14,7 @@ import { WebhookMetrics } from '../../src/modules/webhooks/infrastructure/webhoo
 import { WebhooksPurge } from '../../src/modules/webhooks/infrastructure/webhooks.purge.js';
 import { WebhookWorker } from '../../src/modules/webhooks/infrastructure/webhook-worker.js';
 import { Client } from '../support/builders.js';
+import { eventually } from '../support/eventually.js';
 import { TestApp } from '../support/test-app.js';
 
 const ROOM: Room = {
@@ -138,6 +140,64 @@ describe('the outbox of webhooks', () => {
     }
     expect(types).toEqual(['key.created', 'key.changed', 'key.revoked']);
     expect(await claimAll()).toEqual([]);
+  });
+
+  describe('makes the next event of a key due at once when the one before it ends', () => {
+    let other: PostgresClient;
+
+    beforeEach(async () => {
+      other = new PostgresClient({ connectionString: app.database.url });
+      await other.connect();
+      await other.query('BEGIN');
+    });
+    afterEach(() => other.end());
+
+    async function claimOne(): Promise<{ keyId: string; first: DueDelivery }> {
+      const [keyId] = await issue(1);
+      const [first] = await claimAll();
+      return { keyId: keyId!, first: first! };
+    }
+
+    const types = (due: readonly DueDelivery[]): string[] =>
+      due.map(({ body }) => (JSON.parse(body) as { type: string }).type);
+
+    it('though it was claimed for while that end was not committed yet', async () => {
+      const { keyId, first } = await claimOne();
+      await other.query(
+        `SELECT finish_webhook_delivery($1, $2, $3, 'delivered', 0, 204::smallint, NULL, 1, false)`,
+        [first.webhookId, first.seq, first.lease],
+      );
+      await owner.patch(`/apikey/${keyId}`).send({ name: 'second' }).expect(200);
+      expect(await claimAll()).toEqual([]);
+      await other.query('COMMIT');
+      expect(types(await claimAll())).toEqual(['key.changed']);
+    });
+
+    it('though it was written and put off while that end waited for the claim', async () => {
+      const { keyId, first } = await claimOne();
+      // As a claim holds what others wait for.
+      await other.query(
+        'SELECT FROM webhook_deliveries WHERE (webhook_id, seq) = ($1, $2) FOR NO KEY UPDATE',
+        [first.webhookId, first.seq],
+      );
+      const finished = queue.finish(first, TAKEN, null, false);
+      await eventually(async () => {
+        const waiting = await app.query(
+          `SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%finish_webhook_delivery%'`,
+        );
+        expect(waiting).toHaveLength(1);
+      });
+      await owner.patch(`/apikey/${keyId}`).send({ name: 'second' }).expect(200);
+      await other.query(
+        `UPDATE webhook_deliveries SET due_at = now() + interval '30 seconds'
+          WHERE webhook_id = $1 AND seq > $2`,
+        [first.webhookId, first.seq],
+      );
+      await other.query('COMMIT');
+      await finished;
+      expect(types(await claimAll())).toEqual(['key.changed']);
+    });
   });
 
   it('keeps what happened to an application that was deleted for two days, and nothing after them', async () => {

@@ -35,7 +35,9 @@ const FIRST = '00000000-0000-0000-0000-000000000000';
  * of their key and webhook are taken. The others of that key are put off, all together, so that they are not looked at
  * again and again: the end of the one before makes the next one due.
  *
- * Only what is taken is locked. What another node has taken meanwhile is not due any more, and left out.
+ * What is taken is locked, what is put off, and what that waits for: if this one ends at the moment, nothing is put off, as
+ * its end would not see that (finish_webhook_delivery.sql). What another node has taken meanwhile is not due any more, and
+ * left out.
  */
 const CLAIM = `
   WITH RECURSIVE tenant (application_id, place) AS (
@@ -57,9 +59,9 @@ const CLAIM = `
          ORDER BY d.due_at LIMIT ${CANDIDATES}
       ) due
   ), headed AS MATERIALIZED (
-    SELECT candidate.*, head.seq AS head, head.due_at AS head_due_at
+    SELECT candidate.*, head.seq AS head
       FROM candidate CROSS JOIN LATERAL (
-        SELECT d.seq, d.due_at FROM webhook_deliveries d
+        SELECT d.seq FROM webhook_deliveries d
          WHERE d.state = 'pending' AND d.webhook_id = candidate.webhook_id AND d.subject_id = candidate.subject_id
          ORDER BY d.seq LIMIT 1
       ) head
@@ -84,13 +86,18 @@ const CLAIM = `
       FROM chosen JOIN webhook_deliveries d ON (d.webhook_id, d.seq) = (chosen.webhook_id, chosen.seq)
      WHERE d.state = 'pending' AND d.due_at <= now()
        FOR UPDATE OF d SKIP LOCKED
+  ), awaited AS MATERIALIZED (
+    SELECT d.webhook_id, d.subject_id, d.seq, d.due_at
+      FROM (SELECT DISTINCT webhook_id, head FROM headed WHERE head <> seq) blocked
+      JOIN webhook_deliveries d ON (d.webhook_id, d.seq) = (blocked.webhook_id, blocked.head)
+     WHERE d.state = 'pending'
+       FOR NO KEY UPDATE OF d SKIP LOCKED
   ), waiting AS MATERIALIZED (
-    SELECT later.*, blocked.head_due_at
-      FROM (SELECT DISTINCT webhook_id, subject_id, head, head_due_at FROM headed WHERE head <> seq) blocked
-     CROSS JOIN LATERAL (
+    SELECT later.*, awaited.due_at AS head_due_at
+      FROM awaited CROSS JOIN LATERAL (
         SELECT d.webhook_id, d.seq FROM webhook_deliveries d
-         WHERE d.state = 'pending' AND d.webhook_id = blocked.webhook_id AND d.subject_id = blocked.subject_id
-           AND d.seq > blocked.head AND d.due_at <= now()
+         WHERE d.state = 'pending' AND d.webhook_id = awaited.webhook_id AND d.subject_id = awaited.subject_id
+           AND d.seq > awaited.seq AND d.due_at <= now()
            FOR UPDATE SKIP LOCKED
       ) later
      LIMIT ${PUT_OFF}
@@ -128,30 +135,7 @@ const CLAIM = `
     LEFT JOIN (leased l JOIN webhook_messages m ON m.id = l.message_id JOIN webhooks w ON w.id = l.webhook_id) ON true
    ORDER BY l.turn, l.place`;
 
-/*
- * The next of the same key is due as soon as this one has ended. Who has lost the lease writes nothing. Whether the webhook
- * is slow is seen with the next one when somebody changes the webhook at this moment.
- */
-const FINISH = `
-  WITH ended AS (
-    UPDATE webhook_deliveries
-       SET state = $4, finished_at = CASE WHEN $4 <> 'pending' THEN now() END,
-           due_at = now() + make_interval(secs => $5), scheduled_at = now(), lease = NULL,
-           status = $6, failure = $7, duration_ms = $8
-     WHERE webhook_id = $1 AND seq = $2 AND lease = $3 AND state = 'pending'
-    RETURNING webhook_id, subject_id, seq, state
-  ), judged AS (
-    UPDATE webhooks SET slow_since = CASE WHEN $9 THEN now() END
-     WHERE id = (SELECT w.id FROM ended JOIN webhooks w ON w.id = ended.webhook_id
-                  WHERE (w.slow_since IS NOT NULL) <> $9 FOR NO KEY UPDATE OF w SKIP LOCKED)
-  )
-  UPDATE webhook_deliveries d SET due_at = now(), scheduled_at = now()
-   WHERE (d.webhook_id, d.seq) = (
-           SELECT n.webhook_id, n.seq FROM ended JOIN webhook_deliveries n USING (webhook_id, subject_id)
-            WHERE ended.state <> 'pending' AND n.state = 'pending' AND n.seq > ended.seq
-            ORDER BY n.seq LIMIT 1
-         )
-     AND d.lease IS NULL`;
+const FINISH = 'SELECT finish_webhook_delivery($1, $2, $3, $4, $5, $6, $7, $8, $9)';
 
 interface Row extends Omit<DueDelivery, 'secret' | 'previousSecret'> {
   readonly secret: Buffer;
