@@ -343,7 +343,7 @@ export const variables = {
     10,
     3_600_000,
     '1000',
-    'Milliseconds between two writes of how often and when keys were used, one write for all of them: what `kill -9` may lose.',
+    'Milliseconds between two writes of how often and when keys were used, one for all of them; after one that took long the next comes later, by up to ten seconds. What came since the last one `kill -9` may lose.',
   ),
   USAGE_RETENTION_DAYS: integer(
     91,

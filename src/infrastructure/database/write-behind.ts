@@ -7,6 +7,12 @@ const LAST_STATEMENT_MS = 1500;
 /** Milliseconds between two attempts of the last flush. */
 const RETRY_MS = 100;
 
+/** A flush takes a twentieth of the time, at most: what many keys collect is written less often, and each key once for all. */
+const REST_FOR_EACH_MS = 19;
+
+/** Milliseconds after which the next flush comes, whatever the last one took, unless the interval is longer. */
+const MAX_REST_MS = 10_000;
+
 /** What is collected in memory, to be written together. */
 export interface Collected {
   isEmpty(): boolean;
@@ -20,8 +26,8 @@ export interface Collected {
 }
 
 /**
- * Writes what is collected in memory every so often, one flush at a time, so that no request waits for it. While the
- * database is away it goes on collecting. At shutdown the last flush is tried until everything is written, or its time
+ * Writes what is collected in memory every so often, one flush at a time, so that no request waits for it, and rests
+ * longer after flushes that take long, so that the database has time for everything else. While the database is away it goes on collecting. At shutdown the last flush is tried until everything is written, or its time
  * is over.
  */
 export class WriteBehind {
@@ -35,7 +41,11 @@ export class WriteBehind {
       readonly lastMs: number;
     },
   ) {
-    this.flushes = new PeriodicTask(() => this.collected.flush(), options.everyMs);
+    this.flushes = new PeriodicTask(
+      () => this.collected.flush(),
+      options.everyMs,
+      (flushMs) => Math.min(REST_FOR_EACH_MS * flushMs, MAX_REST_MS),
+    );
   }
 
   start(): void {

@@ -60,4 +60,36 @@ describe('A periodic task', () => {
     await turn(50);
     expect(ends).toHaveLength(1);
   });
+
+  it('rests longer after a run that took longer, and never less than an interval', async () => {
+    const rests: number[] = [];
+    const begun: number[] = [];
+    const waits: (() => void)[] = [];
+    const task = new PeriodicTask(
+      async () => {
+        begun.push(performance.now());
+        waits.shift()?.();
+        await turn(20);
+      },
+      5,
+      (runMs) => {
+        rests.push(runMs);
+        return rests.length === 1 ? 100 : 0;
+      },
+    );
+    const third = new Promise<void>((resolve) => {
+      waits.push(
+        () => undefined,
+        () => undefined,
+        resolve,
+      );
+    });
+    task.start();
+    await third;
+    await task.stop();
+    // What the run took is told, and a rest is never cut short; it may be longer on a busy machine.
+    expect(rests[0]).toBeGreaterThanOrEqual(19);
+    expect(begun[1]! - begun[0]!).toBeGreaterThanOrEqual(119);
+    expect(begun[2]! - begun[1]!).toBeGreaterThanOrEqual(24);
+  });
 });

@@ -10,20 +10,30 @@ export class PeriodicTask {
   private running: Promise<void> | undefined;
   private isStopped = false;
 
-  /** `task` deals with its errors itself: a rejection ends the process, as any that nobody handles. */
+  /**
+   * `task` deals with its errors itself: a rejection ends the process, as any that nobody handles.
+   *
+   * @param restMs milliseconds after a run of so many until the next, should they be more than an interval
+   */
   constructor(
     private readonly task: () => Promise<unknown>,
     private readonly everyMs: number,
+    private readonly restMs: (runMs: number) => number = () => 0,
   ) {}
 
   /** The first time comes after an interval. */
   start(): void {
+    this.schedule(this.everyMs);
+  }
+
+  private schedule(inMs: number): void {
     if (this.isStopped) return;
     this.timer = setTimeout(() => {
+      const startedAt = performance.now();
       void this.run().then(() => {
-        this.start();
+        this.schedule(Math.max(this.everyMs, this.restMs(performance.now() - startedAt)));
       });
-    }, this.everyMs).unref();
+    }, inMs).unref();
   }
 
   /** Does it now; joins the run that is under way. */

@@ -11,13 +11,10 @@ export interface Metered {
   readonly isCounted: boolean;
 }
 
-const NOTHING: Usage = {
-  rateLimits: [],
-  retryAfterSeconds: null,
-  unchecked: false,
-  keyRemaining: null,
-  applicationRemaining: null,
-};
+const NO_LIMITS: readonly LimitReport[] = [];
+
+/** Limits that let a verification pass; null where there are none. */
+type PassedLimits = Exclude<RateLimitAnswer, { state: 'limited' }> | null;
 
 /**
  * Counts and pays for verifications that have passed everything else. Limits come first: a verification that they
@@ -37,21 +34,11 @@ export class Meter {
   check({ limits, credits }: Metering, cost: number): Metered | Promise<Metered> {
     return chain(limits === null ? null : this.limiter.check(limits), (counted) => {
       if (counted?.state === 'limited') {
-        const { reports: rateLimits, retryAfterSeconds } = counted;
-        return {
-          code: 'RATE_LIMITED',
-          usage: { ...NOTHING, rateLimits, retryAfterSeconds },
-          isCounted: false,
-        };
+        return { code: 'RATE_LIMITED', usage: usageOf(counted), isCounted: false };
       }
-      const passed: Usage = {
-        ...NOTHING,
-        rateLimits: counted?.state === 'passed' ? counted.reports : [],
-        unchecked: counted?.state === 'unchecked',
-      };
       return credits === null
-        ? { code: 'VALID', usage: passed, isCounted: false }
-        : this.pay(credits, cost, counted, passed);
+        ? { code: 'VALID', usage: usageOf(counted), isCounted: false }
+        : this.pay(credits, cost, counted);
     });
   }
 
@@ -82,21 +69,15 @@ export class Meter {
   private async pay(
     credits: NonNullable<Metering['credits']>,
     cost: number,
-    counted: RateLimitAnswer | null,
-    passed: Usage,
+    counted: PassedLimits,
   ): Promise<Metered> {
     const spending = await this.orTakenBack(counted, this.ledger.spend(credits, cost, credits.countedFor));
-    const { granted, keyRemaining, applicationRemaining, retryAfterSeconds } = spending;
-    return granted
-      ? { code: 'VALID', usage: { ...passed, keyRemaining, applicationRemaining }, isCounted: true }
-      : {
-          code: 'USAGE_EXCEEDED',
-          usage: { ...NOTHING, keyRemaining, applicationRemaining, retryAfterSeconds },
-          isCounted: true,
-        };
+    return spending.granted
+      ? { code: 'VALID', usage: usageOf(counted, spending), isCounted: true }
+      : { code: 'USAGE_EXCEEDED', usage: usageOf(null, spending), isCounted: true };
   }
 
-  private async orTakenBack(counted: RateLimitAnswer | null, spending: Promise<Spending>): Promise<Spending> {
+  private async orTakenBack(counted: PassedLimits, spending: Promise<Spending>): Promise<Spending> {
     let granted = false;
     try {
       const spent = await spending;
@@ -106,4 +87,16 @@ export class Meter {
       if (!granted && counted?.state === 'passed') await counted.refund();
     }
   }
+}
+
+/** Field by field, and not from a template: it is made for every verification. */
+function usageOf(counted: RateLimitAnswer | null, spending?: Spending): Usage {
+  return {
+    rateLimits: counted === null || counted.state === 'unchecked' ? NO_LIMITS : counted.reports,
+    retryAfterSeconds:
+      counted?.state === 'limited' ? counted.retryAfterSeconds : (spending?.retryAfterSeconds ?? null),
+    unchecked: counted?.state === 'unchecked',
+    keyRemaining: spending?.keyRemaining ?? null,
+    applicationRemaining: spending?.applicationRemaining ?? null,
+  };
 }

@@ -44,7 +44,7 @@ export class HitLog {
     for (; left < this.count && this.get(left, LAST) <= now - window; left++) {
       this.units -= this.get(left, UNITS);
     }
-    this.remove(0, left);
+    if (left > 0) this.remove(0, left);
   }
 
   /** Units in the window. */

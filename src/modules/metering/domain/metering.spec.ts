@@ -39,8 +39,8 @@ describe('The limits that count a verification', () => {
     expect(set).toEqual({
       applicationId: 'application',
       limits: [
-        { ...LIMIT, subjectId: 'key', sharedByApplication: false },
-        { ...LIMIT, name: 'day', subjectId: 'application', sharedByApplication: true },
+        { ...LIMIT, subjectId: 'key', sharedByApplication: false, id: 'key:burst' },
+        { ...LIMIT, name: 'day', subjectId: 'application', sharedByApplication: true, id: 'application:day' },
       ],
     });
     const shared = limitSet({ id: 'key', rateLimits: [] }, { id: 'application', rateLimits: [LIMIT] });

@@ -14,6 +14,8 @@ export interface CountedLimit extends RateLimit {
   /** The id of the key, or of the application whose keys share it. */
   readonly subjectId: string;
   readonly sharedByApplication: boolean;
+  /** Tells it apart from all other limits; made once, not for every verification. */
+  readonly id: string;
 }
 
 /** Limits that are checked together: all of them count a verification, or none does. */
@@ -60,14 +62,14 @@ export function limitSet(
   return {
     applicationId: application.id,
     limits: [
-      ...key.rateLimits.map((limit) => ({ ...limit, subjectId: key.id, sharedByApplication: false })),
-      ...application.rateLimits.map((limit) => ({
-        ...limit,
-        subjectId: application.id,
-        sharedByApplication: true,
-      })),
+      ...key.rateLimits.map((limit) => counted(limit, key.id, false)),
+      ...application.rateLimits.map((limit) => counted(limit, application.id, true)),
     ],
   };
+}
+
+function counted(limit: RateLimit, subjectId: string, sharedByApplication: boolean): CountedLimit {
+  return { ...limit, subjectId, sharedByApplication, id: `${subjectId}:${limit.name}` };
 }
 
 function rateLimitProblem(value: unknown): string | null {

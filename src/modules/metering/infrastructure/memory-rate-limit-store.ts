@@ -50,31 +50,32 @@ export class MemoryRateLimitStore extends RateLimitStore {
   }
 
   refund(set: LimitSet, at: number): Promise<void> {
-    for (const limit of set.limits) this.entries.get(nameOf(limit))?.log.refund(at, limit.cost);
+    for (const limit of set.limits) this.entries.get(limit.id)?.log.refund(at, limit.cost);
     return Promise.resolve();
   }
 
   private takeRun({ set, times }: RateLimitRun): RunOutcome {
     const at = this.now();
-    const entries = set.limits.map((limit) => this.entryOf(set.applicationId, limit, at));
+    const logs: HitLog[] = [];
     let granted = times;
-    entries.forEach(({ log }, index) => {
-      const limit = limitAt(set, index);
+    for (const limit of set.limits) {
+      const { log } = this.entryOf(set.applicationId, limit, at);
       log.advance(at, micros(limit));
       granted = Math.min(granted, Math.max(0, Math.floor((limit.limit - log.used) / limit.cost)));
-    });
-    const uses = entries.map((entry, index) => {
+      logs.push(log);
+    }
+    const uses = logs.map((log, index) => {
       const limit = limitAt(set, index);
-      if (granted > 0) entry.log.add(at, granted * limit.cost);
-      const { used } = entry.log;
-      const freeAt = entry.log.freeAt(used + limit.cost - limit.limit, micros(limit));
+      if (granted > 0) log.add(at, granted * limit.cost);
+      const { used } = log;
+      const freeAt = log.freeAt(used + limit.cost - limit.limit, micros(limit));
       return { used, freeInMicros: Math.max(0, freeAt - at) };
     });
     return { granted, at, uses };
   }
 
   private entryOf(applicationId: string, limit: CountedLimit, at: number): Entry {
-    const name = nameOf(limit);
+    const name = limit.id;
     const expiresAt = at + micros(limit);
     const known = this.entries.get(name);
     if (known !== undefined) {
@@ -130,10 +131,6 @@ export class MemoryRateLimitStore extends RateLimitStore {
       if (entry.expiresAt <= at) this.drop(name, entry);
     }
   }
-}
-
-function nameOf(limit: CountedLimit): string {
-  return `${limit.subjectId}:${limit.name}`;
 }
 
 function micros(limit: CountedLimit): number {

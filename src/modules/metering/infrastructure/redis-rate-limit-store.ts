@@ -131,7 +131,7 @@ export class RedisRateLimitStore
 
 /** The braces put the keys of one application into one slot of a cluster, as a script needs them. */
 function keysOf({ applicationId, limits }: LimitSet): string[] {
-  return limits.map(({ subjectId, name }) => `upblit:rate-limit:{${applicationId}}:${subjectId}:${name}`);
+  return limits.map(({ id }) => `upblit:rate-limit:{${applicationId}}:${id}`);
 }
 
 /** Two numbers for each limit. */

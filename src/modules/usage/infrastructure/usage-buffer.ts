@@ -16,6 +16,7 @@ import { Metrics } from '../../../infrastructure/metrics/metrics.js';
 import {
   type ServiceKeyUse,
   VERDICT_CODES,
+  type VerdictCode,
   VerificationObservers,
   type ObservedVerification,
   type VerificationObserver,
@@ -31,7 +32,7 @@ import {
 } from './usage-counters.js';
 
 /** Counters in one statement: to put them into its parameters holds the event loop, for a few milliseconds. */
-const MAX_BATCH = 2000;
+const MAX_BATCH = 500;
 
 /** Milliseconds that the last flush may take, of the ten seconds that closing may take. */
 const LAST_FLUSH_MS = 4000;
@@ -162,11 +163,7 @@ export class UsageBuffer
   }
 
   private async write({ number, counters }: Batch, statementMs: number | undefined): Promise<void> {
-    const counted = counters.flatMap((counter) =>
-      VERDICT_CODES.filter((code) => counter.applicationId !== null && counter.counts[code] > 0).map(
-        (code) => ({ counter, code }),
-      ),
-    );
+    const counted = countsOf(counters);
     const used = latestUses(counters);
     await this.pool.query({
       name: 'write_usage',
@@ -175,11 +172,11 @@ export class UsageBuffer
       values: [
         this.writer,
         number,
-        literal(counted.map(({ counter }) => counter.keyId)),
-        literal(counted.map(({ counter }) => counter.applicationId)),
-        literal(counted.map(({ counter }) => startOf(counter))),
-        literal(counted.map(({ code }) => code)),
-        literal(counted.map(({ counter, code }) => counter.counts[code])),
+        literal(counted.keys),
+        literal(counted.applications),
+        literal(counted.hours),
+        literal(counted.codes),
+        literal(counted.counts),
         literal(used.map(({ keyId }) => keyId)),
         literal(used.map(({ lastUsedAt }) => new Date(lastUsedAt).toISOString())),
         literal(used.map(addressOf)),
@@ -188,6 +185,35 @@ export class UsageBuffer
     });
     await writeReplacedSecrets(this.pool, counters, statementMs);
   }
+}
+
+/** What was counted, as columns. One loop, and nothing is made for each: there may be thousands in every flush. */
+function countsOf(counters: readonly UsageCounter[]): {
+  keys: string[];
+  applications: string[];
+  hours: string[];
+  codes: VerdictCode[];
+  counts: number[];
+} {
+  const columns = {
+    keys: [] as string[],
+    applications: [] as string[],
+    hours: [] as string[],
+    codes: [] as VerdictCode[],
+    counts: [] as number[],
+  };
+  for (const { keyId, applicationId, hour, counts } of counters) {
+    if (applicationId === null) continue;
+    for (const code of VERDICT_CODES) {
+      if (counts[code] === 0) continue;
+      columns.keys.push(keyId);
+      columns.applications.push(applicationId);
+      columns.hours.push(startOf(hour));
+      columns.codes.push(code);
+      columns.counts.push(counts[code]);
+    }
+  }
+  return columns;
 }
 
 /** Of each key the counter of its last use: one statement writes a row once. */

@@ -11,7 +11,7 @@ describe('the counters of usage', () => {
     for (const at of [NOON, NOON + HOUR, NOON + 1, NOON + HOUR + 1, NOON - 1, NOON + 2]) {
       counters.of(KEY, at)!.counts.VALID += 1;
     }
-    const taken = counters.take().map((counter) => [startOf(counter), counter.counts.VALID]);
+    const taken = counters.take().map((counter) => [startOf(counter.hour), counter.counts.VALID]);
     expect(taken.sort()).toEqual([
       ['2026-05-27T11:00:00.000Z', 1],
       ['2026-05-27T12:00:00.000Z', 3],

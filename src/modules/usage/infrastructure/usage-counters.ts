@@ -110,8 +110,8 @@ export function noteReplacedSecret(
   noteUse(use, from, at);
 }
 
-/** The beginning of the hour of a counter, as RFC 3339 has it. */
-export function startOf({ hour }: UsageCounter): string {
+/** The beginning of an hour, in hours since 1970, as RFC 3339 has it. */
+export function startOf(hour: number): string {
   return new Date(hour * HOUR_MS).toISOString();
 }
 

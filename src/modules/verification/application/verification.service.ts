@@ -130,7 +130,9 @@ function judge(
   return stale ? { ...verdict, stale } : verdict;
 }
 
-function afterMetering(verdict: Accepted, { code, usage }: Metered): Verdict {
-  if (code === 'VALID') return { ...verdict, usage };
-  return { valid: false, code, usage, ...(verdict.stale === undefined ? {} : { stale: verdict.stale }) };
+/** Field by field: to copy a verdict by its spread costs as much as to make it. */
+function afterMetering({ record, expiresSoon, stale }: Accepted, { code, usage }: Metered): Verdict {
+  return code === 'VALID'
+    ? { valid: true, code, record, expiresSoon, stale, usage }
+    : { valid: false, code, stale, usage };
 }

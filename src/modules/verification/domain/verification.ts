@@ -76,7 +76,7 @@ export type Verdict = (
   | { readonly valid: false; readonly code: DenialCode }
 ) & {
   /** Made of what may be out of date: the database is out of reach. */
-  readonly stale?: true;
+  readonly stale?: true | undefined;
   /** What is left, for a key with limits or credits. */
   readonly usage?: Usage;
 };

@@ -2,7 +2,14 @@ import type { Usage } from '../../metering/index.js';
 import type { HeaderSink } from './header-sink.js';
 
 /** What the body of an answer says of it. */
-export function usageFields(usage: Usage): object {
+export interface UsageFields {
+  readonly rateLimits: Usage['rateLimits'] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly credits: { readonly remaining: number } | undefined;
+  readonly applicationCredits: { readonly remaining: number } | undefined;
+}
+
+export function usageFields(usage: Usage): UsageFields {
   return {
     rateLimits: usage.rateLimits.length === 0 ? undefined : usage.rateLimits,
     retryAfterSeconds: usage.retryAfterSeconds ?? undefined,

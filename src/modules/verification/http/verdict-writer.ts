@@ -1,7 +1,7 @@
 import type { VerifyingCaller } from '../application/verification-records.js';
 import type { Verdict } from '../domain/verification.js';
 import type { HeaderSink } from './header-sink.js';
-import { setUsageHeaders, usageFields } from './usage-response.js';
+import { setUsageHeaders, usageFields, type UsageFields } from './usage-response.js';
 
 /** Said where an answer may be out of date, because the operator prefers that to none (`VERIFY_STALE_MS`). */
 const STALE_HEADER = 'X-Verification-Stale';
@@ -48,7 +48,9 @@ function toAnswer(verdict: Verdict, { isAnonymous }: Reader): object {
   if (isAnonymous) return toAnonymousAnswer(verdict);
   if (!valid) return usage === undefined ? verdict : { valid, code, ...usageFields(usage) };
   const { record } = verdict;
-  const answer = {
+  const { rateLimits, retryAfterSeconds, credits, applicationCredits } =
+    usage === undefined ? NO_USAGE : usageFields(usage);
+  return {
     valid: true,
     code,
     keyId: record.keyId,
@@ -64,9 +66,14 @@ function toAnswer(verdict: Verdict, { isAnonymous }: Reader): object {
     externalId: record.externalId ?? undefined,
     secretId: record.secretId,
     secretExpiresAt: record.secretExpiresAt === null ? undefined : timeOf(record.secretExpiresAt),
+    rateLimits,
+    retryAfterSeconds,
+    credits,
+    applicationCredits,
   };
-  return usage === undefined ? answer : Object.assign(answer, usageFields(usage));
 }
+
+const NO_USAGE: Partial<UsageFields> = Object.freeze({});
 
 const NO_METADATA = Object.freeze({});
 

@@ -6,7 +6,7 @@ const BASE_BYTES = 900;
 const TEXT_BYTES = 24;
 /** Of a range of addresses in a `BlockList`, outside of the heap. */
 const RANGE_BYTES = 272;
-const LIMIT_BYTES = 320;
+const LIMIT_BYTES = 420;
 
 /** Bytes of memory that a record takes in the cache: measured on Node 24, and rounded up. */
 export function sizeOfRecord(record: VerificationRecord): number {
