@@ -61,9 +61,13 @@ describe('reports of anybody', () => {
 });
 
 describe('a message of GitHub', () => {
-  it('is answered in time with what was dealt with by then, and the rest is dealt with after it', async () => {
-    let goOn = (): void => undefined;
-    const slow = new Promise<void>((resolve) => (goOn = resolve));
+  const found = Array.from({ length: 150 }, (_, i) => ({ text: `upblit_live_${i}`, from: null }));
+  const origin = { address: '192.0.2.1', requestId: 'r', userAgent: null };
+
+  /** Of each tenth text a key; the second look of a hundred texts waits. */
+  function slowReports() {
+    let settle: { goOn: () => void; fail: (error: Error) => void } | undefined;
+    const slow = new Promise<void>((goOn, fail) => (settle = { goOn, fail }));
     let looks = 0;
     const records = {
       findAll: async (presented: { text: string }[]) => {
@@ -74,27 +78,53 @@ describe('a message of GitHub', () => {
         }));
       },
     } as unknown as VerificationRecords;
-    let isDone = (): void => undefined;
-    const done = new Promise<void>((resolve) => (isDone = resolve));
     const reported: string[] = [];
     const leaked = {
       findImported: () => Promise.resolve([]),
       report: (_: unknown, leaks: { secretId: string }[]) => {
         reported.push(...leaks.map(({ secretId }) => secretId));
-        if (looks === 2) isDone();
         return Promise.resolve();
       },
     } as unknown as LeakedKeys;
     const reports = new LeakReports(format, records, leaked, clock);
-    const found = Array.from({ length: 150 }, (_, i) => ({ text: `upblit_live_${i}`, from: null }));
-    const origin = { address: '192.0.2.1', requestId: 'r', userAgent: null };
-    const judged = await reports.ofGithub(found, origin, 500);
-    expect(judged.size).toBe(100);
-    expect([judged.get('upblit_live_10'), judged.get('upblit_live_11')]).toEqual([true, false]);
-    expect(judged.get('upblit_live_110')).toBeUndefined();
+    /** @param age milliseconds since the request came */
+    const send = (age: number, digest = 'one'): Promise<ReadonlyMap<string, boolean>> =>
+      reports.ofGithub(found, origin, digest, -age);
+    return { send, reported, looks: () => looks, ...settle! };
+  }
+
+  it('is answered 503 ten seconds after it came, goes on, and is joined by the same one, sent again', async () => {
+    const { send, reported, looks, goOn } = slowReports();
+    await expect(send(9500)).rejects.toMatchObject({
+      code: 'service_unavailable',
+      details: { retryAfter: 10 },
+    });
     expect(reported).toHaveLength(10);
+    const again = send(0);
     goOn();
-    await done;
+    const judged = await again;
     expect(reported).toHaveLength(15);
+    expect(looks()).toBe(2);
+    expect(judged.size).toBe(150);
+    expect([judged.get('upblit_live_10'), judged.get('upblit_live_111')]).toEqual([true, false]);
+  });
+
+  it('of which a part could not be dealt with after that is dealt with anew when it is sent again', async () => {
+    const { send, reported, fail } = slowReports();
+    await expect(send(9900)).rejects.toMatchObject({ code: 'service_unavailable' });
+    const joined = send(0);
+    fail(new Error('away'));
+    await expect(joined).rejects.toThrow('away');
+    expect((await send(0)).size).toBe(150);
+    expect(new Set(reported).size).toBe(15);
+  });
+
+  it('does not join another one', async () => {
+    const { send, looks, goOn } = slowReports();
+    const first = send(0);
+    while (looks() < 2) await setTimeout(1);
+    expect((await send(0, 'other')).size).toBe(150);
+    goOn();
+    await first;
   });
 });

@@ -33,8 +33,8 @@ const AT_ONCE = 100;
 const TURNS = 5;
 
 /**
- * Milliseconds that GitHub waits for an answer, which has to come without a time-out however much a message holds: less
- * than any proxy in between, and than RESPONSE_TIMEOUT_MS as it is unless it is set.
+ * Milliseconds after which GitHub is answered, from when the request came. It waits for thirty seconds; this is less than
+ * any proxy in between waits, and than RESPONSE_TIMEOUT_MS as it is unless it is set.
  */
 const GITHUB_WAITS_MS = 10_000;
 
@@ -55,6 +55,9 @@ export class LeakReports {
     detail: 'Too many reports at once: try again in a moment.',
     retryAfter: 5,
   });
+
+  /** Messages of GitHub that are being dealt with. */
+  private readonly underWay = new Map<string, Promise<ReadonlyMap<string, boolean>>>();
 
   constructor(
     private readonly format: KeyFormat,
@@ -78,37 +81,55 @@ export class LeakReports {
   }
 
   /**
-   * Returns of the texts whether they are keys that the service knows, whatever has become of them: of those that it has
-   * looked at and dealt with in `withinMs` milliseconds. It goes on with the others.
+   * Returns of the texts whether they are keys that the service knows, whatever has become of them, when with each has been
+   * done what is to be done. Throws `service_unavailable` when that takes longer than ten seconds: then it goes on, and the
+   * same message, when it is sent again, waits for that.
+   *
+   * @param digest what the same message is recognised by
+   * @param since when the request came, on the monotonic clock: what was done before counts, too
    */
   async ofGithub(
     found: readonly FoundText[],
     origin: Origin,
-    withinMs = GITHUB_WAITS_MS,
+    digest: string,
+    since: number,
   ): Promise<ReadonlyMap<string, boolean>> {
-    const judged = new Map<string, boolean>();
-    const work = this.take(found, origin, 'github', (step) => step(), judged);
-    const late = new Error('there are too many for one answer');
-    await withDeadline(work, withinMs, () => late).catch((error: unknown) => {
-      if (error !== late) throw error;
-      work.catch((failure: unknown) => {
-        this.logger.error(`What GitHub has found was not all dealt with: ${String(failure)}`);
+    const work = this.underWay.get(digest) ?? this.begin(found, origin, digest);
+    const left = Math.max(0, GITHUB_WAITS_MS - (this.clock.monotonic() - since));
+    const late = (): Error => {
+      work.catch((error: unknown) => {
+        this.logger.error(`What GitHub has found was not all dealt with: ${String(error)}`);
       });
+      const detail = 'This takes longer than an answer may: send the same again.';
+      return new DomainError('service_unavailable', detail, { retryAfter: 10 });
+    };
+    return withDeadline(work, left, late);
+  }
+
+  private begin(
+    found: readonly FoundText[],
+    origin: Origin,
+    digest: string,
+  ): Promise<ReadonlyMap<string, boolean>> {
+    const work = this.take(found, origin, 'github', (step) => step()).finally(() => {
+      this.underWay.delete(digest);
     });
-    return new Map(judged);
+    this.underWay.set(digest, work);
+    return work;
   }
 
   /**
+   * Returns of each text whether it is a key, when what is to be done has been done with all of them.
+   *
    * @param inTurn runs each look-up, and what is done in each application: there may be many, of whoever imported a key
-   * @param judged is told of each text whether it is a key, when what is to be done with it has been done
    */
   private async take(
     found: readonly FoundText[],
     origin: Origin,
     by: LeakReporter,
     inTurn: InTurn,
-    judged = new Map<string, boolean>(),
-  ): Promise<void> {
+  ): Promise<ReadonlyMap<string, boolean>> {
+    const judged = new Map<string, boolean>();
     const places = new Map<string, string | null>();
     // The first place that is named of each.
     for (const { text, from } of found) places.set(text, places.get(text) ?? from);
@@ -125,6 +146,7 @@ export class LeakReports {
       await this.leaked.report(actor, leaks, by, inTurn);
       for (const text of some) judged.set(text, keys.has(text));
     }
+    return judged;
   }
 
   private async find(texts: readonly string[], { address, requestId }: Origin): Promise<Known[]> {
@@ -148,8 +170,8 @@ export class LeakReports {
 }
 
 /**
- * Where there are keys without a tag, what may be one is looked up at a bounded rate. GitHub's message is signed, and it does
- * not come again by itself: it waits, where anybody else is refused.
+ * Where there are keys without a tag, what may be one is looked up at a bounded rate. GitHub's message is signed: it waits,
+ * where anybody else is refused.
  */
 async function patiently<T>(look: () => Promise<T>): Promise<T> {
   for (let turn = 1; ; turn += 1) {

@@ -1,6 +1,8 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { hash } from 'node:crypto';
 import type { Origin } from '../../../shared/actor.js';
+import { Clock } from '../../../shared/clock.js';
 import { rawHeaderValues } from '../../../shared/http/raw-header-values.js';
 import { RouteSettings } from '../../../shared/http/route-settings.js';
 import { CurrentOrigin, Public } from '../../auth/index.js';
@@ -20,6 +22,7 @@ export class GithubLeaksController {
   constructor(
     private readonly signatures: GithubSignatures,
     private readonly reports: LeakReports,
+    private readonly clock: Clock,
   ) {}
 
   @Post('github')
@@ -31,6 +34,7 @@ export class GithubLeaksController {
     @Req() { raw, body }: FastifyRequest,
     @CurrentOrigin() origin: Origin,
   ): Promise<GithubFeedback[]> {
+    const since = this.clock.monotonic();
     const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     await this.signatures.assertSigned(
       bytes,
@@ -38,10 +42,7 @@ export class GithubLeaksController {
       rawHeaderValues(raw, 'github-public-key-signature'),
     );
     const message = await readMessage(bytes);
-    const judged = await this.reports.ofGithub(message, origin);
-    return message.flatMap((leak) => {
-      const isKey = judged.get(leak.text);
-      return isKey === undefined ? [] : feedbackOn(leak, isKey);
-    });
+    const judged = await this.reports.ofGithub(message, origin, hash('sha256', bytes), since);
+    return message.map((leak) => feedbackOn(leak, judged.get(leak.text) === true));
   }
 }

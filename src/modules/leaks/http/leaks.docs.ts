@@ -50,13 +50,13 @@ export const ReportGithubLeaksDocs = (): MethodDecorator =>
       operationId: 'reportLeaksByGithub',
       summary: "Take a message of GitHub's secret scanning",
       description:
-        'Signed by GitHub (ECDSA, P-256, SHA-256) over the body as it is; at most 4 MiB and 20,000 tokens. The answer comes ' +
-        'after ten seconds at the latest, and names the tokens that were dealt with by then. The others are dealt with ' +
-        'after it.',
+        'Signed by GitHub (ECDSA, P-256, SHA-256) over the body as it is; at most 4 MiB and 20,000 tokens. 200 says that ' +
+        'all of them were dealt with. What takes longer than ten seconds is answered 503 and goes on: the same message, sent ' +
+        'again, waits for it.',
     }),
     ApiHeader({ name: 'Github-Public-Key-Identifier', required: true }),
     ApiHeader({ name: 'Github-Public-Key-Signature', required: true }),
     ApiBody({ schema: { type: 'array', items: GITHUB_LEAK } }),
     ApiOkResponse({ schema: { type: 'array', items: GITHUB_FEEDBACK } }),
-    ApiProblems('validation_failed', 'malformed_json', 'invalid_signature'),
+    ApiProblems('validation_failed', 'malformed_json', 'invalid_signature', 'service_unavailable'),
   );
