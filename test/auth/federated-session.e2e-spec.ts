@@ -24,6 +24,7 @@ afterEach(() => {
   provider.bend = {};
   provider.instead = undefined;
   provider.givesRefreshTokens = true;
+  provider.refreshTokenBytes = 32;
   provider.showsKeys = true;
 });
 afterAll(async () => {
@@ -52,6 +53,13 @@ async function signIn(): Promise<Response> {
 
 function expectProblem({ status, body }: Response, expected: number, code: string): void {
   expect([status, body.code]).toEqual([expected, code]);
+}
+
+/** The page that is told so says that the session has ended, and the browser has nothing left to ask with. */
+function expectEnded(answer: Response): void {
+  expectProblem(answer, 401, 'invalid_refresh_token');
+  expect(answer.body.detail).toMatch(/^Sign in again/);
+  expect(String(answer.headers['set-cookie'])).toContain('Max-Age=0');
 }
 
 describe('signing in at a provider', () => {
@@ -281,10 +289,33 @@ describe('a login at a provider', () => {
     }
   });
 
-  it('never becomes that of somebody else', async () => {
+  it.each([
+    ['is somebody else', { accessToken: { sub: 'auth0|another' } }],
+    ['is for another service', { accessToken: { aud: 'another-service' } }],
+    ['has an ID token for another client', { idToken: { aud: 'another-client' } }],
+    ['has an ID token of another issuer', { idToken: { iss: 'https://evil.example' } }],
+    ['has an ID token that has ended', { idToken: { exp: 1 } }],
+    ['has an ID token without a subject', { idToken: { sub: undefined } }],
+  ])('ends when what the provider gives in exchange %s, as its refresh token is spent', async (_, bend) => {
     const cookie = cookieOf(await signIn());
-    provider.bend = { accessToken: { sub: 'auth0|another' } };
-    expectProblem(await post('refresh', cookie), 401, 'invalid_refresh_token');
+    provider.bend = bend;
+    expectEnded(await post('refresh', cookie));
+  });
+
+  it('ends when the next refresh token does not fit into a cookie, and says at the next sign-in why', async () => {
+    const cookie = cookieOf(await signIn());
+    provider.refreshTokenBytes = 4000;
+    expectEnded(await post('refresh', cookie));
+    const answer = await signIn();
+    expectProblem(answer, 401, 'sign_in_failed');
+    expect(answer.body.detail).toContain('too long for a cookie');
+  });
+
+  it('ends when what the provider gives in exchange cannot be read', async () => {
+    const cookie = cookieOf(await signIn());
+    provider.instead = (reply) =>
+      reply.writeHead(200, { 'content-type': 'application/json' }).end('{"access_token":"x"}');
+    expectEnded(await post('refresh', cookie));
   });
 
   it('lasts as long as its access token where there are no refresh tokens', async () => {

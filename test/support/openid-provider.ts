@@ -30,6 +30,8 @@ export class OpenIdServer {
   showsKeys = true;
   /** Whether it gives refresh tokens. */
   givesRefreshTokens = true;
+  /** How long they are, in bytes before base64url. */
+  refreshTokenBytes = 32;
   /** Every token and code that it has handed out. */
   readonly handedOut: string[] = [];
   readonly #codes = new Map<string, Authorization>();
@@ -148,7 +150,7 @@ export class OpenIdServer {
       scope,
       ...this.bend.accessToken,
     });
-    const refreshToken = randomBytes(32).toString('base64url');
+    const refreshToken = randomBytes(this.refreshTokenBytes).toString('base64url');
     if (this.givesRefreshTokens) this.#refreshTokens.add(refreshToken);
     return {
       access_token: accessToken,

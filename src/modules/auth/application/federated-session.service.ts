@@ -107,12 +107,13 @@ export class FederatedSessionService {
     // A provider that does not replace the refresh token says nothing of it (RFC 6749, section 6).
     const next = { ...tokens, refreshToken: tokens.refreshToken ?? refreshToken };
     return this.signedIn(next, kept).catch(async (error: unknown) => {
-      if (!(error instanceof DomainError)) throw error;
-      if (error.code === 'invalid_token') throw ended();
       // The former refresh token is spent: whoever repeats the call with it may lose the login.
-      if (error.code !== 'service_unavailable' || tokens.refreshToken === null) throw error;
+      if (!isUnavailable(error) || tokens.refreshToken === null) throw endedBy(error);
       const replaced = { ...kept, refreshToken: tokens.refreshToken, accessToken: null };
-      throw new RefreshedInPart(error, await this.close(replaced, kept.endsAt));
+      const sealed = await this.close(replaced, kept.endsAt).catch((failure: unknown) => {
+        throw endedBy(failure);
+      });
+      throw new RefreshedInPart(error, sealed);
     });
   }
 
@@ -176,6 +177,15 @@ export class FederatedSessionService {
     }
     return sealed;
   }
+}
+
+function isUnavailable(error: unknown): error is DomainError {
+  return error instanceof DomainError && error.code === 'service_unavailable';
+}
+
+/** What is thrown when the provider's tokens were refused, or cannot be kept: there is nothing to go on with. */
+function endedBy(error: unknown): unknown {
+  return error instanceof DomainError && !isUnavailable(error) ? ended() : error;
 }
 
 function ended(): DomainError {
