@@ -107,6 +107,18 @@ describe('behind a pooler', () => {
     await expectNothingLeft();
   });
 
+  it.each([
+    ['with parameters', 'SELECT pg_sleep($1)', [30]],
+    ['without', 'SELECT pg_sleep(30)', undefined],
+  ])(
+    'a statement %s that has less time than others is given up when that is over',
+    async (_, text, values) => {
+      const hasty = { text, ...(values && { values }), query_timeout: STATEMENT_TIMEOUT_MS / 10 };
+      await expect(pool.query(hasty)).rejects.toThrow('Query read timeout');
+      await expectNothingLeft();
+    },
+  );
+
   it('a transaction is limited from its beginning, and idles no longer than it may', async () => {
     await dataSource
       .transaction(async (manager) => {

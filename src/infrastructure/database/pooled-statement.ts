@@ -1,4 +1,4 @@
-import { Query, type Connection } from 'pg';
+import { Query, type Connection, type QueryConfig } from 'pg';
 
 /** What pg's query has, and its types leave out. */
 interface WireQuery extends Omit<Query, 'submit'> {
@@ -26,6 +26,8 @@ const BEGINNING = /^\s*(?:BEGIN|START\s+TRANSACTION)\b[^;]*$/i;
  * transaction that it is or that it begins, in the same round trip. The answers to that are dropped.
  */
 export class PooledStatement extends WireQuery {
+  /** Milliseconds for which the client waits for this statement, where it is not as long as for any other. */
+  readonly query_timeout: number | undefined;
   /** Which of several answers counts: all, the first, or those after the first. */
   private counting: 'all' | 'first' | 'later' = 'all';
   private answers = 0;
@@ -39,6 +41,9 @@ export class PooledStatement extends WireQuery {
   ) {
     super(config, values, callback);
     this.name = undefined;
+    // pg's query leaves it out of what it keeps, and the client looks for it there.
+    const { query_timeout } = Object(config) as QueryConfig & { query_timeout?: number };
+    this.query_timeout = query_timeout;
   }
 
   override submit(connection: Connection): unknown {
