@@ -14,6 +14,8 @@ let unitOfWork: MemoryUnitOfWork;
 let freshness: MemoryFreshness;
 let permissions: MemoryPermissions;
 let limits: ApplicationLimits;
+/** What a server knows that is behind; null when there is none. */
+let older: ApplicationLimits | null;
 let remaining: number;
 let service: LimitsService;
 
@@ -22,9 +24,11 @@ beforeEach(() => {
   freshness = new MemoryFreshness();
   permissions = new MemoryPermissions();
   limits = NONE;
+  older = null;
   remaining = 5;
   const repository: ApplicationLimitsRepository = {
-    find: () => Promise.resolve(limits),
+    find: () => Promise.resolve({ value: older ?? limits, asOf: 0 }),
+    reread: () => Promise.resolve(limits),
     change: (_id, changes) => {
       const before = limits;
       limits = { ...limits, ...(changes as Partial<ApplicationLimits>) };
@@ -63,6 +67,14 @@ describe('The limits that the keys of an application share', () => {
     expect(freshness.awaited).toEqual([expect.any(Number)]);
     expect(permissions.asked).toEqual(['still manage-keys application']);
     expect(unitOfWork.actors).toEqual([ANN]);
+  });
+
+  it('are told as the change has written them, though a server answers after it that knows less', async () => {
+    older = NONE;
+    expect(await service.change(ANN, 'application', { rateLimits: RATE_LIMITS })).toEqual({
+      ...NONE,
+      rateLimits: RATE_LIMITS,
+    });
   });
 
   it('stay as they were when who changes them may not any more', async () => {

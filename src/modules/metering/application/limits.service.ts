@@ -23,7 +23,7 @@ export class LimitsService {
   ) {}
 
   get(applicationId: string): Promise<ApplicationLimits> {
-    return this.limits.find(applicationId);
+    return this.freshness.read((atLeast) => this.limits.find(applicationId, atLeast));
   }
 
   /** Resolves when the change holds on every node. Throws `no_credits`. */
@@ -32,12 +32,15 @@ export class LimitsService {
     applicationId: string,
     changes: ApplicationLimitsChanges,
   ): Promise<ApplicationLimits> {
-    const { change } = await this.unitOfWork.run(actor, async (tx) => {
+    const { value, change } = await this.unitOfWork.run(actor, async (tx) => {
       await this.limits.change(applicationId, changes, tx);
+      // After the commit, what answers may know less, or somebody else's next change already.
+      const changed = await this.limits.reread(applicationId, tx);
       await this.applications.assertStillPermitted(applicationId, 'manage-keys', tx);
+      return changed;
     });
     await this.freshness.waitForPropagation(change);
-    return this.limits.find(applicationId);
+    return value;
   }
 
   /**
