@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { commitStatement } from '../../src/infrastructure/database/commit.js';
 import { dataSourceOptions } from '../../src/infrastructure/database/data-source.js';
 import { poolOf } from '../../src/infrastructure/database/pool.js';
 import { PooledClient } from '../../src/infrastructure/database/pooled-client.js';
@@ -73,6 +74,20 @@ describe('A pool of connections', () => {
 
     expect(await running).toMatchObject({ code: 'service_unavailable' });
     expect(await pid()).not.toBe(rows[0]!.pid);
+  });
+
+  it('sends nothing more over one on which a statement was not answered in time, though it is answered later', async () => {
+    const client = await poolOf(dataSource).connect();
+    const hasty = { text: 'SELECT pg_sleep(0.1)', query_timeout: 20 };
+    await expect(client.query(hasty)).rejects.toThrow('Query read timeout');
+    await expect(client.query("INSERT INTO notes VALUES ('late')")).rejects.toThrow();
+    client.release();
+    await sleep(STATEMENT_TIMEOUT);
+    expect(await dataSource.query('SELECT * FROM notes')).toEqual([]);
+  });
+
+  it('does not take a statement for committed that has left a transaction open', async () => {
+    await expect(commitStatement(poolOf(dataSource), 'BEGIN', [])).rejects.toThrow('not committed');
   });
 
   it('replaces every swallowed connection after one statement was not answered', async () => {
