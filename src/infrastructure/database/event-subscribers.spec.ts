@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { setImmediate } from 'node:timers/promises';
 import { personActor } from '../../shared/actor.js';
-import type { DomainEvent } from '../../shared/domain-event.js';
+import { WorkPerTurn } from '../../../test/support/work-per-turn.js';
+import type { DomainEvent, EventFields } from '../../shared/domain-event.js';
 import { eventsAsJson, manyEventsAsJson } from './event-subscribers.js';
 
 const actor = personActor(
@@ -30,5 +31,24 @@ describe('many events', () => {
     await others;
     expect(json).toBe(eventsAsJson(events));
     expect(turns).toBeGreaterThanOrEqual(20);
+  });
+
+  it('are written a few at a time when they are large', async () => {
+    const work = new WorkPerTurn();
+    const large = Array.from({ length: 40 }, (_, id) => ({
+      event: {
+        ...event(id),
+        get after(): EventFields {
+          work.count();
+          return { metadata: 'x'.repeat(16 * 1024) };
+        },
+      },
+      actor,
+    }));
+    await manyEventsAsJson(large);
+    work.stop();
+    // Each is read twice.
+    expect(work.total).toBe(80);
+    expect(work.most).toBeLessThanOrEqual(8);
   });
 });

@@ -9,8 +9,8 @@ import { recordedFields } from './recorded-fields.js';
 /** Characters of a `User-Agent` that are kept. */
 const MAX_USER_AGENT = 256;
 
-/** Events that are written before the event loop serves other requests. */
-const SLICE = 50;
+/** Events that are written before the event loop serves other requests, and characters of them: some are large. */
+const SLICE = { events: 50, characters: 64 * 1024 };
 
 /** Writes events, in the transaction of the changes that they tell of. When it fails, nothing was changed. */
 export interface EventSubscriber {
@@ -70,9 +70,16 @@ export function eventsAsJson(events: readonly EventOf[]): string {
 /** The same of very many: others get their turn while it is written. */
 export async function manyEventsAsJson(events: readonly EventOf[]): Promise<string> {
   const texts: string[] = [];
-  for (const [index, event] of events.entries()) {
-    if (index % SLICE === SLICE - 1) await setImmediate();
-    texts.push(eventAsJson(event));
+  let slice = { events: 0, characters: 0 };
+  for (const event of events) {
+    if (slice.events >= SLICE.events || slice.characters >= SLICE.characters) {
+      await setImmediate();
+      slice = { events: 0, characters: 0 };
+    }
+    const text = eventAsJson(event);
+    slice.events += 1;
+    slice.characters += text.length;
+    texts.push(text);
   }
   return `[${texts.join(',')}]`;
 }
