@@ -6,7 +6,7 @@ import { fieldName } from './to-domain-error.js';
 /** Deeper than any body that is described, far shallower than what would exhaust the stack. */
 const MAX_DEPTH = 16;
 
-/** Values in a body or a query, fields and elements of all levels together: 16 KiB of metadata hold at most 8,192. */
+/** Values in a body or a query, fields and elements of all levels together: metadata has no more than a tenth of them. */
 const MAX_VALUES = 10_000;
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { MAX_METADATA_BYTES, MAX_METADATA_DEPTH, metadataProblem } from './metadata.js';
+import { MAX_METADATA_BYTES, MAX_METADATA_DEPTH, MAX_METADATA_VALUES, metadataProblem } from './metadata.js';
 
 function nested(levels: number): object {
   return levels === 1 ? {} : { a: nested(levels - 1) };
@@ -17,6 +17,15 @@ describe('metadata', () => {
     expect(metadataProblem(nested(MAX_METADATA_DEPTH))).toBeNull();
     expect(metadataProblem(nested(MAX_METADATA_DEPTH + 1))).toContain('8 levels');
     expect(metadataProblem({ a: [[[[[[[[]]]]]]]] })).toContain('8 levels');
+  });
+
+  it('has up to 1,000 fields and elements of all levels, and one more is refused', () => {
+    const list = (length: number): object[] => Array.from({ length }, () => ({}));
+    expect(metadataProblem({ a: list(MAX_METADATA_VALUES - 3), b: { c: null } })).toBeNull();
+    expect(metadataProblem({ a: list(MAX_METADATA_VALUES - 3), b: { c: 1, d: '' } })).toContain(
+      '1000 fields',
+    );
+    expect(metadataProblem({ a: [[[list(MAX_METADATA_VALUES)]]] })).toContain('1000 fields');
   });
 
   it('has up to 16 KiB of UTF-8, and one byte more is refused', () => {

@@ -13,7 +13,8 @@ export const METADATA = {
   type: 'object',
   additionalProperties: true,
   example: { team: 'checkout' },
-  description: 'A JSON object of yours, up to 16 KiB and 8 levels, handed back with every verification.',
+  description:
+    'A JSON object of yours, up to 16 KiB, 8 levels, and 1,000 fields and elements; handed back with every verification.',
 } as const;
 export const EXPIRES_AT = {
   type: String,
