@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import type { Pool, PoolClient } from 'pg';
+import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Client, UNKNOWN_ID, verify } from '../support/builders.js';
 import { TestApp } from '../support/test-app.js';
 
@@ -103,6 +106,39 @@ describe('POST /apikey/bulk-revoke', () => {
       expect(body.results).toHaveLength(count);
     }
   }, 60_000);
+
+  it('reads none of what people have written into the keys, which may be megabytes', async () => {
+    const application = await owner.createApplication();
+    const [named, chosen] = [await owner.issueKey(application), await owner.issueKey(application)];
+    const statements = new Set<string>();
+    const pool = (app.nest.get(DataSource).driver as PostgresDriver).master as Pool;
+    const listen = (client: PoolClient): void => {
+      if (jest.isMockFunction(client.query)) return;
+      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+      jest.spyOn(client, 'query').mockImplementation((...args: unknown[]) => {
+        statements.add(String((args[0] as { text?: string }).text ?? args[0]));
+        return query(...args);
+      });
+    };
+    pool.on('acquire', listen);
+    try {
+      await owner
+        .post('/apikey/bulk-revoke')
+        .send({ ids: [named.id] })
+        .expect(200);
+      const { body } = await owner
+        .post('/apikey/bulk-revoke')
+        .send({ applicationId: application, filter: {} })
+        .expect(200);
+      expect(body.results).toEqual([{ id: chosen.id, outcome: 'revoked' }]);
+    } finally {
+      pool.off('acquire', listen);
+      jest.restoreAllMocks();
+    }
+    const readings = [...statements].filter((text) => /^SELECT .*FROM "api_keys"/s.test(text));
+    expect(readings).toHaveLength(2);
+    expect(readings.filter((text) => text.includes('metadata'))).toEqual([]);
+  });
 
   it.each([
     {},

@@ -6,8 +6,13 @@ import type { Transaction } from '../../src/shared/transaction.js';
 import { OptimisticLockError } from '../../src/shared/unit-of-work.js';
 import { ApiKeyService } from '../../src/modules/api-keys/application/api-key.service.js';
 import { KeyImportService } from '../../src/modules/api-keys/application/key-import.service.js';
-import { ApiKey } from '../../src/modules/api-keys/domain/api-key.js';
-import { ApiKeyRepository, type ApiKeyQuery } from '../../src/modules/api-keys/domain/api-key.repository.js';
+import { ApiKey, isHandedOut, type HandedOutKey } from '../../src/modules/api-keys/domain/api-key.js';
+import {
+  ApiKeyRepository,
+  type ApiKeyQuery,
+  type KeyOutline,
+  type OutlineQuery,
+} from '../../src/modules/api-keys/domain/api-key.repository.js';
 import { ApiKeySecret } from '../../src/modules/api-keys/domain/api-key-secret.js';
 import { KeyFormat } from '../../src/modules/api-keys/domain/key-format.js';
 import { KeyHasher } from '../../src/modules/api-keys/domain/key-hasher.js';
@@ -30,6 +35,10 @@ function copyOf(key: ApiKey): ApiKey {
     Object.assign(Object.create(ApiKeySecret.prototype) as ApiKeySecret, secret),
   );
   return Object.assign(Object.create(ApiKey.prototype) as ApiKey, key, { secrets });
+}
+
+function outlineOf({ id, applicationId, revokedAt }: HandedOutKey): KeyOutline {
+  return { id, applicationId, revokedAt };
 }
 
 class MemoryApiKeys extends ApiKeyRepository {
@@ -108,19 +117,25 @@ class MemoryApiKeys extends ApiKeyRepository {
     return Promise.resolve(copyOf(this.rows.get(id)!));
   }
 
-  findAll(ids: readonly string[]): Promise<Dated<ApiKey[]>> {
-    const value = [...this.rows.values()].filter(({ id }) => ids.includes(id)).map(copyOf);
+  findOutlines(ids: readonly string[]): Promise<Dated<KeyOutline[]>> {
+    const value = [...this.rows.values()]
+      .filter(({ id }) => ids.includes(id))
+      .filter(isHandedOut)
+      .map(outlineOf);
     return Promise.resolve({ value, asOf: 0 });
   }
 
   list(query: ApiKeyQuery, page: PageRequest): Promise<Dated<ApiKey[]>> {
     this.listed = { query, page };
-    const value = [...this.rows.values()]
-      .filter((key) => key.applicationId === query.applicationId)
-      .filter((key) => key.isForService === (query.forServices ?? false))
-      .filter((key) => key.revokedAt === null || query.notRevoked !== true)
+    const value = this.selected(query)
       .slice(0, page.limit + 1)
       .map(copyOf);
+    return Promise.resolve({ value, asOf: 0 });
+  }
+
+  listOutlines(query: OutlineQuery, limit: number): Promise<Dated<KeyOutline[]>> {
+    this.listed = { query, page: { limit } };
+    const value = this.selected(query).filter(isHandedOut).slice(0, limit).map(outlineOf);
     return Promise.resolve({ value, asOf: 0 });
   }
 
@@ -161,6 +176,13 @@ class MemoryApiKeys extends ApiKeyRepository {
   change(id: string, changes: Partial<ApiKey>): void {
     const row = this.rows.get(id)!;
     this.rows.set(id, Object.assign(copyOf(row), { version: row.version + 1 }, changes));
+  }
+
+  private selected(query: ApiKeyQuery): ApiKey[] {
+    return [...this.rows.values()]
+      .filter((key) => key.applicationId === query.applicationId)
+      .filter((key) => key.isForService === (query.forServices ?? false))
+      .filter((key) => key.revokedAt === null || query.notRevoked !== true);
   }
 
   private secrets(): ApiKeySecret[] {

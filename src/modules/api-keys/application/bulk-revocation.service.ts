@@ -7,8 +7,7 @@ import type { Transaction } from '../../../shared/transaction.js';
 import { UnitOfWork } from '../../../shared/unit-of-work.js';
 import { ApplicationService } from '../../applications/index.js';
 import { Freshness } from '../../freshness/index.js';
-import { isHandedOut, type ApiKey } from '../domain/api-key.js';
-import { ApiKeyRepository } from '../domain/api-key.repository.js';
+import { ApiKeyRepository, type KeyOutline } from '../domain/api-key.repository.js';
 import type { KeyFilter } from './api-key.service.js';
 
 /** The maximum number of keys of one call. */
@@ -71,8 +70,8 @@ export class BulkRevocationService {
   }
 
   private async judge(ids: readonly string[], by: Subject): Promise<Judgement> {
-    const keys = await this.freshness.read((atLeast) => this.keys.findAll(ids, atLeast));
-    const found = new Map(keys.filter(isHandedOut).map((key) => [key.id, key]));
+    const keys = await this.freshness.read((atLeast) => this.keys.findOutlines(ids, atLeast));
+    const found = new Map(keys.map((key) => [key.id, key]));
     const access = new Map<string, RevocationOutcome>();
     for (const { applicationId } of found.values()) {
       if (!access.has(applicationId)) access.set(applicationId, await this.accessTo(applicationId, by));
@@ -107,10 +106,9 @@ export class BulkRevocationService {
     const query = { ...filter, applicationId, notRevoked: true };
     const now = this.clock.now();
     const keys = await this.freshness.read((atLeast) =>
-      this.keys.list(query, { limit: MAX_BULK_REVOCATION }, now, atLeast),
+      this.keys.listOutlines(query, MAX_BULK_REVOCATION, now, atLeast),
     );
-    // The repository returns one key more if there are more.
-    const outcomes = new Map(keys.slice(0, MAX_BULK_REVOCATION).map((key) => [key.id, 'revoked' as const]));
+    const outcomes = new Map(keys.map((key) => [key.id, 'revoked' as const]));
     return { outcomes, applicationIds: [applicationId] };
   }
 }
@@ -124,7 +122,7 @@ interface Judgement {
 const IS_REVOKED = new Set<RevocationOutcome>(['revoked', 'already_revoked']);
 const REFUSALS = new Set<string>(['not_application_owner', 'insufficient_role']);
 
-function outcomeFor(key: ApiKey, access: RevocationOutcome | undefined): RevocationOutcome {
+function outcomeFor(key: KeyOutline, access: RevocationOutcome | undefined): RevocationOutcome {
   if (access !== 'revoked') return access ?? 'not_found';
   return key.revokedAt === null ? 'revoked' : 'already_revoked';
 }

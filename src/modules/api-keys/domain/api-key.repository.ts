@@ -20,6 +20,16 @@ export interface ApiKeyQuery {
   notRevoked?: boolean;
 }
 
+/** Keys of an application that are handed out. */
+export type OutlineQuery = Omit<ApiKeyQuery, 'forServices'> & { readonly applicationId: string };
+
+/** Of a key that is handed out, what is told without all that people have written into it, which may be very large. */
+export interface KeyOutline {
+  readonly id: string;
+  readonly applicationId: string;
+  readonly revokedAt: Date | null;
+}
+
 /**
  * Where keys are kept. What is read for a caller is dated: `atLeast` is the number that it has to show, see
  * `Freshness.read`, which every such call goes through.
@@ -92,11 +102,19 @@ export abstract class ApiKeyRepository {
   /** The key as the transaction has written it, with the secrets that work. */
   abstract reread(id: string, tx: Transaction): Promise<ApiKey>;
 
-  /** Those of the ids that there are, in no order; with the secrets that work, as in a list. */
-  abstract findAll(ids: readonly string[], atLeast: number): Promise<Dated<ApiKey[]>>;
+  /** Those of the ids that there are, in no order, without service keys. */
+  abstract findOutlines(ids: readonly string[], atLeast: number): Promise<Dated<KeyOutline[]>>;
 
   /** Up to `limit + 1` keys, newest first. */
   abstract list(query: ApiKeyQuery, page: PageRequest, now: Date, atLeast: number): Promise<Dated<ApiKey[]>>;
+
+  /** Up to `limit` of the keys that it would list, newest first. */
+  abstract listOutlines(
+    query: OutlineQuery,
+    limit: number,
+    now: Date,
+    atLeast: number,
+  ): Promise<Dated<KeyOutline[]>>;
 
   /**
    * Writes the key, when its secrets end, and new secrets. Throws `OptimisticLockError` when somebody else changed or

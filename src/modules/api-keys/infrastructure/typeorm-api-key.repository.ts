@@ -24,7 +24,12 @@ import type { Dated } from '../../freshness/index.js';
 import { ApiKey } from '../domain/api-key.js';
 import type { ApiKeyLimits } from '../domain/api-key-limits.js';
 import type { ApiKeySecret } from '../domain/api-key-secret.js';
-import { ApiKeyRepository, type ApiKeyQuery } from '../domain/api-key.repository.js';
+import {
+  ApiKeyRepository,
+  type ApiKeyQuery,
+  type KeyOutline,
+  type OutlineQuery,
+} from '../domain/api-key.repository.js';
 import { keyStatusConditions } from '../../../shared/key-status.js';
 import { CreditBalances, type Credits, type RateLimit } from '../../metering/index.js';
 import type { Metadata } from '../domain/metadata.js';
@@ -209,14 +214,25 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     return key;
   }
 
-  findAll(ids: readonly string[], atLeast: number): Promise<Dated<ApiKey[]>> {
-    return this.snapshots.read(atLeast, async (snapshot) =>
-      this.hydrate(await managerOf(snapshot).findBy(apiKeySchema, { id: In(ids) }), snapshot),
+  findOutlines(ids: readonly string[], atLeast: number): Promise<Dated<KeyOutline[]>> {
+    return this.snapshots.read(atLeast, (snapshot) =>
+      outlinesOf(
+        managerOf(snapshot)
+          .createQueryBuilder(apiKeySchema, 'key')
+          .where('key.id IN (:...ids)', { ids })
+          .andWhere(`NOT (${IS_FOR_SERVICE})`),
+      ),
     );
   }
 
   list(query: ApiKeyQuery, page: PageRequest, now: Date, atLeast: number): Promise<Dated<ApiKey[]>> {
     return this.snapshots.read(atLeast, (snapshot) => this.listIn(snapshot, query, page, now));
+  }
+
+  listOutlines(query: OutlineQuery, limit: number, now: Date, atLeast: number): Promise<Dated<KeyOutline[]>> {
+    return this.snapshots.read(atLeast, (snapshot) =>
+      outlinesOf(this.selection(snapshot, query, now).orderBy('key.id', 'DESC').limit(limit)),
+    );
   }
 
   private async listIn(
@@ -225,6 +241,16 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     page: PageRequest,
     now: Date,
   ): Promise<ApiKey[]> {
+    const select = this.selection(snapshot, query, now);
+    if (page.before !== undefined) select.andWhere('key.id < :before', { before: page.before });
+    const keys = await select
+      .orderBy('key.id', 'DESC')
+      .limit(page.limit + 1)
+      .getMany();
+    return this.hydrate(keys, snapshot);
+  }
+
+  private selection(snapshot: Snapshot, query: ApiKeyQuery, now: Date): SelectQueryBuilder<ApiKey> {
     const select = this.ofApplication(managerOf(snapshot), query.applicationId);
     select.andWhere(query.forServices === true ? IS_FOR_SERVICE : `NOT (${IS_FOR_SERVICE})`);
     if (query.externalId !== undefined) {
@@ -233,12 +259,7 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     if (query.tag !== undefined) select.andWhere('key.tags @> ARRAY[:tag]::text[]', { tag: query.tag });
     if (query.notRevoked === true) select.andWhere('key.revokedAt IS NULL');
     if (query.status !== undefined) select.andWhere(HAS_STATUS[query.status], { now });
-    if (page.before !== undefined) select.andWhere('key.id < :before', { before: page.before });
-    const keys = await select
-      .orderBy('key.id', 'DESC')
-      .limit(page.limit + 1)
-      .getMany();
-    return this.hydrate(keys, snapshot);
+    return select;
   }
 
   async update(key: ApiKey, maxActive: number | undefined, tx: Transaction): Promise<void> {
@@ -330,6 +351,14 @@ export class TypeOrmApiKeyRepository extends ApiKeyRepository {
     const balances = metered.length === 0 ? null : await this.balances.findAll(metered, snapshot);
     return keys.map((key) => complete(key, secrets, usage, balances));
   }
+}
+
+/** The keys of a query, without the columns that may be large. */
+async function outlinesOf(select: SelectQueryBuilder<ApiKey>): Promise<KeyOutline[]> {
+  const keys = await select.select(['key.id', 'key.applicationId', 'key.revokedAt']).getMany();
+  return keys.flatMap(({ id, applicationId, revokedAt }) =>
+    applicationId === null ? [] : [{ id, applicationId, revokedAt }],
+  );
 }
 
 function complete(
