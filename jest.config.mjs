@@ -59,5 +59,5 @@ export default {
   maxWorkers: 2,
   // A safety net: a worker does not grow from file to file.
   workerIdleMemoryLimit: '700MB',
-  testTimeout: 60_000,
+  testTimeout: 240_000,
 };

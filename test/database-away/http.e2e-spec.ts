@@ -137,7 +137,16 @@ function expectUnavailable(answer: Response): void {
 
 describe('a process whose every connection is busy', () => {
   it('is ready: it still verifies from memory, and its database answers', async () => {
-    const busy = await TestApp.start({ database, env: { DATABASE_POOL_SIZE: '1' } });
+    const busy = await TestApp.start({
+      database,
+      env: {
+        DATABASE_POOL_SIZE: '1',
+        // Those who wait must not be given up, however busy the machine is.
+        DATABASE_POOL_WAIT_MS: '60000',
+        DATABASE_STATEMENT_TIMEOUT_MS: '60000',
+        RESPONSE_TIMEOUT_MS: '120000',
+      },
+    });
     const ask = (): request.Test => request(busy.http).post('/apikey/verify').set(AS_SERVICE).send({ key });
     await ask().expect(200);
     const holder = new PostgresClient({ connectionString: database.url });

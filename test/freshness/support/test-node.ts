@@ -33,7 +33,7 @@ export class TestNode {
   statements = 0;
 
   constructor(options: TestNodeOptions) {
-    const { url, feedUrl = url, leaseMs = 1000, staleMs = 0, poolSize = 3, poolWaitMs = 30_000 } = options;
+    const { url, feedUrl = url, leaseMs = 1000, staleMs = 0, poolSize = 3, poolWaitMs = 120_000 } = options;
     this.pool = new ConnectionPool({
       connectionString: url,
       max: poolSize,
