@@ -49,7 +49,7 @@ export const variables = {
   LOG_VERIFICATIONS: oneOf(
     ['refused', 'all', 'none'],
     'refused',
-    'Which verifications have a line in the log, at the level `info`. Of those that are refused at most 20 in a second, and then their number.',
+    'Which verifications have a line in the log, at the level `info`. Of those that are refused at most 20 in a second, the first of up to 20 further applications, and then their number.',
   ),
   METRICS_TOKEN: secret(
     optional(
