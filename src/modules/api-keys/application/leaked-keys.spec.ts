@@ -308,11 +308,11 @@ describe('A report of several applications', () => {
     expect(world.unitOfWork.actors).toHaveLength(3);
   });
 
-  it('waits for what was changed last, though there was nothing to be done in those after it', async () => {
+  it('waits for every change of it, and for none where there was nothing to be done', async () => {
     const [a, b] = [await issued('a'), await issued('b')];
     const gone = { secretId: 'nothing', applicationId: 'c', from: null };
     await leaked.report(SERVICE, [leakOf(a), leakOf(b), gone], 'anybody');
-    expect(world.freshness.awaited).toEqual([2]);
+    expect(world.freshness.awaited).toEqual([1, 2]);
   });
 
   it('has done what it has done when the next application is out of reach', async () => {

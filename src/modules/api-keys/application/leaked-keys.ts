@@ -82,15 +82,17 @@ export class LeakedKeys {
       else group.push(leak);
     }
     if (groups.size === 0) groups.set(null, []);
-    let last: ChangeProof | null = null;
+    const changes: ChangeProof[] = [];
     // One after the other: an application does not wait for the keys of another one.
     for (const [applicationId, group] of groups) {
       const { change } = await inTurn(() =>
         this.unitOfWork.run(actor, (tx) => this.act(applicationId, group, by, tx)),
       );
-      last = change ?? last;
+      if (change !== null) changes.push(change);
     }
-    await this.freshness.waitForPropagation(last);
+    // Each of them has to be seen. They share their looks, so that it takes no longer than it does for one.
+    const awaited = changes.length > 0 ? changes : [null];
+    await Promise.all(awaited.map((change) => this.freshness.waitForPropagation(change)));
   }
 
   private async act(
