@@ -86,6 +86,18 @@ describe('the service keys of an application', () => {
     const first = (await shown.textContent()) ?? '';
     expect(first).toMatch(/^upblit_service_/);
     expect(await codeWith(first)).toBe('VALID');
+    // What is shown of how to use it works as it is pasted.
+    const snippet = (await page.getByRole('tabpanel', { name: 'curl' }).textContent()) ?? '';
+    const env = { ...process.env, UPBLIT_SERVICE_KEY: first, UPBLIT_API_KEY: key };
+    const { stdout } = await promisify(execFile)('bash', ['-c', snippet], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ code: 'VALID' });
+    await page.getByRole('tab', { name: 'Go' }).click();
+    await stage.look(page, '31-service-key-shown-once');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download .env' }).click(),
+    ]);
+    expect(await readFile(await download.path(), 'utf8')).toBe(`UPBLIT_SERVICE_KEY=${first}\n`);
     await page.getByLabel('I have stored it').check();
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('row', { name: /Gateway.*keys:verify.*Active/ }).waitFor();

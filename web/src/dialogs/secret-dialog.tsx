@@ -4,22 +4,21 @@ import { Button } from '../components/button.js';
 import { CopyButton } from '../components/copy.js';
 import { Dialog } from '../components/dialog.js';
 import type { ShownSecret } from './secret.js';
-import { SNIPPETS, VARIABLE } from './snippets.js';
-
-/** What the secret of a webhook is called in a downloaded file. */
-const WEBHOOK_VARIABLE = 'UPBLIT_WEBHOOK_SECRET';
+import { KEY_SNIPPETS, VARIABLES, type SecretOf, type Snippet } from './snippets.js';
 
 /** Shows a secret, this once: it can be left by Done alone, and Done only once it is said to be stored. */
 export function SecretDialog({
   title,
   secret,
   of = 'key',
+  snippets = of === 'key' ? KEY_SNIPPETS : [],
   onDone,
 }: {
   title: string;
   secret: ShownSecret;
-  /** Whose it is: a key is used in other ways than what webhooks are signed with. */
-  of?: 'key' | 'webhook';
+  of?: SecretOf;
+  /** What it can be tried with. */
+  snippets?: readonly Snippet[];
   onDone: () => void;
 }) {
   const text = useRef<HTMLElement>(null);
@@ -27,9 +26,7 @@ export function SecretDialog({
 
   function download(): void {
     const url = URL.createObjectURL(
-      new Blob([`${of === 'key' ? VARIABLE : WEBHOOK_VARIABLE}=${secret.reveal()}\n`], {
-        type: 'text/plain',
-      }),
+      new Blob([`${VARIABLES[of]}=${secret.reveal()}\n`], { type: 'text/plain' }),
     );
     const link = document.createElement('a');
     link.href = url;
@@ -68,13 +65,13 @@ export function SecretDialog({
             tabIndex={0}
             role="textbox"
             aria-readonly="true"
-            aria-label={of === 'key' ? 'The key' : 'The secret'}
+            aria-label={of === 'webhook' ? 'The secret' : 'The key'}
           />
         </div>
         <div className="row wrap">
           <CopyButton
             kind="primary"
-            label={of === 'key' ? 'Copy key' : 'Copy secret'}
+            label={of === 'webhook' ? 'Copy secret' : 'Copy key'}
             read={() => secret.reveal()}
             source={() => text.current}
           />
@@ -82,7 +79,7 @@ export function SecretDialog({
             Download .env
           </Button>
         </div>
-        {of === 'key' && <Snippets />}
+        {snippets.length > 0 && <Snippets snippets={snippets} />}
         <label className="check">
           <input
             type="checkbox"
@@ -104,16 +101,16 @@ export function SecretDialog({
 }
 
 /** How the key is used. It is read from the environment: none of the snippets holds it. */
-function Snippets() {
+function Snippets({ snippets }: { snippets: readonly Snippet[] }) {
   const id = useId();
   const [chosen, setChosen] = useState(0);
   const tabs = useRef<HTMLDivElement>(null);
-  const code = SNIPPETS[chosen]?.code(location.origin) ?? '';
+  const code = snippets[chosen]?.code(location.origin) ?? '';
 
   function move(event: KeyboardEvent): void {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
-    const next = (chosen + step + SNIPPETS.length) % SNIPPETS.length;
+    const next = (chosen + step + snippets.length) % snippets.length;
     setChosen(next);
     tabs.current?.querySelectorAll<HTMLElement>('[role=tab]')[next]?.focus();
   }
@@ -121,7 +118,7 @@ function Snippets() {
   return (
     <div className="snippets">
       <div ref={tabs} className="tabs" role="tablist" aria-label="How to use the key" onKeyDown={move}>
-        {SNIPPETS.map(({ name }, index) => (
+        {snippets.map(({ name }, index) => (
           <button
             key={name}
             type="button"

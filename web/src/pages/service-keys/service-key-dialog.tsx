@@ -24,7 +24,7 @@ export function ServiceKeyDialog({
 }: {
   applicationId: string;
   serviceKey?: ServiceKey;
-  onCreated?: (secret: ShownSecret) => void;
+  onCreated?: (secret: ShownSecret, scopes: readonly ServiceScope[]) => void;
   onClose: () => void;
 }) {
   const [name, setName] = useState(serviceKey?.name ?? '');
@@ -43,7 +43,7 @@ export function ServiceKeyDialog({
       const body = { ...settings, expiresAt: timeOf(expiry, startedAt) ?? null };
       const params = { path: { id: applicationId }, header: { 'Idempotency-Key': nameRequest(body) } };
       const answer = await client.POST('/applications/{id}/service-keys', { params, body });
-      onCreated?.(new ShownSecret(unwrap(answer)));
+      onCreated?.(new ShownSecret(unwrap(answer)), settings.scopes);
     } else {
       const params = { path: { id: applicationId, keyId: serviceKey.id } };
       unwrap(await client.PATCH('/applications/{id}/service-keys/{keyId}', { params, body: settings }));

@@ -3,12 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ProblemError } from '../../api/problem.js';
 import { queryClient } from '../../api/queries.js';
-import { serviceKeysQuery, type ServiceKey } from '../../api/service-key-queries.js';
+import { serviceKeysQuery, type ServiceKey, type ServiceScope } from '../../api/service-key-queries.js';
 import { Button } from '../../components/button.js';
 import { LoadProblem, Skeleton } from '../../components/loading.js';
 import { useTitle } from '../../components/use-title.js';
 import { SecretDialog } from '../../dialogs/secret-dialog.js';
 import type { ShownSecret } from '../../dialogs/secret.js';
+import { VERIFY_SNIPPETS } from '../../dialogs/snippets.js';
 import { useApplication } from '../application-context.js';
 import { RevokeServiceKeyDialog, RotateServiceKeyDialog } from './end-service-key.js';
 import { ServiceKeyDialog } from './service-key-dialog.js';
@@ -17,7 +18,7 @@ import { ServiceKeyTable, type ServiceKeyAction } from './service-key-table.js';
 type Open =
   | { dialog: 'create' }
   | { dialog: ServiceKeyAction; serviceKey: ServiceKey }
-  | { dialog: 'secret'; title: string; secret: ShownSecret };
+  | { dialog: 'secret'; title: string; secret: ShownSecret; scopes: readonly ServiceScope[] };
 
 export function ServiceKeysPage() {
   const application = useApplication();
@@ -32,8 +33,8 @@ export function ServiceKeysPage() {
   const changed = (): void => {
     void queryClient.invalidateQueries({ queryKey: query.queryKey });
   };
-  const show = (title: string) => (secret: ShownSecret) => {
-    setOpen({ dialog: 'secret', title, secret });
+  const show = (title: string, secret: ShownSecret, scopes: readonly ServiceScope[]): void => {
+    setOpen({ dialog: 'secret', title, secret, scopes });
     changed();
   };
   const create = (
@@ -95,7 +96,9 @@ export function ServiceKeysPage() {
         <ServiceKeyDialog
           applicationId={application.id}
           onClose={close}
-          onCreated={show('The new service key')}
+          onCreated={(secret, scopes) => {
+            show('The new service key', secret, scopes);
+          }}
         />
       )}
       {open?.dialog === 'edit' && (
@@ -112,13 +115,23 @@ export function ServiceKeysPage() {
         <RotateServiceKeyDialog
           serviceKey={open.serviceKey}
           onClose={close}
-          onRotated={show('The new secret')}
+          onRotated={(secret) => {
+            show('The new secret', secret, open.serviceKey.scopes);
+          }}
         />
       )}
       {open?.dialog === 'revoke' && (
         <RevokeServiceKeyDialog serviceKey={open.serviceKey} onClose={close} onRevoked={changed} />
       )}
-      {open?.dialog === 'secret' && <SecretDialog title={open.title} secret={open.secret} onDone={close} />}
+      {open?.dialog === 'secret' && (
+        <SecretDialog
+          title={open.title}
+          secret={open.secret}
+          of="service-key"
+          snippets={open.scopes.includes('keys:verify') ? VERIFY_SNIPPETS : []}
+          onDone={close}
+        />
+      )}
     </section>
   );
 }
