@@ -323,7 +323,9 @@ function NoKeys({ application, children }: { application: Application; children:
       </p>
       {children}
       <div className="command">
-        <p className="soft small">Or by the API, with an access token:</p>
+        <p className="soft small">
+          Or by the API, with an access token or a service key that may create keys:
+        </p>
         <div className="command-line">
           <pre tabIndex={0}>{command}</pre>
           <CopyButton read={() => command} />

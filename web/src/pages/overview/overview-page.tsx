@@ -163,7 +163,7 @@ function Attention({
   if (concerns.length === 0) {
     return (
       <p className="all-well">
-        <CheckCircledIcon aria-hidden="true" /> Nothing. Every active key is used, and will end.
+        <CheckCircledIcon aria-hidden="true" /> Nothing at present.
       </p>
     );
   }
