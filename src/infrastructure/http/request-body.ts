@@ -158,11 +158,11 @@ function readAll(
   askedFirst.get(request.raw)?.writeContinue();
   const chunks: Buffer[] = [];
   let length = 0;
-  const network = networkOf(request.ip);
-  let taken = 0;
+  const holding = held.hold(networkOf(request.ip), () => {
+    finish(null, false);
+  });
   const release = (): void => {
-    held.release(network, taken);
-    taken = 0;
+    holding.release();
   };
   const finish = (error: Error | null, hasRoom = true): void => {
     payload.off('data', onData).off('end', onEnd).off('error', finish).off('close', release);
@@ -176,8 +176,7 @@ function readAll(
       if (length > DISCARD_LIMIT) finish(null);
     } else if (length <= BODY_LIMIT) {
       chunks.push(chunk);
-    } else if (held.take(network, chunk.length)) {
-      taken += chunk.length;
+    } else if (holding.take(chunk.length)) {
       chunks.push(chunk);
     } else {
       finish(null, false);
