@@ -26,17 +26,20 @@ export class OtlpReceiver {
 
   private readonly open = new Set<ServerResponse>();
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    private isSilent: boolean,
+  ) {}
 
   /** @param isSilent whether it takes connections and requests, and answers none before `answerAll` */
   static async start(isSilent = false): Promise<OtlpReceiver> {
     const server = createServer();
-    const receiver = new OtlpReceiver(server);
+    const receiver = new OtlpReceiver(server, isSilent);
     server.on('request', (message, response) => {
       receiver.headers.push(message.headers);
       receiver.open.add(response);
       response.once('close', () => receiver.open.delete(response));
-      if (isSilent) return;
+      if (receiver.isSilent) return;
       const chunks: Buffer[] = [];
       message.on('data', (chunk: Buffer) => chunks.push(chunk));
       message.on('end', () => {
@@ -63,7 +66,9 @@ export class OtlpReceiver {
     return this.open.size;
   }
 
+  /** What comes from here on is answered, too. */
   answerAll(): void {
+    this.isSilent = false;
     for (const response of this.open) answer(response);
   }
 

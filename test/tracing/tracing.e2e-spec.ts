@@ -5,7 +5,7 @@ import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { Metrics } from '../../src/infrastructure/metrics/metrics.js';
-import { startTracing } from '../../src/infrastructure/tracing/tracing.js';
+import { startTracing, Tracing } from '../../src/infrastructure/tracing/tracing.js';
 import { CheckpointKeys, verifyExport } from '../../src/modules/audit/index.js';
 import { Client, verify, type Caller } from '../support/builders.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -296,7 +296,11 @@ describe('where traces are sent to', () => {
     const client = await Client.signedIn(app);
     const { key } = await client.issueKey(await client.createApplication());
     expect(await verify(app, key)).toMatchObject({ valid: true });
+    const { tracer } = app.nest.get(Tracing, { strict: false });
     await app.stop();
+    receiver.answerAll();
+    // What was under way at the end goes on for a while, with timers of its own.
+    await tracer?.stop(60_000);
     if (how === 'hangs') await receiver.stop();
   });
 

@@ -123,13 +123,10 @@ export class OpenTelemetryTracer implements Tracer {
     };
   }
 
-  async stop(): Promise<void> {
+  async stop(withinMs = LAST_EXPORT_MS): Promise<void> {
     const late = new AbortController();
     const stopped = this.provider.shutdown().catch(() => undefined);
-    await Promise.race([
-      stopped,
-      sleep(LAST_EXPORT_MS, undefined, { signal: late.signal }).catch(() => undefined),
-    ]);
+    await Promise.race([stopped, sleep(withinMs, undefined, { signal: late.signal }).catch(() => undefined)]);
     late.abort();
   }
 }

@@ -22,8 +22,11 @@ export interface Tracer {
   ): void;
   /** Begins a span within the current one; without a current one it begins a trace, or with `onlyWithin` nothing. */
   begin(name: string, attributes: Attributes, options?: { onlyWithin?: boolean }): OpenSpan | undefined;
-  /** Sends what waits, within a bound. */
-  stop(): Promise<void>;
+  /**
+   * Sends what waits, and resolves when it was sent or given up, or after so many milliseconds: what is under way then goes
+   * on, until the time of its batch is over.
+   */
+  stop(withinMs?: number): Promise<void>;
 }
 
 export interface OpenSpan {
