@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Client as PostgresClient } from 'pg';
 import { ExpiringKeys } from '../../src/modules/webhooks/infrastructure/expiring-keys.js';
 import { KeySignals } from '../../src/modules/webhooks/infrastructure/key-signals.js';
 import { RotationsDue } from '../../src/modules/webhooks/infrastructure/rotations-due.js';
 import { Client, verify } from '../support/builders.js';
+import { eventually } from '../support/eventually.js';
+import { insertIdleKeys } from '../support/many-keys.js';
 import { TestApp } from '../support/test-app.js';
 
 /** Nothing is sent there: it is looked at what would be. */
@@ -111,29 +114,91 @@ describe('receivers are told, once, by however many nodes, that', () => {
     });
   });
 
-  it('the secret of a key is older than the policy of the application allows', async () => {
-    await create({ events: ['key.rotation_due'] });
-    const key = await owner.issueKey(applicationId);
+  describe('the secret of a key is older than the policy of the application allows', () => {
+    const run = (): Promise<unknown> =>
+      Promise.all(nodes.map((node) => node.nest.get(RotationsDue, { strict: false }).run()));
     const look = async (): Promise<Record<string, unknown>[]> => {
-      await Promise.all(nodes.map((node) => node.nest.get(RotationsDue, { strict: false }).run()));
+      await run();
       return told();
     };
-    const age = (): Promise<unknown> =>
+    const age = (...keyIds: string[]): Promise<unknown> =>
       app.query(
-        `UPDATE api_key_secrets SET created_at = created_at - interval '31 days' WHERE api_key_id = $1`,
-        [key.id],
+        `UPDATE api_key_secrets SET created_at = created_at - interval '31 days' WHERE api_key_id = ANY ($1)`,
+        [keyIds],
       );
-    await age();
-    expect(await look()).toEqual([]);
-    await owner.patch(`/applications/${applicationId}/policy`).send({ rotateEvery: 30 }).expect(200);
-    expect(await look()).toMatchObject([
-      { type: 'key.rotation_due', data: { keyId: key.id, applicationId, rotateEveryDays: 30 } },
-    ]);
-    await look();
-    await owner.post(`/apikey/${key.id}/rotate`).send({}).expect(200);
-    expect(await look()).toHaveLength(1);
-    await age();
-    expect(await look()).toHaveLength(2);
+    const demand = (): Promise<unknown> =>
+      owner.patch(`/applications/${applicationId}/policy`).send({ rotateEvery: 30 }).expect(200);
+
+    it('and again when the next one is', async () => {
+      await create({ events: ['key.rotation_due'] });
+      const key = await owner.issueKey(applicationId);
+      await age(key.id);
+      expect(await look()).toEqual([]);
+      await demand();
+      expect(await look()).toMatchObject([
+        { type: 'key.rotation_due', data: { keyId: key.id, applicationId, rotateEveryDays: 30 } },
+      ]);
+      await look();
+      await owner.post(`/apikey/${key.id}/rotate`).send({}).expect(200);
+      expect(await look()).toHaveLength(1);
+      await age(key.id);
+      expect(await look()).toHaveLength(2);
+    });
+
+    it('though nobody wanted to know it when it was found first', async () => {
+      await create({ events: ['key.revoked'] });
+      await demand();
+      await age((await owner.issueKey(applicationId)).id);
+      expect(await look()).toEqual([]);
+      await create({ events: ['key.rotation_due'] });
+      expect(await look()).toHaveLength(1);
+    });
+
+    it('while another node notes one of the keys at the same moment', async () => {
+      await create({ events: ['key.rotation_due'] });
+      await demand();
+      const [first, second] = [await owner.issueKey(applicationId), await owner.issueKey(applicationId)];
+      await age(first.id, second.id);
+      const other = new PostgresClient({ connectionString: app.database.url });
+      await other.connect();
+      try {
+        await other.query('BEGIN');
+        await other.query(
+          `INSERT INTO webhook_notices (api_key_id, kind, about)
+           SELECT api_key_id, 'rotation_due', created_at FROM api_key_secrets WHERE api_key_id = $1`,
+          [first.id],
+        );
+        const looked = nodes[0].nest.get(RotationsDue, { strict: false }).run();
+        await eventually(async () => {
+          const waiting = await app.query(
+            `SELECT FROM pg_stat_activity
+              WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%rotation_due%'`,
+          );
+          expect(waiting).toHaveLength(1);
+        });
+        await other.query('COMMIT');
+        await looked;
+      } finally {
+        await other.end();
+      }
+      expect(await told()).toMatchObject([{ data: { keyId: second.id } }]);
+    });
+
+    it('however many others are due, of which they were told before', async () => {
+      await create({ events: ['key.rotation_due'] });
+      await demand();
+      await insertIdleKeys(app, applicationId, 600);
+      await app.query('UPDATE api_keys SET expires_at = NULL WHERE application_id = $1', [applicationId]);
+      await app.query(
+        `INSERT INTO api_key_secrets (id, api_key_id, hash, pepper_version, hint, created_at)
+         SELECT gen_random_uuid(), id, sha256(uuid_send(id)), 1, 'idle', created_at FROM api_keys
+          WHERE application_id = $1`,
+        [applicationId],
+      );
+      expect(await look()).toHaveLength(600);
+      await age((await owner.issueKey(applicationId)).id);
+      expect(await look()).toHaveLength(601);
+    });
   });
 
   async function lookAtSignals(): Promise<Record<string, unknown>[]> {

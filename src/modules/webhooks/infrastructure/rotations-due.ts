@@ -9,6 +9,10 @@ const EVERY_MS = 900_000;
 /*
  * What the policy of an application says of the newest secret of each key. A notice is forgotten after thirty days, and a
  * key that is due still is told of again.
+ *
+ * Two conditions look like checks that are made once more, and are not. Without NOT EXISTS, keys that were told of would
+ * take all the places of the LIMIT; ON CONFLICT is for notices that another node writes at this moment. And without a
+ * webhook that wants the event, which enqueue_webhooks asks for as well, a notice would be written that nobody is told of.
  */
 const NOTE_ROTATIONS = `
   WITH due AS MATERIALIZED (
