@@ -111,6 +111,33 @@ describe('a fair semaphore', () => {
     expect(began).toEqual(['flood 0', 'flood 1', 'ann', 'ben']);
   });
 
+  it('lets the parties of one network push out nothing of another network that has less waiting', async () => {
+    const { refused, start } = jobs({ running: 1, waiting: 10 });
+    start({ name: 'ann', network: 'b' }, 4);
+    for (let i = 0; i < 20; i++) start({ name: `flood ${i}`, network: 'a' });
+    await setImmediate();
+    expect(refused).toHaveLength(13);
+    expect(refused).not.toContain('ann');
+  });
+
+  it('lets no party push out others by asking from one more network', async () => {
+    const { refused, start } = jobs({ running: 1, waiting: 7 });
+    start({ name: 'flood', network: 'a' }, 4);
+    start({ name: 'ann', network: 'b' }, 4);
+    start({ name: 'flood', network: 'c' });
+    await setImmediate();
+    expect(refused).toEqual(['flood']);
+  });
+
+  it('makes room in its own network at the cost of the party that has most there', async () => {
+    const { refused, start } = jobs({ running: 1, waiting: 10 });
+    start({ name: 'flood', network: 'a' }, 8);
+    start({ name: 'ben', network: 'a' }, 3);
+    start({ name: 'ann', network: 'a' }, 2);
+    await setImmediate();
+    expect(refused).toEqual(['flood', 'flood']);
+  });
+
   it('lets no party have more than its share of the room, from however many networks', async () => {
     const { began, refused, start, endOne } = jobs({ running: 1, waiting: 10, waitingOfOne: 2 });
     for (let i = 0; i < 5; i++) start({ name: 'flood', network: `${i}` });

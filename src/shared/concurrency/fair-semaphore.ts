@@ -23,8 +23,8 @@ interface Limits {
 /**
  * Lets a bounded number of jobs run at once, and a bounded number wait for their turn, of parties that are known and
  * of others. Who waits is served network by network and party by party, so that somebody with one job waits for one job of
- * each other network and not for all that one of them has. When there is no room to wait, the party that has most waiting
- * loses the last of it, and when all have as little, the network that has most.
+ * each other network and not for all that one of them has. When there is no room to wait, the network that has most waiting
+ * loses the last of it, of the party that has most there.
  */
 export class FairSemaphore {
   private readonly known = new Turns();
@@ -58,23 +58,25 @@ export class FairSemaphore {
   private wait({ name, network = name, isKnown = false }: Party): Promise<void> {
     const { waiting, waitingOfOne = waiting } = this.limits;
     const turns = isKnown ? this.known : this.others;
-    if (turns.countBy('name').of(name) >= waitingOfOne) throw this.noRoom();
+    if (turns.ofParties().of(name) >= waitingOfOne) throw this.noRoom();
     if (turns.waiting >= waiting) this.makeRoom(turns, { name, network });
     return new Promise((resolve, reject) => {
       turns.add({ name, network, begin: resolve, refuse: reject });
     });
   }
 
-  /** Throws `service_unavailable` when nobody has more waiting than the one who comes, nor any network more than theirs. */
-  private makeRoom(turns: Turns, comer: Pick<Waiter, 'name' | 'network'>): void {
-    for (const side of ['name', 'network'] as const) {
-      const counts = turns.countBy(side);
-      if (counts.most > counts.of(comer[side]) + 1) {
-        turns.dropLast(side, counts.largest)?.refuse(this.noRoom());
-        return;
-      }
-    }
-    throw this.noRoom();
+  /**
+   * By networks first, as they take turns: many parties of one would push out what a party of another has waiting. Throws
+   * `service_unavailable` when no network has more waiting than that of the one who comes, nor any party of it more than
+   * they.
+   */
+  private makeRoom(turns: Turns, { name, network: from }: Pick<Waiter, 'name' | 'network'>): void {
+    const network = turns.networkOf(name) ?? from;
+    const networks = turns.ofNetworks();
+    const isOfOthers = networks.most > networks.of(network) + 1;
+    const parties = turns.ofParties(network);
+    if (!isOfOthers && parties.most <= parties.of(name) + 1) throw this.noRoom();
+    turns.dropLast(isOfOthers ? networks.largest : network)?.refuse(this.noRoom());
   }
 
   private noRoom(): DomainError {

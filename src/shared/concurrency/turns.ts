@@ -6,6 +6,12 @@ export interface Waiter {
   refuse(error: Error): void;
 }
 
+interface Counts {
+  of(which: string): number;
+  readonly largest: string;
+  readonly most: number;
+}
+
 /** Networks that take turns, and in each the parties of it, each with those jobs of it that wait. */
 export class Turns {
   private readonly networks = new Map<string, Map<string, Waiter[]>>();
@@ -39,27 +45,29 @@ export class Turns {
     return waiter;
   }
 
-  /** How many wait of each party, or from each network. */
-  countBy(side: 'name' | 'network'): {
-    of(which: string): number;
-    readonly largest: string;
-    readonly most: number;
-  } {
-    const counts = new Map<string, number>();
-    for (const waiter of this.waiters) counts.set(waiter[side], (counts.get(waiter[side]) ?? 0) + 1);
-    let [largest, most] = ['', 0];
-    for (const [which, count] of counts) if (count > most) [largest, most] = [which, count];
-    return { of: (which) => counts.get(which) ?? 0, largest, most };
+  /** How many wait from each network. */
+  ofNetworks(): Counts {
+    return countsOf([...this.waiters].map(({ network }) => network));
   }
 
-  /** Takes out who came last of this party, or from this network. */
-  dropLast(side: 'name' | 'network', which: string): Waiter | undefined {
-    const last = [...this.waiters].findLast((waiter) => waiter[side] === which);
+  /** How many wait of each party; with a network, of those that wait there. */
+  ofParties(network?: string): Counts {
+    const waiters = [...this.waiters].filter((waiter) => network === undefined || waiter.network === network);
+    return countsOf(waiters.map(({ name }) => name));
+  }
+
+  /** Takes out who came last from this network, of the party that has most waiting there. */
+  dropLast(network: string): Waiter | undefined {
+    const parties = this.ofParties(network);
+    const last = [...this.waiters].findLast(
+      (waiter) => waiter.network === network && parties.of(waiter.name) === parties.most,
+    );
     if (last !== undefined) this.remove(last);
     return last;
   }
 
-  private networkOf(name: string): string | undefined {
+  /** Where a party waits already. */
+  networkOf(name: string): string | undefined {
     for (const waiter of this.waiters) if (waiter.name === name) return waiter.network;
     return undefined;
   }
@@ -73,6 +81,14 @@ export class Turns {
     else parties?.delete(name);
     if (parties?.size === 0) this.networks.delete(network);
   }
+}
+
+function countsOf(names: readonly string[]): Counts {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  let [largest, most] = ['', 0];
+  for (const [which, count] of counts) if (count > most) [largest, most] = [which, count];
+  return { of: (which) => counts.get(which) ?? 0, largest, most };
 }
 
 /** Maps keep the order in which their keys were added. */
