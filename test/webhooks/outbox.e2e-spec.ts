@@ -142,6 +142,18 @@ describe('the outbox of webhooks', () => {
     expect(await claimAll()).toEqual([]);
   });
 
+  it('gives what a node has taken, and died with, to others after thirty seconds', async () => {
+    await issue(1);
+    expect(await claimAll()).toHaveLength(1);
+    const rows = await app.query(
+      `SELECT extract(epoch FROM due_at - attempted_at)::float8 AS lease FROM webhook_deliveries`,
+    );
+    expect(rows).toEqual([{ lease: 30 }]);
+    // As thirty seconds later.
+    await app.query(`UPDATE webhook_deliveries SET due_at = now()`);
+    expect(await claimAll()).toMatchObject([{ attempts: 2 }]);
+  });
+
   describe('makes the next event of a key due at once when the one before it ends', () => {
     let other: PostgresClient;
 
