@@ -23,7 +23,10 @@ const PAGES: readonly (readonly [path: string, isThere: (page: Page) => Promise<
   ['/applications/:id/audit', (page) => page.getByRole('row', { name: /Key created/ }).waitFor()],
   ['/applications/:id/members', (page) => itemOf(page, 'Members').waitFor()],
   ['/applications/:id/webhooks', (page) => page.getByText('Nothing was sent yet.').waitFor()],
-  ['/applications/:id/hygiene', (page) => page.getByText(/that works?\.$/).waitFor()],
+  [
+    '/applications/:id/hygiene',
+    (page) => page.getByText(/that works?(, service keys among them)?\.$/).waitFor(),
+  ],
   ['/account', (page) => itemOf(page, 'Sessions').waitFor()],
 ];
 
@@ -33,6 +36,9 @@ function itemOf(page: Page, list: string): Locator {
 
 /** What keeps somebody signed in: without it there is no page to look at. */
 const isOfSession = (route: Route): boolean => route.request().url().includes('/auth/browser/');
+
+/** Without it there is nothing of it on a page. */
+const isApplication = (route: Route): boolean => /\/applications\/[^/?]+$/.test(route.request().url());
 
 let browser: Browser;
 let stage: Stage;
@@ -129,6 +135,68 @@ describe('every page', () => {
     }
   }, 240_000);
 
+  it('says what of it could not be loaded, and one more try loads all of that', async () => {
+    const { page, pages } = await visitor();
+    for (const [path, isThere] of pages.filter(([one]) => !one.endsWith('/try-key'))) {
+      const abort = (route: Route): Promise<void> =>
+        isOfSession(route) || isApplication(route) ? route.continue() : route.abort();
+      await page.route(CALLS, abort);
+      await page.goto(path);
+      const alerts = page.getByRole('alert').filter({ hasText: 'cannot be reached' });
+      await alerts.first().waitFor();
+      // Nothing looks as if it were still on its way.
+      await page.waitForFunction((busy) => document.querySelector(busy) === null, BUSY);
+      await page.unroute(CALLS, abort);
+      await page.getByRole('button', { name: 'Try again' }).first().click();
+      await isThere();
+      await alerts.first().waitFor({ state: 'detached' });
+    }
+  }, 240_000);
+
+  it('is not tried again where the role of somebody does not show it', async () => {
+    const { person, client } = await stage.newOwner();
+    const viewer = await stage.newOwner('Ben Example');
+    const id = await client.createApplication({ name: 'Weather' });
+    await client.takeIn(id, viewer.client, 'viewer');
+    const page = await person.open('/dashboard');
+    await signInAs(page, viewer.email);
+    for (const path of ['service-keys', 'audit', 'webhooks']) {
+      await page.goto(`/dashboard/applications/${id}/${path}`);
+      await page.getByText('This takes the role owner or admin').waitFor();
+      expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
+    }
+  }, 60_000);
+
+  it('that is opened without a connection says so, and is there once there is one', async () => {
+    const { page, pages } = await visitor();
+    const [overview, isThere] = pages.find(([path]) => /applications\/[^/]+$/.test(path))!;
+    await page.goto(overview);
+    await isThere();
+    await page.context().setOffline(true);
+    await page.getByRole('link', { name: 'Audit' }).click();
+    await page.getByRole('alert').getByText('cannot be reached').waitFor();
+    // Another try does not end at the browser's own page for that.
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('status').getByText('cannot be reached').waitFor();
+    await page.context().setOffline(false);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('row', { name: /Key created/ }).waitFor();
+  }, 60_000);
+
+  it('of an application that is deleted meanwhile says that there is none', async () => {
+    const { person, client, email } = await stage.newOwner();
+    const id = await client.createApplication({ name: 'Weather' });
+    const page = await person.open('/dashboard/sign-in');
+    await page.clock.install();
+    await page.goto(`/dashboard/applications/${id}/members`);
+    await signInAs(page, email);
+    await itemOf(page, 'Members').waitFor();
+    await client.delete(`/applications/${id}`).expect(204);
+    await page.clock.fastForward('01:00');
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
+    await page.getByRole('heading', { name: 'There is no such application' }).waitFor();
+  }, 60_000);
+
   it('fits a window at 200 % zoom, and forced colours', async () => {
     const { page, pages } = await visitor();
     // A window of 1280 px has 640 of CSS at that zoom.
@@ -153,4 +221,22 @@ describe('every page', () => {
       }
     }
   }, 240_000);
+});
+
+describe('signing in', () => {
+  it('without a connection says so', async () => {
+    const { person, email } = await stage.newOwner();
+    const page = await person.open('/dashboard/sign-in');
+    await page.getByLabel('Email').fill(email);
+    await page.getByLabel('Password').fill('any');
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('alert').getByText('cannot be reached').waitFor();
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('Email').fill(email);
+    await page.getByLabel('Password').fill('any other');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByRole('alert').getByText('cannot be reached').waitFor();
+    await page.context().setOffline(false);
+  }, 60_000);
 });

@@ -49,6 +49,21 @@ it('a policy is set on the page of hygiene, which names what breaks it', async (
   expect(body.data.map(({ name }: { name: string }) => name)).toEqual(['for ever']);
 }, 60_000);
 
+it('the page of hygiene says whether service keys are among those that it counts', async () => {
+  const owner = await stage.newOwner();
+  const viewer = await stage.newOwner('Ben Example');
+  const id = await owner.client.createApplication();
+  await owner.client.takeIn(id, viewer.client, 'viewer');
+  await owner.client.issueKey(id);
+  await owner.client.issueServiceKey(id);
+  const page = await owner.person.open(`/dashboard/applications/${id}/hygiene`);
+  await signInAs(page, owner.email);
+  await page.getByText('Of the 2 keys that work, service keys among them.').waitFor();
+  const theirs = await viewer.person.open(`/dashboard/applications/${id}/hygiene`);
+  await signInAs(theirs, viewer.email);
+  await theirs.getByText('Of the key that works.').waitFor();
+}, 60_000);
+
 it('the page of hygiene names the webhooks of people who have left', async () => {
   const { person, client, email } = await stage.newOwner();
   const applicationId = await client.createApplication({ name: 'Shop' });

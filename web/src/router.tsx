@@ -7,6 +7,7 @@ import {
   redirect,
   type ErrorComponentProps,
 } from '@tanstack/react-router';
+import { part } from './api/load.js';
 import { ProblemError } from './api/problem.js';
 import { KEY_SORTS, KEY_STATUSES, type KeyFilter } from './pages/key-filter.js';
 import { ApplicationFrame } from './pages/application.js';
@@ -46,21 +47,30 @@ const signInRoute = createRoute({
 const forgotPasswordRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: 'forgot-password',
-  component: lazyRouteComponent(() => import('./pages/forgot-password.js'), 'ForgotPasswordPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/forgot-password.js')),
+    'ForgotPasswordPage',
+  ),
 });
 
 /** Where the links of invitations and mails lead. */
 const linkRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: 'link',
-  component: lazyRouteComponent(() => import('./pages/link.js'), 'LinkPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/link.js')),
+    'LinkPage',
+  ),
 });
 
 /** Where a provider sends browsers back to. */
 const callbackRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: 'callback',
-  component: lazyRouteComponent(() => import('./pages/callback.js'), 'CallbackPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/callback.js')),
+    'CallbackPage',
+  ),
 });
 
 /** Everything that only somebody who is signed in sees. */
@@ -80,13 +90,19 @@ const applicationsRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: '/',
   validateSearch: ({ q }: Record<string, unknown>): { q?: string | undefined } => ({ q: textOf(q) }),
-  component: lazyRouteComponent(() => import('./pages/applications.js'), 'ApplicationsPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/applications.js')),
+    'ApplicationsPage',
+  ),
 });
 
 const accountRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: 'account',
-  component: lazyRouteComponent(() => import('./pages/account.js'), 'AccountPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/account.js')),
+    'AccountPage',
+  ),
 });
 
 /** Around the pages of an application, of which each is loaded when it is opened. */
@@ -99,7 +115,10 @@ const applicationRoute = createRoute({
 const overviewRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: '/',
-  component: lazyRouteComponent(() => import('./pages/overview/overview-page.js'), 'OverviewPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/overview/overview-page.js')),
+    'OverviewPage',
+  ),
 });
 
 const keysRoute = createRoute({
@@ -112,38 +131,56 @@ const keysRoute = createRoute({
     sort: oneOf(KEY_SORTS, sort),
     page: typeof page === 'number' && Number.isInteger(page) && page > 1 ? page : undefined,
   }),
-  component: lazyRouteComponent(() => import('./pages/keys-page.js'), 'KeysPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/keys-page.js')),
+    'KeysPage',
+  ),
 });
 
 const membersRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: 'members',
-  component: lazyRouteComponent(() => import('./pages/members-page.js'), 'MembersPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/members-page.js')),
+    'MembersPage',
+  ),
 });
 
 const keyRoute = createRoute({
   getParentRoute: () => signedInRoute,
   path: 'applications/$applicationId/keys/$keyId',
-  component: lazyRouteComponent(() => import('./pages/key/key-page.js'), 'KeyPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/key/key-page.js')),
+    'KeyPage',
+  ),
 });
 
 const serviceKeysRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: 'service-keys',
-  component: lazyRouteComponent(() => import('./pages/service-keys/service-keys-page.js'), 'ServiceKeysPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/service-keys/service-keys-page.js')),
+    'ServiceKeysPage',
+  ),
 });
 
 const tryKeyRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: 'try-key',
-  component: lazyRouteComponent(() => import('./pages/try-key/try-key-page.js'), 'TryKeyPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/try-key/try-key-page.js')),
+    'TryKeyPage',
+  ),
 });
 
 const auditRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: 'audit',
   validateSearch: auditFilterOf,
-  component: lazyRouteComponent(() => import('./pages/audit/audit-page.js'), 'AuditPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/audit/audit-page.js')),
+    'AuditPage',
+  ),
 });
 
 const hygieneRoute = createRoute({
@@ -152,13 +189,19 @@ const hygieneRoute = createRoute({
   validateSearch: ({ finding }: Record<string, unknown>): { finding?: string | undefined } => ({
     finding: textOf(finding),
   }),
-  component: lazyRouteComponent(() => import('./pages/hygiene-page.js'), 'HygienePage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/hygiene-page.js')),
+    'HygienePage',
+  ),
 });
 
 const webhooksRoute = createRoute({
   getParentRoute: () => applicationRoute,
   path: 'webhooks',
-  component: lazyRouteComponent(() => import('./pages/webhooks-page.js'), 'WebhooksPage'),
+  component: lazyRouteComponent(
+    part(() => import('./pages/webhooks-page.js')),
+    'WebhooksPage',
+  ),
 });
 
 export const router = createRouter({

@@ -1,13 +1,24 @@
-import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, QueryCache, QueryClient, queryOptions } from '@tanstack/react-query';
 import { client, type ApiKey, type Application } from './client.js';
+import { warn } from '../components/toast.js';
 import { ProblemError, unwrap } from './problem.js';
 
 /** As many as the service gives at once. */
 const PAGE = 100;
 
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // What is on the page stays there, so the page itself does not tell that it is old, or not all.
+    onError: (error, { state }) => {
+      if (state.data === undefined || !(error instanceof ProblemError) || !error.isPassing) return;
+      if (error.code !== 'unauthenticated') warn(`Not everything could be loaded. ${error.message}`);
+    },
+  }),
   defaultOptions: {
     queries: {
+      // A browser that says it is offline may be wrong. Waiting for it would look like loading for ever.
+      networkMode: 'always',
+      refetchOnReconnect: true,
       staleTime: 20_000,
       // What passes has been asked again by the client.
       retry: false,
@@ -63,6 +74,7 @@ export function keepKey(key: ApiKey): void {
   );
 }
 
+/** Whether it was deleted, is not for whoever asks, or never had such an id. */
 export function isGone(error: unknown): boolean {
   return (
     error instanceof ProblemError && (error.status === 404 || error.status === 403 || error.status === 400)

@@ -1,10 +1,16 @@
-import { CheckCircledIcon } from '@radix-ui/react-icons';
+import { CheckCircledIcon, ExclamationTriangleIcon } from '@radix-ui/react-icons';
 import { useSyncExternalStore } from 'react';
 
 /** Milliseconds that a message stays. */
 const STAY = 5000;
 
-let message: { id: number; text: string } | undefined;
+interface Message {
+  id: number;
+  text: string;
+  isWarning: boolean;
+}
+
+let message: Message | undefined;
 const listeners = new Set<() => void>();
 
 function set(next: typeof message): void {
@@ -14,11 +20,23 @@ function set(next: typeof message): void {
 
 /** Says what has been done, for eyes and screen readers. */
 export function say(text: string): void {
+  show(text, false);
+}
+
+/** Says what could not be done. */
+export function warn(text: string): void {
+  show(text, true);
+}
+
+function show(text: string, isWarning: boolean): void {
   const id = (message?.id ?? 0) + 1;
-  set({ id, text });
-  setTimeout(() => {
-    if (message?.id === id) set(undefined);
-  }, STAY);
+  set({ id, text, isWarning });
+  setTimeout(
+    () => {
+      if (message?.id === id) set(undefined);
+    },
+    isWarning ? 2 * STAY : STAY,
+  );
 }
 
 export function Toasts() {
@@ -32,8 +50,13 @@ export function Toasts() {
   return (
     <div className="toasts" role="status">
       {shown && (
-        <p key={shown.id} className="toast">
-          <CheckCircledIcon aria-hidden="true" />
+        // A warning that comes again stands as it was, and is not read aloud again.
+        <p key={shown.isWarning ? shown.text : shown.id} className="toast">
+          {shown.isWarning ? (
+            <ExclamationTriangleIcon aria-hidden="true" />
+          ) : (
+            <CheckCircledIcon aria-hidden="true" />
+          )}
           {shown.text}
         </p>
       )}

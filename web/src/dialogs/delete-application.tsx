@@ -44,9 +44,9 @@ export function DeleteApplicationDialog({
 }
 
 function KeysThatGo({ applicationId }: { applicationId: string }) {
-  const { keys, error, areAll, retry } = useKeys(applicationId);
+  const { keys, error, areAll } = useKeys(applicationId);
   if (keys === undefined) {
-    if (error !== null) return <LoadProblem error={error} retry={retry} />;
+    if (error !== null) return <LoadProblem error={error} />;
     return <Skeleton rows={1} label="Counting its keys" />;
   }
 

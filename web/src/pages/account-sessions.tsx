@@ -14,7 +14,7 @@ import { clientName } from './client-name.js';
 
 /** Where somebody is signed in. */
 export function SessionsSection() {
-  const { data, error, refetch } = useQuery(sessionsQuery);
+  const { data, error } = useQuery(sessionsQuery);
   const { isBusy, problem, submit } = useSubmit(async () => {
     unwrap(await client.DELETE('/auth/sessions'));
     await queryClient.invalidateQueries({ queryKey: sessionsQuery.queryKey });
@@ -46,7 +46,7 @@ export function SessionsSection() {
         (error === null ? (
           <Skeleton rows={2} label="Loading your sessions" />
         ) : (
-          <LoadProblem error={error} retry={() => void refetch()} />
+          <LoadProblem error={error} />
         ))}
       {data !== undefined && (
         <ul className="rows">

@@ -11,7 +11,7 @@ import { SessionsSection } from './account-sessions.js';
 /** What somebody may see and change of their own. People of another provider keep their account there. */
 export function AccountPage() {
   useTitle('Your account');
-  const { data, error, refetch } = useQuery(meQuery);
+  const { data, error } = useQuery(meQuery);
   // What a provider has told of its people is known to the session alone.
   const user = useUser();
   return (
@@ -23,11 +23,7 @@ export function AccountPage() {
         </div>
       </div>
       {data === undefined &&
-        (error === null ? (
-          <Skeleton rows={5} label="Loading your account" />
-        ) : (
-          <LoadProblem error={error} retry={() => void refetch()} />
-        ))}
+        (error === null ? <Skeleton rows={5} label="Loading your account" /> : <LoadProblem error={error} />)}
       {data !== undefined && (
         <div className="panels">
           <section className="panel" aria-labelledby="profile">

@@ -4,7 +4,7 @@ import { getRouteApi, Link, Outlet } from '@tanstack/react-router';
 import { useState } from 'react';
 import { applicationQuery, isGone } from '../api/queries.js';
 import { EnvironmentBadge } from '../components/badge.js';
-import { LoadProblem, Skeleton } from '../components/loading.js';
+import { PageProblem, Skeleton } from '../components/loading.js';
 import { Menu } from '../components/menu.js';
 import { useTitle } from '../components/use-title.js';
 import { ApplicationDialog } from '../dialogs/application.js';
@@ -18,12 +18,13 @@ const route = getRouteApi('/signed-in/applications/$applicationId');
 export function ApplicationFrame() {
   const { applicationId } = route.useParams();
   const [open, setOpen] = useState<'edit' | 'delete'>();
-  const { data, error, refetch } = useQuery(applicationQuery(applicationId));
+  const { data, error } = useQuery(applicationQuery(applicationId));
 
+  // Perhaps it was there a minute ago.
+  if (isGone(error)) return <NoSuchApplication />;
   if (data === undefined) {
     if (error === null) return <Skeleton rows={6} label="Loading the application" />;
-    if (isGone(error)) return <Gone />;
-    return <LoadProblem error={error} retry={() => void refetch()} />;
+    return <PageProblem title="The application could not be loaded" error={error} />;
   }
 
   const close = (): void => {
@@ -79,7 +80,7 @@ export function ApplicationFrame() {
   );
 }
 
-function Gone() {
+export function NoSuchApplication() {
   useTitle('No such application');
   return (
     <section className="empty">

@@ -20,7 +20,7 @@ export function ApplicationsPage() {
   const { q = '' } = route.useSearch();
   const navigate = route.useNavigate();
   const [isCreating, setCreating] = useState(false);
-  const { data, error, refetch } = useQuery(applicationsQuery);
+  const { data, error } = useQuery(applicationsQuery);
   const found = data?.filter((application) => matches(application, q));
 
   return (
@@ -64,7 +64,7 @@ export function ApplicationsPage() {
         </div>
       )}
 
-      {error !== null && data === undefined && <LoadProblem error={error} retry={() => void refetch()} />}
+      {error !== null && data === undefined && <LoadProblem error={error} />}
       {error === null && data === undefined && <Skeleton rows={4} label="Loading your applications" />}
       {data?.length === 0 && (
         <section className="empty">

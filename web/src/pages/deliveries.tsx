@@ -8,7 +8,7 @@ import { deliveriesQuery, type Delivery, type Webhook } from '../api/webhooks.js
 import { Button } from '../components/button.js';
 import { LoadProblem, Skeleton } from '../components/loading.js';
 import { RelativeTime } from '../components/time.js';
-import { say } from '../components/toast.js';
+import { say, warn } from '../components/toast.js';
 
 const STATES: Readonly<Record<Delivery['state'], [label: string, tone: string]>> = {
   pending: ['Waiting', 'warn'],
@@ -64,7 +64,7 @@ export function DeliveriesSection({ webhook }: { webhook: Webhook }) {
         error === null ? (
           <Skeleton rows={3} label="Loading the deliveries" />
         ) : (
-          <LoadProblem error={error} retry={() => void refetch()} />
+          <LoadProblem error={error} />
         )
       ) : deliveries.length === 0 ? (
         <p className="soft">Nothing was sent{state === undefined ? ' yet' : ' that is so'}.</p>
@@ -156,7 +156,7 @@ async function resend({ applicationId, id: webhookId }: Webhook, { id }: Deliver
     say('It is sent once more.');
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    say(`It was not sent. ${error.message}`);
+    warn(`It was not sent. ${error.message}`);
   }
   await queryClient.invalidateQueries({ queryKey: ['webhooks', applicationId, webhookId] });
 }

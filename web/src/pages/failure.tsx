@@ -1,7 +1,9 @@
 import { Link } from '@tanstack/react-router';
+import { isReachable } from '../api/load.js';
 import { ProblemError } from '../api/problem.js';
 import { Button } from '../components/button.js';
 import { Logo } from '../components/logo.js';
+import { warn } from '../components/toast.js';
 
 export function NotFoundPage() {
   return (
@@ -18,6 +20,15 @@ export function NotFoundPage() {
 
 /** What is shown when a page cannot be. */
 export function FailurePage({ error, retry }: { error: unknown; retry: () => void }) {
+  /** Without the service, the browser would have nothing to show but a fault of its own. */
+  async function again(): Promise<void> {
+    if (!(await isReachable())) {
+      warn(ProblemError.unreachable(undefined).message);
+      return;
+    }
+    retry();
+    location.reload();
+  }
   return (
     <main className="failure">
       <Logo />
@@ -25,13 +36,7 @@ export function FailurePage({ error, retry }: { error: unknown; retry: () => voi
       <p className="soft" role="alert">
         {error instanceof ProblemError ? error.message : 'The page has a fault. Load it again.'}
       </p>
-      <Button
-        kind="primary"
-        onClick={() => {
-          retry();
-          location.reload();
-        }}
-      >
+      <Button kind="primary" onClick={() => void again()}>
         Try again
       </Button>
     </main>

@@ -8,11 +8,13 @@ import {
   type FoundKey,
   type WebhookFinding,
 } from '../api/policy.js';
+import { membersQuery } from '../api/people.js';
 import { Button } from '../components/button.js';
 import { LoadProblem, Skeleton } from '../components/loading.js';
 import { RelativeTime } from '../components/time.js';
 import { useTitle } from '../components/use-title.js';
 import { useApplication } from './application-context.js';
+import { useIsMe } from './person-name.js';
 import { PolicyCard } from './policy-card.js';
 
 const route = getRouteApi('/signed-in/applications/$applicationId/hygiene');
@@ -24,26 +26,33 @@ export function HygienePage() {
   return (
     <>
       <PolicyCard applicationId={application.id} />
-      <Findings applicationId={application.id} />
+      <section className="hygiene-block" aria-labelledby="findings">
+        <h2 id="findings">Findings</h2>
+        <Findings applicationId={application.id} />
+      </section>
     </>
   );
 }
 
 function Findings({ applicationId }: { applicationId: string }) {
   const { finding: opened } = route.useSearch();
-  const { data, error, refetch } = useQuery(hygieneQuery(applicationId));
+  const { data, error } = useQuery(hygieneQuery(applicationId));
+  const { data: members } = useQuery(membersQuery(applicationId));
+  const isMe = useIsMe();
+  const role = members?.find(isMe)?.role;
+  // Whom the service shows no service keys has none of them counted.
+  const areAll = role === 'owner' || role === 'admin';
+  const ofServices = areAll && data !== undefined && data.keys > 1 ? ', service keys among them' : '';
   if (data === undefined) {
-    if (error !== null) return <LoadProblem error={error} retry={() => void refetch()} />;
+    if (error !== null) return <LoadProblem error={error} />;
     return <Skeleton rows={6} label="Looking at the keys" />;
   }
   return (
-    <section className="hygiene-block" aria-labelledby="findings">
-      <h2 id="findings">Findings</h2>
+    <>
       <p className="soft" role="status">
-        {data.findings.length + data.webhookFindings.length === 0
-          ? `Nothing is to be done about the ${data.keys === 1 ? 'key that works' : `${data.keys} keys that work`}.`
-          : `Of ${data.keys === 1 ? 'the key that works' : `${data.keys} keys that work`}.`}
-        {data.isPartial && ' There are more: the newest were looked at.'}
+        {data.findings.length + data.webhookFindings.length === 0 ? 'Nothing is to be done about ' : 'Of '}
+        {data.keys === 1 ? 'the key that works' : `the ${data.keys} keys that work`}
+        {ofServices}.{data.isPartial && ' There are more: the newest were looked at.'}
       </p>
       <ul className="findings">
         {data.findings.map((finding) => (
@@ -58,7 +67,7 @@ function Findings({ applicationId }: { applicationId: string }) {
           <WebhookFindingItem key={finding.finding} applicationId={applicationId} finding={finding} />
         ))}
       </ul>
-    </section>
+    </>
   );
 }
 
@@ -137,11 +146,11 @@ function WebhookFindingItem({
 }
 
 function AllKeys({ applicationId, finding }: { applicationId: string; finding: FindingName }) {
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = useInfiniteQuery(
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     findingQuery(applicationId, finding),
   );
   if (data === undefined) {
-    if (error !== null) return <LoadProblem error={error} retry={() => void refetch()} />;
+    if (error !== null) return <LoadProblem error={error} />;
     return <Skeleton rows={5} label="Loading the keys" />;
   }
   return (

@@ -2,7 +2,7 @@ import { client, type ApiKey } from '../api/client.js';
 import { readKeysAgain } from '../api/key-queries.js';
 import { ProblemError, unwrap } from '../api/problem.js';
 import { keepKey } from '../api/queries.js';
-import { say } from '../components/toast.js';
+import { say, warn } from '../components/toast.js';
 
 /** Says that it works, and then what holds: it is not shown before the service has said so. */
 export async function setEnabled(apiKey: ApiKey, enabled: boolean): Promise<void> {
@@ -14,6 +14,6 @@ export async function setEnabled(apiKey: ApiKey, enabled: boolean): Promise<void
     await readKeysAgain(apiKey.applicationId);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    say(`${apiKey.name} is as it was. ${error.message}`);
+    warn(`${apiKey.name} is as it was. ${error.message}`);
   }
 }

@@ -11,6 +11,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from 'react';
 import type { ApiKey, Application } from '../api/client.js';
 import { usageOfKeysQuery } from '../api/key-queries.js';
+import { part } from '../api/load.js';
 import { policyQuery } from '../api/policy.js';
 import { Button } from '../components/button.js';
 import { CopyButton } from '../components/copy.js';
@@ -23,21 +24,21 @@ import { KeyTable } from './key-table.js';
 const route = getRouteApi('/signed-in/applications/$applicationId/keys');
 
 // What is opened is loaded when it is about to be; never the dialog that shows a secret, which would be lost without it.
-const loadCreateKey = () => import('../dialogs/create-key.js');
+const loadCreateKey = part(() => import('../dialogs/create-key.js'));
 const CreateKeyDialog = lazy(async () => ({ default: (await loadCreateKey()).CreateKeyDialog }));
 /** It is there when the button is pressed, and asked for again then when it could not be loaded. */
 const expectCreateKey = (): void => {
   loadCreateKey().catch(() => undefined);
 };
 const RotateKeyDialog = lazy(async () => ({
-  default: (await import('../dialogs/rotate-key.js')).RotateKeyDialog,
+  default: (await part(() => import('../dialogs/rotate-key.js'))()).RotateKeyDialog,
 }));
 const RevokeKeyDialog = lazy(async () => ({
-  default: (await import('../dialogs/revoke-key.js')).RevokeKeyDialog,
+  default: (await part(() => import('../dialogs/revoke-key.js'))()).RevokeKeyDialog,
 }));
-const BulkBar = lazy(async () => ({ default: (await import('./key-bulk.js')).BulkBar }));
+const BulkBar = lazy(async () => ({ default: (await part(() => import('./key-bulk.js'))()).BulkBar }));
 const ImportKeysDialog = lazy(async () => ({
-  default: (await import('../dialogs/import-keys.js')).ImportKeysDialog,
+  default: (await part(() => import('../dialogs/import-keys.js'))()).ImportKeysDialog,
 }));
 
 /** Rows that are shown at once. */

@@ -1,5 +1,5 @@
 import { Link, useLocation, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { publicClient } from '../api/public-client.js';
 import { unwrap } from '../api/problem.js';
 import { Button } from '../components/button.js';
@@ -138,7 +138,9 @@ function ResetPassword({ link }: { link: OneTimeLink }) {
           autoFocus
         />
         {problem?.code === 'invalid_one_time_token' ? (
-          <Spent />
+          <Spent>
+            <Link to="/forgot-password">Ask for another one.</Link>
+          </Spent>
         ) : (
           <FormProblem problem={problem} fields={['password']} />
         )}
@@ -163,7 +165,13 @@ function VerifyEmail({ link }: { link: OneTimeLink }) {
       <h1>Is this your email?</h1>
       <p className="soft">Confirm that the message with this link has reached you.</p>
       <form className="stack" onSubmit={submit}>
-        {problem?.code === 'invalid_one_time_token' ? <Spent /> : <FormProblem problem={problem} />}
+        {problem?.code === 'invalid_one_time_token' ? (
+          <Spent>
+            <Link to="/account">Ask for another one</Link> on the page of your account.
+          </Spent>
+        ) : (
+          <FormProblem problem={problem} />
+        )}
         {/* Not by itself: programs that look through mails open the links in them. */}
         <Button type="submit" kind="primary" className="block" isBusy={isBusy}>
           Yes, it is mine
@@ -187,11 +195,10 @@ function Done({ title, children }: { title: string; children: string }) {
   );
 }
 
-function Spent() {
+function Spent({ children }: { children: ReactNode }) {
   return (
     <p className="notice danger" role="alert">
-      This link was used already, or it is older than 24 hours.{' '}
-      <Link to="/sign-in">Ask for another one.</Link>
+      <span>This link was used already, or it is older than 24 hours. {children}</span>
     </p>
   );
 }

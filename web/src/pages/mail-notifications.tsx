@@ -6,6 +6,7 @@ import { unwrap } from '../api/problem.js';
 import { queryClient } from '../api/queries.js';
 import { notificationsQuery, type Notifications } from '../api/webhooks.js';
 import { FormProblem } from '../components/field.js';
+import { LoadProblem } from '../components/loading.js';
 import { say } from '../components/toast.js';
 import { useSubmit } from '../components/use-submit.js';
 import { useUser } from '../session/use-session.js';
@@ -13,12 +14,13 @@ import { useUser } from '../session/use-session.js';
 /** Whether whoever looks is mailed of the keys of an application. Of another provider's people there is no address here. */
 export function MailNotifications({ applicationId }: { applicationId: string }) {
   const isLocal = useUser()?.issuer === undefined;
-  const { data } = useQuery({ ...notificationsQuery(applicationId), enabled: isLocal });
-  if (!isLocal || data === undefined) return null;
+  const { data, error } = useQuery({ ...notificationsQuery(applicationId), enabled: isLocal });
+  if (!isLocal || (data === undefined && error === null)) return null;
   return (
     <section className="mail-notifications" aria-labelledby="mails">
       <h2 id="mails">Mails to you</h2>
-      <MailSwitch applicationId={applicationId} notifications={data} />
+      {data !== undefined && <MailSwitch applicationId={applicationId} notifications={data} />}
+      {data === undefined && <LoadProblem error={error} />}
     </section>
   );
 }

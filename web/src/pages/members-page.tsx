@@ -27,10 +27,10 @@ export function MembersPage() {
   useTitle(`Members of ${application.name}`);
   const [open, setOpen] = useState<Open>();
   const isMe = useIsMe();
-  const { data, error, refetch } = useQuery(membersQuery(application.id));
+  const { data, error } = useQuery(membersQuery(application.id));
   if (data === undefined) {
     if (error === null) return <Skeleton rows={4} label="Loading the members" />;
-    return <LoadProblem error={error} retry={() => void refetch()} />;
+    return <LoadProblem error={error} />;
   }
   const own = data.find(isMe)?.role;
   const close = (): void => {
@@ -176,7 +176,7 @@ function MemberRow({
 }
 
 function OffersPanel({ application, mayWithdraw }: { application: Application; mayWithdraw: boolean }) {
-  const { data, error, refetch } = useQuery(offersQuery(application.id));
+  const { data, error } = useQuery(offersQuery(application.id));
   return (
     <section className="panel" aria-labelledby="offers">
       <div className="panel-head">
@@ -186,11 +186,7 @@ function OffersPanel({ application, mayWithdraw }: { application: Application; m
         </div>
       </div>
       {data === undefined &&
-        (error === null ? (
-          <Skeleton rows={1} label="Loading the offers" />
-        ) : (
-          <LoadProblem error={error} retry={() => void refetch()} />
-        ))}
+        (error === null ? <Skeleton rows={1} label="Loading the offers" /> : <LoadProblem error={error} />)}
       {data?.length === 0 && (
         <p className="soft row">
           <PersonIcon aria-hidden="true" /> No offer is open.

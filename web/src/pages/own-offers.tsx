@@ -6,6 +6,7 @@ import { unwrap } from '../api/problem.js';
 import { applicationsQuery, queryClient } from '../api/queries.js';
 import { Button } from '../components/button.js';
 import { FormProblem } from '../components/field.js';
+import { LoadProblem } from '../components/loading.js';
 import { RelativeTime } from '../components/time.js';
 import { say } from '../components/toast.js';
 import { useSubmit } from '../components/use-submit.js';
@@ -14,7 +15,8 @@ import { useUser } from '../session/use-session.js';
 
 /** What others offer to whoever is signed in. It is nothing that the page would have to wait for. */
 export function OwnOffers() {
-  const { data = [] } = useQuery(ownOffersQuery);
+  const { data = [], error } = useQuery(ownOffersQuery);
+  if (error !== null) return <LoadProblem error={error} what="What others offer you" />;
   if (data.length === 0) return null;
   return (
     <section className="offers" aria-labelledby="own-offers">

@@ -14,7 +14,7 @@ const ON_LEAK: Readonly<Record<Policy['onLeak'], string>> = {
 
 /** What the application demands of its keys. */
 export function PolicyCard({ applicationId }: { applicationId: string }) {
-  const { data, error, refetch } = useQuery(policyQuery(applicationId));
+  const { data, error } = useQuery(policyQuery(applicationId));
   const [isOpen, setOpen] = useState(false);
   const [said, setSaid] = useState('');
   return (
@@ -42,7 +42,7 @@ export function PolicyCard({ applicationId }: { applicationId: string }) {
           ))}
         </dl>
       ) : error !== null ? (
-        <LoadProblem error={error} retry={() => void refetch()} />
+        <LoadProblem error={error} />
       ) : (
         <Skeleton rows={3} label="Loading the policy" />
       )}

@@ -3,7 +3,7 @@ import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Logo } from '../components/logo.js';
 import { Menu } from '../components/menu.js';
-import { say } from '../components/toast.js';
+import { say, warn } from '../components/toast.js';
 import { PaletteHost } from '../palette/palette-host.js';
 import { session } from '../session/session.js';
 import { applyTheme, currentTheme, THEMES, type Theme } from '../session/theme.js';
@@ -87,7 +87,7 @@ function AccountMenu() {
           icon: <ExitIcon aria-hidden="true" />,
           onSelect: () => {
             session.signOut().catch(() => {
-              say('You are still signed in: the service could not be reached. Try again.');
+              warn('You are still signed in: the service could not be reached. Try again.');
             });
           },
         },

@@ -24,7 +24,7 @@ const FIELDS = ['email', 'password', 'name'];
 
 export function SignInPage() {
   const { from } = route.useSearch();
-  const { data, error, refetch } = useQuery(settingsQuery);
+  const { data, error } = useQuery(settingsQuery);
   const [isNew, setNew] = useState(false);
   const state = useSession();
   const because = state.status === 'signed-out' ? state.because : undefined;
@@ -39,11 +39,7 @@ export function SignInPage() {
       </p>
       <div role="status">{because !== undefined && <p className="notice">{ENDINGS[because]}</p>}</div>
       {data === undefined &&
-        (error === null ? (
-          <Skeleton rows={3} label="Loading the form" />
-        ) : (
-          <LoadProblem error={error} retry={() => void refetch()} />
-        ))}
+        (error === null ? <Skeleton rows={3} label="Loading the form" /> : <LoadProblem error={error} />)}
       {data?.provider && !isNew && (
         <>
           <ProviderButton provider={data.provider} from={from} isOnly={data.accounts === 'off'} />

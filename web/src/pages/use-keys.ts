@@ -14,7 +14,6 @@ interface Keys {
   isLoading: boolean;
   areAll: boolean;
   loadMore: (() => void) | undefined;
-  retry: () => void;
 }
 
 export function useKeys(applicationId: string): Keys {
@@ -31,6 +30,5 @@ export function useKeys(applicationId: string): Keys {
     isLoading,
     areAll: keys !== undefined && !hasNextPage,
     loadMore: hasNextPage && !isLoading ? () => void fetchNextPage() : undefined,
-    retry: () => void query.refetch(),
   };
 }

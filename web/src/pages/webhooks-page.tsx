@@ -19,7 +19,7 @@ import { ConfirmByName } from '../components/confirm-name.js';
 import { LoadProblem, Skeleton } from '../components/loading.js';
 import { Menu, type MenuItem } from '../components/menu.js';
 import { RelativeTime } from '../components/time.js';
-import { say } from '../components/toast.js';
+import { say, warn } from '../components/toast.js';
 import { useTitle } from '../components/use-title.js';
 import { RotateWebhookDialog } from '../dialogs/rotate-webhook.js';
 import { SecretDialog } from '../dialogs/secret-dialog.js';
@@ -37,19 +37,11 @@ type Open =
 
 export function WebhooksPage() {
   const application = useApplication();
-  const { data, error, refetch } = useQuery(webhooksQuery(application.id));
+  const { data, error } = useQuery(webhooksQuery(application.id));
   useTitle(`Webhooks · ${application.name}`);
   if (data !== undefined) return <WebhooksSection application={application} webhooks={data} />;
   if (error === null) return <Skeleton rows={4} label="Loading the webhooks" />;
-  if (error instanceof ProblemError && error.status === 403) {
-    return (
-      <section className="empty">
-        <h2>Webhooks are for owners and admins</h2>
-        <p className="soft">Ask an owner of the application to give you another role.</p>
-      </section>
-    );
-  }
-  return <LoadProblem error={error} retry={() => void refetch()} />;
+  return <LoadProblem error={error} />;
 }
 
 function WebhooksSection({
@@ -292,7 +284,7 @@ async function attempt(
     await work({ id: applicationId, webhookId });
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    say(`That did not work. ${error.message}`);
+    warn(`That did not work. ${error.message}`);
   }
   await queryClient.invalidateQueries({ queryKey: webhooksQuery(applicationId).queryKey });
 }

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import type { Application } from '../api/client.js';
 import { applicationQuery, applicationsQuery, keysQuery } from '../api/queries.js';
-import { say } from '../components/toast.js';
+import { warn } from '../components/toast.js';
 import { APPLICATION_PAGES } from '../pages/application-nav.js';
 import { session } from '../session/session.js';
 import { applyTheme, THEMES } from '../session/theme.js';
@@ -101,7 +101,7 @@ export function useCommands(open: (opening: Opening) => void): Command[] {
       label: 'Sign out',
       run: () => {
         session.signOut().catch(() => {
-          say('You are still signed in: the service could not be reached. Try again.');
+          warn('You are still signed in: the service could not be reached. Try again.');
         });
       },
     },

@@ -1,6 +1,6 @@
-import createClient from 'openapi-fetch';
-import type { components, paths } from '../api/schema.js';
 import { ProblemError, unwrap } from '../api/problem.js';
+import { publicClient } from '../api/public-client.js';
+import type { components } from '../api/schema.js';
 
 /** Whoever is signed in. */
 export type User = Omit<components['schemas']['UserDto'], 'email'> & {
@@ -44,7 +44,6 @@ class Session {
   #refreshing: Promise<void> | undefined;
   readonly #listeners = new Set<() => void>();
   readonly #tabs = new BroadcastChannel(LOCK);
-  readonly #client = createClient<paths>({ baseUrl: location.origin });
 
   constructor() {
     this.#tabs.addEventListener('message', ({ data }: MessageEvent<Message>) => {
@@ -71,7 +70,7 @@ class Session {
   }
 
   async signIn(credentials: { email: string; password: string }): Promise<void> {
-    this.#signedIn('here', unwrap(await this.#client.POST('/auth/browser/login', { body: credentials })));
+    this.#signedIn('here', unwrap(await publicClient.POST('/auth/browser/login', { body: credentials })));
     this.#tabs.postMessage({ kind: 'signed-in' } satisfies Message);
   }
 
@@ -81,13 +80,13 @@ class Session {
     name?: string;
     invitation?: string;
   }): Promise<void> {
-    this.#signedIn('here', unwrap(await this.#client.POST('/auth/browser/register', { body: details })));
+    this.#signedIn('here', unwrap(await publicClient.POST('/auth/browser/register', { body: details })));
     this.#tabs.postMessage({ kind: 'signed-in' } satisfies Message);
   }
 
   /** Leaves the page for the provider's. */
   async beginAtProvider(from: string | undefined): Promise<void> {
-    const { location: provider } = unwrap(await this.#client.POST('/auth/browser/oidc/start'));
+    const { location: provider } = unwrap(await publicClient.POST('/auth/browser/oidc/start'));
     if (from === undefined) sessionStorage.removeItem(FROM);
     else sessionStorage.setItem(FROM, from);
     location.assign(provider);
@@ -101,7 +100,7 @@ class Session {
     sessionStorage.removeItem(FROM);
     this.#signedIn(
       'provider',
-      unwrap(await this.#client.POST('/auth/browser/oidc/finish', { body: { response } })),
+      unwrap(await publicClient.POST('/auth/browser/oidc/finish', { body: { response } })),
     );
     this.#tabs.postMessage({ kind: 'signed-in' } satisfies Message);
     return from ?? undefined;
@@ -111,9 +110,9 @@ class Session {
   async signOut(): Promise<void> {
     const leadsTo = await takeTurns(async () => {
       if (place() === 'provider') {
-        return unwrap(await this.#client.POST('/auth/browser/oidc/logout')).location;
+        return unwrap(await publicClient.POST('/auth/browser/oidc/logout')).location;
       }
-      unwrap(await this.#client.POST('/auth/browser/logout'));
+      unwrap(await publicClient.POST('/auth/browser/logout'));
       return null;
     });
     this.#end('signed-out');
@@ -148,11 +147,7 @@ class Session {
     const at = place();
     const path = at === 'provider' ? '/auth/browser/oidc/refresh' : '/auth/browser/refresh';
     // The cookie must arrive even if the page is left meanwhile.
-    const { data, error, response } = await this.#client
-      .POST(path, { keepalive: true })
-      .catch((cause: unknown) => {
-        throw ProblemError.unreachable(cause);
-      });
+    const { data, error, response } = await publicClient.POST(path, { keepalive: true });
     if (data !== undefined) this.#signedIn(at, data);
     // Where there are no such logins any more, there is none of this one.
     else if (response.status === 401 || response.status === 404) this.#end('ended');
@@ -171,7 +166,7 @@ class Session {
 
   #leave(at: Place): void {
     const path = at === 'provider' ? '/auth/browser/oidc/logout' : '/auth/browser/logout';
-    this.#client.POST(path).catch(() => undefined);
+    publicClient.POST(path).catch(() => undefined);
   }
 
   #end(because: Ending): void {

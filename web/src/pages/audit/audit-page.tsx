@@ -37,17 +37,13 @@ export function AuditPage() {
   };
 
   if (error instanceof ProblemError && error.status === 403 && events === undefined) {
-    return (
-      <p className="notice" role="status">
-        {error.message}
-      </p>
-    );
+    return <LoadProblem error={error} />;
   }
   return (
     <section aria-label="Audit trail">
       <Verification applicationId={application.id} />
       <Filters filter={filter} show={show} names={names} nameOf={nameOf} />
-      {error !== null && <LoadProblem error={error} retry={() => void pages.refetch()} />}
+      {error !== null && events === undefined && <LoadProblem error={error} />}
       {error === null && events === undefined && <Skeleton rows={8} label="Loading the audit trail" />}
       {events?.length === 0 && (
         <section className="empty">

@@ -10,7 +10,7 @@ import { ProblemError, unwrap } from '../../api/problem.js';
 import { Button } from '../../components/button.js';
 import { Menu } from '../../components/menu.js';
 import { RelativeTime } from '../../components/time.js';
-import { say } from '../../components/toast.js';
+import { warn } from '../../components/toast.js';
 import { readExport } from './audit-queries.js';
 import { verifyChain, type ChainVerdict } from './verify-chain.js';
 
@@ -43,7 +43,7 @@ export function Verification({ applicationId }: { applicationId: string }) {
       link.click();
       URL.revokeObjectURL(url);
     } catch (error) {
-      say(problemOf(error));
+      warn(problemOf(error));
     }
   }
 

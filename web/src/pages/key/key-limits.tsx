@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { ApiKey } from '../../api/client.js';
 import { applicationLimitsQuery } from '../../api/key-queries.js';
+import { LoadProblem } from '../../components/loading.js';
 import { Panel } from './panel.js';
 import { windowOf } from './verdicts.js';
 
@@ -16,6 +17,9 @@ export function KeyLimits({ apiKey, applicationId }: { apiKey: ApiKey; applicati
       <dl className="key-facts">
         <Bounds limits={apiKey} />
       </dl>
+      {shared.data === undefined && shared.error !== null && (
+        <LoadProblem error={shared.error} what="What it shares with other keys" />
+      )}
       {shared.data !== undefined && hasAny(shared.data) && (
         <>
           <h3 className="soft small">Shared with all keys of the application</h3>

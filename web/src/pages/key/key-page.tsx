@@ -16,7 +16,7 @@ import { applicationQuery, isGone } from '../../api/queries.js';
 import { EnvironmentBadge, StatusBadge } from '../../components/badge.js';
 import { Button } from '../../components/button.js';
 import { LeakedBadge, LeakedNotice } from '../../components/leaked.js';
-import { LoadProblem, Skeleton } from '../../components/loading.js';
+import { PageProblem, Skeleton } from '../../components/loading.js';
 import { Menu, type MenuItem } from '../../components/menu.js';
 import { RelativeTime } from '../../components/time.js';
 import { useTitle } from '../../components/use-title.js';
@@ -25,6 +25,7 @@ import { RevokeKeyDialog } from '../../dialogs/revoke-key.js';
 import { RotateKeyDialog } from '../../dialogs/rotate-key.js';
 import { SecretDialog } from '../../dialogs/secret-dialog.js';
 import type { ShownSecret } from '../../dialogs/secret.js';
+import { NoSuchApplication } from '../application.js';
 import { setEnabled } from '../key-actions.js';
 import { endOf, usePeople } from '../use-people.js';
 import { KeyEvents } from './key-events.js';
@@ -46,15 +47,12 @@ export function KeyPage() {
   const key = useQuery(keyQuery(keyId));
   useTitle(key.data?.name ?? 'Key');
 
-  const error = application.error ?? key.error;
+  if (isGone(application.error)) return <NoSuchApplication />;
+  if (isGone(key.error)) return <NoSuchKey applicationId={applicationId} />;
   if (key.data === undefined || application.data === undefined) {
+    const error = application.error ?? key.error;
     if (error === null) return <Skeleton rows={8} label="Loading the key" />;
-    if (isGone(error)) return <NoSuchKey applicationId={applicationId} />;
-    const retry = (): void => {
-      void application.refetch();
-      void key.refetch();
-    };
-    return <LoadProblem error={error} retry={retry} />;
+    return <PageProblem title="The key could not be loaded" error={error} />;
   }
   if (key.data.applicationId !== applicationId) return <NoSuchKey applicationId={applicationId} />;
   return <FoundKey application={application.data} apiKey={key.data} />;

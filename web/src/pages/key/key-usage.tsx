@@ -15,7 +15,7 @@ const number = new Intl.NumberFormat();
 
 export function KeyUsagePanel({ keyId }: { keyId: string }) {
   const [range, setRange] = useState<UsageRange>('30d');
-  const { data, error, refetch } = useQuery({
+  const { data, error } = useQuery({
     ...keyUsageQuery(keyId, range),
     // The range before stays until the next one is there: nothing moves.
     placeholderData: keepPreviousData,
@@ -42,7 +42,7 @@ export function KeyUsagePanel({ keyId }: { keyId: string }) {
       }
     >
       {error !== null && data === undefined ? (
-        <LoadProblem error={error} retry={() => void refetch()} />
+        <LoadProblem error={error} />
       ) : (
         <div className="usage" aria-busy={data === undefined}>
           <Totals usage={data} />

@@ -33,7 +33,6 @@ interface Pages<Row> {
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
   fetchNextPage: () => Promise<unknown>;
-  refetch: () => Promise<unknown>;
 }
 
 /** The rows of a list that comes by pages: while it loads, when there is none, and when it could not be read. */
@@ -53,7 +52,7 @@ export function PagedRows<Row>({
     return <p className="soft small">Your role in the application does not show you this.</p>;
   }
   if (error !== null && data === undefined) {
-    return <LoadProblem error={error} retry={() => void pages.refetch()} />;
+    return <LoadProblem error={error} />;
   }
   if (data === undefined) return <p className="soft small waiting">Loading {label} …</p>;
   const rows = data.pages.flatMap((page) => page.data);

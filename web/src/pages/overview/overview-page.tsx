@@ -13,6 +13,7 @@ import { useApplication } from '../application-context.js';
 import { Panel } from '../key/panel.js';
 import { reasonOf, VERDICT_CODES, VERDICTS } from '../key/verdicts.js';
 import { useKeys } from '../use-keys.js';
+import { endOf } from '../use-people.js';
 import { concernsOf } from './attention.js';
 import { applicationDenialsQuery, applicationUsageQuery, type ApplicationUsage } from './overview-queries.js';
 
@@ -60,16 +61,20 @@ export function OverviewPage() {
         }
       >
         {usage.error !== null && usage.data === undefined ? (
-          <LoadProblem error={usage.error} retry={() => void usage.refetch()} />
+          <LoadProblem error={usage.error} />
         ) : (
           <Verifications usage={usage.data} />
         )}
       </Panel>
       <Panel title="Keys that are used most">
-        <TopKeys usage={usage.data} />
+        {usage.error !== null && usage.data === undefined ? (
+          <LoadProblem error={usage.error} />
+        ) : (
+          <TopKeys usage={usage.data} />
+        )}
       </Panel>
       <Panel title="What needs attention">
-        {keys === undefined && error !== null && <p className="soft small">The keys could not be loaded.</p>}
+        {keys === undefined && error !== null && <LoadProblem error={error} />}
         {keys === undefined && error === null && <Skeleton rows={3} label="Looking at the keys" />}
         {keys !== undefined && (
           <Attention concerns={concernsOf(keys, Date.now())} applicationId={application.id} />
@@ -193,12 +198,16 @@ function Attention({
 }
 
 function Refusals({ applicationId }: { applicationId: string }) {
-  const { data, error, refetch } = useQuery(applicationDenialsQuery(applicationId));
+  const { data, error } = useQuery(applicationDenialsQuery(applicationId));
   const { keys = [] } = useKeys(applicationId);
-  const nameOf = (keyId: string | null): string | undefined => keys.find(({ id }) => id === keyId)?.name;
+  const nameOf = (keyId: string | null): string => {
+    if (keyId === null) return 'No key of this application';
+    // Perhaps it is not loaded yet, or is one of very many.
+    return keys.find(({ id }) => id === keyId)?.name ?? `Key ${endOf(keyId)}`;
+  };
   return (
     <Panel title="Recent refusals" isWide>
-      {data === undefined && error !== null && <LoadProblem error={error} retry={() => void refetch()} />}
+      {data === undefined && error !== null && <LoadProblem error={error} />}
       {data === undefined && error === null && <Skeleton rows={3} label="Loading refusals" />}
       {data?.length === 0 && <p className="soft small">Nothing was refused lately.</p>}
       {data !== undefined && data.length > 0 && (
@@ -207,7 +216,7 @@ function Refusals({ applicationId }: { applicationId: string }) {
             <li key={denial.id}>
               <p>
                 <span className={`swatch v-${denial.verdict}`} aria-hidden="true" />
-                <strong>{nameOf(denial.keyId) ?? 'No key of this application'}</strong>{' '}
+                <strong>{nameOf(denial.keyId)}</strong>{' '}
                 <span className="badge mute">{VERDICTS[denial.verdict]}</span>
                 {denial.repeated > 1 && <span className="badge mute">× {denial.repeated}</span>}
               </p>

@@ -1,7 +1,6 @@
 import { PlusIcon, TokensIcon } from '@radix-ui/react-icons';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { ProblemError } from '../../api/problem.js';
 import { queryClient } from '../../api/queries.js';
 import { serviceKeysQuery, type ServiceKey, type ServiceScope } from '../../api/service-key-queries.js';
 import { Button } from '../../components/button.js';
@@ -23,7 +22,7 @@ type Open =
 export function ServiceKeysPage() {
   const application = useApplication();
   const query = serviceKeysQuery(application.id);
-  const { data, error, refetch } = useQuery(query);
+  const { data, error } = useQuery(query);
   const [open, setOpen] = useState<Open>();
   useTitle(`Service keys · ${application.name}`);
 
@@ -62,14 +61,7 @@ export function ServiceKeysPage() {
         </div>
       )}
       {data === undefined && error === null && <Skeleton rows={4} label="Loading the service keys" />}
-      {data === undefined && error instanceof ProblemError && error.status === 403 && (
-        <p className="notice" role="status">
-          {error.message}
-        </p>
-      )}
-      {data === undefined && error !== null && !(error instanceof ProblemError && error.status === 403) && (
-        <LoadProblem error={error} retry={() => void refetch()} />
-      )}
+      {data === undefined && error !== null && <LoadProblem error={error} />}
       {data?.length === 0 && (
         <section className="empty">
           <span className="empty-mark">
