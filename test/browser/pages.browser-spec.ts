@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -134,6 +134,21 @@ describe('the service keys of an application', () => {
     expect(await codeWith(second)).toBe('invalid_service_key');
   }, 300_000);
 
+  it('say whole what they may do', async () => {
+    const { person, client, email } = await stage.newOwner();
+    const id = await client.createApplication();
+    const scopes = ['keys:verify', 'apikeys:read', 'apikeys:write', 'applications:read', 'audit:read'];
+    await client.post(`/applications/${id}/service-keys`).send({ name: 'Gateway', scopes }).expect(201);
+    const page = await person.open(`/dashboard/applications/${id}/service-keys`);
+    await signInAs(page, email);
+    const shown = page.getByRole('row', { name: /Gateway/ }).locator('.scope');
+    await shown.first().waitFor();
+    const cut = await shown.evaluateAll(
+      (all) => all.filter((one) => one.scrollWidth > one.clientWidth).length,
+    );
+    expect([await shown.count(), cut]).toEqual([scopes.length, 0]);
+  }, 60_000);
+
   it('are not for viewers, who are told so', async () => {
     const owner = await stage.newOwner();
     const viewer = await stage.newOwner('Ben Example');
@@ -157,6 +172,10 @@ describe('the audit trail of an application', () => {
     const page = await person.open(`/dashboard/applications/${id}/audit`);
     await signInAs(page, email);
     await page.getByText('50 events, and more').waitFor();
+    await page.route('**/audit?*', (route) => route.abort());
+    await page.getByRole('button', { name: 'Show older events' }).click();
+    await page.getByText('Not everything could be loaded. The service cannot be reached.').waitFor();
+    await page.unroute('**/audit?*');
     await page.getByRole('button', { name: 'Show older events' }).click();
     await page.getByText('55 events in all').waitFor();
 
@@ -208,6 +227,28 @@ describe('the audit trail of an application', () => {
     await page.getByText('Event 2 is not as it was written').waitFor();
     await stage.look(page, '36-audit-changed');
   }, 300_000);
+});
+
+describe('a value that the audit trail keeps by its digest', () => {
+  it('is shown by its size and its hash, which is there whole', async () => {
+    const { person, client, email } = await stage.newOwner();
+    const id = await client.createApplication({ name: 'Weather' });
+    const { id: keyId } = await client.issueKey(id, { name: 'Collector', metadata: {} });
+    const metadata = { note: 'x'.repeat(2989) };
+    await client.patch(`/apikey/${keyId}`).send({ metadata }).expect(200);
+    const digest = createHash('sha256').update(JSON.stringify(metadata)).digest('hex');
+    const page = await person.open(`/dashboard/applications/${id}/audit`);
+    await signInAs(page, email);
+    await page.locator('summary', { hasText: /^metadata$/ }).click();
+    const short = page.locator('summary', { hasText: `3 kB, SHA-256 ${digest.slice(0, 8)}…` });
+    await short.click();
+    await page.getByText(digest, { exact: true }).waitFor();
+    await stage.look(page, '37-audit-digest');
+    await page.goto(`/dashboard/applications/${id}/keys/${keyId}`);
+    await short.click();
+    await page.getByText(digest, { exact: true }).waitFor();
+    expect(await page.getByText('"sha256"').count()).toBe(0);
+  }, 60_000);
 });
 
 describe('the overview of an application', () => {

@@ -1,3 +1,4 @@
+import { Recorded } from '../../components/recorded.js';
 import { RelativeTime } from '../../components/time.js';
 import { endOf, personOf, usePeople } from '../use-people.js';
 import { actionName } from './actions.js';
@@ -112,19 +113,14 @@ function Changes({ event: { before, after } }: { event: AuditEvent }) {
             <dd>
               {before !== null && (
                 <>
-                  <code>{textOf(before[field])}</code> →{' '}
+                  <Recorded value={before[field]} max={MAX_VALUE} /> →{' '}
                 </>
               )}
-              <code>{textOf(after?.[field])}</code>
+              <Recorded value={after?.[field]} max={MAX_VALUE} />
             </dd>
           </div>
         ))}
       </dl>
     </details>
   );
-}
-
-function textOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value ?? null);
-  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)} …` : text;
 }

@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { keyEventsQuery, type AuditEvent } from '../../api/key-queries.js';
+import { Recorded } from '../../components/recorded.js';
 import { RelativeTime } from '../../components/time.js';
 import { endOf, personOf, usePeople } from '../use-people.js';
 import { PagedRows, Panel } from './panel.js';
@@ -54,7 +55,8 @@ function Event({
         <ul className="changes small">
           {Object.keys(after).map((field) => (
             <li key={field}>
-              {field}: <code>{textOf(before[field])}</code> → <code>{textOf(after[field])}</code>
+              {field}: <Recorded value={before[field]} max={MAX_VALUE} /> →{' '}
+              <Recorded value={after[field]} max={MAX_VALUE} />
             </li>
           ))}
         </ul>
@@ -78,9 +80,4 @@ function roleOf({ issuer, subject }: AuditEvent['actor']): string {
   if (issuer === 'api-key') return 'its holder';
   if (issuer === 'service-key') return `service key ${endOf(subject)}`;
   return endOf(subject);
-}
-
-function textOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)} …` : text;
 }

@@ -5,7 +5,7 @@ import type { ServiceKey } from '../../api/service-key-queries.js';
 import { StatusBadge } from '../../components/badge.js';
 import { Menu, type MenuItem } from '../../components/menu.js';
 import { RelativeTime } from '../../components/time.js';
-import { say } from '../../components/toast.js';
+import { say, warn } from '../../components/toast.js';
 
 export type ServiceKeyAction = 'edit' | 'rotate' | 'revoke';
 
@@ -39,7 +39,7 @@ export function ServiceKeyTable({ keys, ...actions }: { keys: readonly ServiceKe
                 <code className="hint-code">{key.hint}</code>
               </th>
               <td data-label="Scopes">
-                <span className="scope-list">
+                <span className="scope-list whole">
                   {key.scopes.map((scope) => (
                     <code key={scope} className="scope truncate">
                       {scope}
@@ -107,6 +107,6 @@ async function setEnabled({ id, applicationId, name }: ServiceKey, enabled: bool
     say(`${name} is ${enabled ? 'enabled' : 'disabled'}.`);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    say(error.message);
+    warn(`${name} is as it was. ${error.message}`);
   }
 }
