@@ -93,7 +93,8 @@ describe('every page', () => {
     await page.route(CALLS, later);
     const shifts: [path: string, shift: number][] = [];
     for (const [path, isThere] of pages) {
-      await page.goto(path);
+      // Where the machine is busy, the page is there before it is known to be loaded.
+      await page.goto(path, { waitUntil: 'commit' });
       await page.locator(BUSY).first().waitFor();
       await isThere();
       const shift = await page.evaluate(() => (globalThis as unknown as { shift: number }).shift);
