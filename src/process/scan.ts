@@ -49,6 +49,7 @@ class Printer implements ScanReport {
   cuts = 0;
   failures = 0;
   live = 0;
+  unasked = 0;
   private readonly states = new Map<string, KeyState>();
   private saidAt = Date.now();
 
@@ -63,6 +64,7 @@ class Printer implements ScanReport {
     this.keys += 1;
     const state = await this.stateOf(key);
     if (state === 'active') this.live += 1;
+    if (state === 'unasked') this.unasked += 1;
     const { hint } = key;
     const place = { file: this.nameOf(file), line, ...(commit !== undefined && { commit }) };
     const text = this.asJson
@@ -139,12 +141,17 @@ function nearer(near: string, file: string): string {
 }
 
 function conclude(printer: Printer, wasAsked: boolean): number {
-  const { files, bytes, keys, cuts, failures, live } = printer;
+  const { files, bytes, keys, cuts, failures, live, unasked } = printer;
   say(
     `Looked at ${many(files, 'file')}, ${Math.round(bytes / 1024 / 1024)} MiB in all, and found ${many(keys, 'key')}.`,
   );
   if (cuts > 0) say(`The rest of ${many(cuts, 'file')} was left out.`);
   if (failures > 0) say(`${failures} could not be looked at.`);
+  if (unasked > 0) {
+    say(
+      `The service did not say of ${unasked} of them whether they are good: it was not reached, or refused to answer more.`,
+    );
+  }
   if (keys > 0) {
     say(
       wasAsked

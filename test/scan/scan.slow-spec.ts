@@ -182,5 +182,14 @@ describe('npm run scan', () => {
       ],
     ]);
     expect(stderr).toContain('Good at this moment: 2');
+    expect(stderr).not.toContain('did not say');
+  });
+
+  it('says of how many the service did not answer, lest they pass for keys that are not good', async () => {
+    await writeFile(join(scratch, 'key'), live.key);
+    // Nobody listens there.
+    const { code, stdout, stderr } = await scan('key', '--ask', 'http://127.0.0.1:9');
+    expect([code, stdout]).toEqual([1, `key:1: ${hintOf(live.key)}, unasked\n`]);
+    expect(stderr).toContain('did not say of 1 of them');
   });
 });
