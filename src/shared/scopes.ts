@@ -23,3 +23,7 @@ export type ServiceScope = (typeof SERVICE_SCOPES)[number];
 export function isTokenScope(value: string): value is Scope {
   return (SCOPES as readonly string[]).includes(value);
 }
+
+export function isServiceScope(value: string): value is ServiceScope {
+  return (SERVICE_SCOPES as readonly string[]).includes(value);
+}

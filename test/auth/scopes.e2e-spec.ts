@@ -26,6 +26,17 @@ describe('A route that needs a scope', () => {
     expect(answer.headers['www-authenticate']).toBe(
       'Bearer error="insufficient_scope", scope="applications:read"',
     );
+    expect(answer.body.detail).toContain('or a service key');
+  });
+
+  it('is not said to be one of service keys where they have no such scope', async () => {
+    const { accessToken } = await signIn(app, { scope: 'applications:read' });
+    const { body } = await request(app.http)
+      .post('/applications')
+      .auth(accessToken, { type: 'bearer' })
+      .send({ name: 'Weather' })
+      .expect(403);
+    expect(body.detail).toBe('Use an access token with the scope applications:write.');
   });
 
   it.each([

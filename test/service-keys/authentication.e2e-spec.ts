@@ -124,6 +124,13 @@ describe('a service key', () => {
       ['in both headers', () => ({ ...AS_SERVICE, ...AS_GATEWAY }), 400, 'multiple_credentials'],
     ];
 
+    it('and says what to send instead of an access token or an API key', async () => {
+      for (const other of [token(), `Bearer ${key}`]) {
+        const { body } = await ask({ key }, { Authorization: other }).expect(401);
+        expect(body.detail).toContain('/service-keys makes it');
+      }
+    });
+
     it.each(CREDENTIALS)('%s', async (_, headers, status, code) => {
       expect(outcome(await ask({ key }, headers()))).toEqual([status, code]);
       const batch = request(app.http).post('/apikey/verify/batch').set(headers());

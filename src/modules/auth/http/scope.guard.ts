@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { notValid } from '../domain/trusted-issuer.js';
 import { DomainError } from '../../../shared/domain-error.js';
+import { isServiceScope } from '../../../shared/scopes.js';
 import type { AuthenticatedRequest } from './current-principal.decorator.js';
 import { RouteAccess } from './route-access.js';
 
@@ -17,12 +18,11 @@ export class ScopeGuard implements CanActivate {
     if (principal.serviceOf !== undefined && required.length === 0) throw notValid();
     if (required.every((scope) => principal.scopes.has(scope))) return true;
     const scope = required.join(' ');
-    throw new DomainError(
-      'insufficient_scope',
-      `Use an access token, or a service key, with the scope ${scope}.`,
-      {
-        headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
-      },
-    );
+    // No service key can be given a scope that is for people alone.
+    const holder = required.every(isServiceScope) ? 'an access token, or a service key,' : 'an access token';
+    const detail = `Use ${holder} with the scope ${scope}.`;
+    throw new DomainError('insufficient_scope', detail, {
+      headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+    });
   }
 }

@@ -41,6 +41,7 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
    * `address_not_allowed` and `insufficient_scope`.
    */
   verifying(presented: string, caller: Caller): VerifyingCaller | Promise<VerifyingCaller> {
+    if (!this.format.isForService(presented)) throw isNoServiceKey();
     return chain(this.find(presented, caller), ({ record }) => {
       const { scopes, applicationId } = this.admit(record, caller.address);
       if (!scopes.includes(VERIFY)) throw lacksScope();
@@ -76,6 +77,14 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
     this.observers.observeServiceKey(good, address, now);
     return good;
   }
+}
+
+/** Who sends their access token, or the key that is to be verified, is told what to send instead. */
+function isNoServiceKey(): DomainError {
+  return new DomainError(
+    'invalid_service_key',
+    `Send a service key with the scope ${VERIFY}, as POST /applications/{id}/service-keys makes it: an access token or an API key is none.`,
+  );
 }
 
 function lacksScope(): DomainError {
