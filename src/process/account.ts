@@ -12,7 +12,12 @@ import { withService } from './with-service.js';
 const USAGE = `Usage: npm run account -- invite EMAIL
        npm run account -- reset EMAIL
        npm run account -- disable EMAIL
-       npm run account -- enable EMAIL`;
+       npm run account -- enable EMAIL
+
+  invite   prints a token by which somebody registers once, within 24 hours
+  reset    prints a token by which somebody sets a new password once, within 24 hours
+  disable  ends the sessions of somebody, and lets them in no more; their applications and keys go on working
+  enable   lets them in again`;
 
 /** What was asked for makes no sense. */
 class UsageError extends Error {}

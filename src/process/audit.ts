@@ -26,7 +26,7 @@ import { explainFailure } from './start-failure.js';
 import { withService } from './with-service.js';
 
 const USAGE = `Usage: npm run audit:verify [-- [FILE...] [--jwks FILE] [--checkpoints FILE]]
-       npm run audit:export -- CHAIN [--format chain|ocsf]
+       npm run audit:export [-- [CHAIN] [--format chain|ocsf]]
        npm run audit:prune -- --before TIME (CHAIN | --all)
 
 audit:verify looks at the database, or at exports alone, and ends with 1 when anything is not as it was written.
@@ -43,7 +43,7 @@ const OPTIONS = {
   all: { type: 'boolean' },
 } as const;
 
-const CHAIN = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|service-\d\d)$/;
+const CHAIN = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|service-(?:0\d|1[0-5]))$/;
 
 /** Events between two lines of progress. */
 const PROGRESS = 10_000;
@@ -184,7 +184,7 @@ function report({ events, chains, unsealed, findings }: AuditVerdict): void {
     say(printable(`${chain} ${seq}: ${problem}`));
   }
   say(
-    `${many(events, 'event')} of ${many(chains, 'chain')} were looked at; no checkpoint covers ${unsealed} of them yet.`,
+    `${many(events, 'event')} of ${many(chains, 'chain')} were looked at; ${unsealed === 0 ? 'checkpoints cover all of them' : `no checkpoint covers ${unsealed} of them yet`}.`,
   );
   if (findings.length === 0) say('Everything is as it was written.');
   else {
@@ -223,7 +223,9 @@ async function prune(chain: string | undefined, before: Date): Promise<void> {
           deleted += await retention.prune(OPERATOR, one, before);
         }
         say(
-          `${deleted} events were deleted. A checkpoint stands for those of each chain, and an event says so.`,
+          deleted === 0
+            ? 'No event was deleted: no checkpoint from before that time covers any.'
+            : `${deleted} events were deleted. A checkpoint stands for those of each chain, and an event says so.`,
         );
       },
     );

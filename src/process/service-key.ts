@@ -13,7 +13,11 @@ import { withService } from './with-service.js';
 const USAGE = `Usage: npm run service-key -- create --name NAME --scopes keys:verify [--expires-at TIME]
        npm run service-key -- list
        npm run service-key -- rotate ID [--overlap-seconds SECONDS]
-       npm run service-key -- revoke ID`;
+       npm run service-key -- revoke ID
+
+Makes and ends service keys of the platform, by which a service or a gateway verifies the keys of every application.
+Those of one application are made on the dashboard, or by POST /applications/{id}/service-keys.
+TIME is such as 2027-05-27T10:00:00Z; the ID is the first column of list.`;
 
 /** A key of the platform belongs to no application, so there is nothing that it could manage. */
 const SCOPE = 'keys:verify';
@@ -110,15 +114,19 @@ function create(name: string, scopes: string | undefined, expiresAt: string | un
 
 async function list(keys: ServiceKeyService): Promise<void> {
   const now = new Date();
+  let count = 0;
   let cursor: string | undefined;
   do {
     const page = await keys.list(null, { limit: 100, ...(cursor !== undefined && { cursor }) });
+    count += page.data.length;
     for (const key of page.data) {
       const expiry = key.expiresAt?.toISOString() ?? 'never expires';
       print([key.id, key.status(now), key.hint, expiry, printable(key.name)].join('\t'));
     }
     cursor = page.nextCursor ?? undefined;
   } while (cursor !== undefined);
+  if (count === 0)
+    say('The platform has no service keys. Those of an application are listed on its dashboard.');
 }
 
 function rotate(id: string, seconds: string): Command {

@@ -136,6 +136,11 @@ describe('npm run audit:verify, audit:export and audit:prune', () => {
     expect(stdout).toMatch(/^Usage: npm run audit:verify/);
   }, 120_000);
 
+  it('refuse a chain that there cannot be', async () => {
+    const { code, stderr } = await command(['export', 'service-16']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('service-00 to service-15')]);
+  }, 120_000);
+
   it('delete what is old with the role that owns the tables alone, and what is left can be verified', async () => {
     const id = await owner.createApplication();
     for (let i = 0; i < 3; i += 1) await owner.issueKey(id);
