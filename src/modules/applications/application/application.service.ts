@@ -3,6 +3,8 @@ import { uuidv7 } from 'uuidv7';
 import type { Actor, Caller } from '../../../shared/actor.js';
 import { Clock } from '../../../shared/clock.js';
 import type { Committed } from '../../../shared/committed.js';
+import { FairSemaphore } from '../../../shared/concurrency/fair-semaphore.js';
+import { partyOf } from '../../../shared/concurrency/party-of.js';
 import { DomainError } from '../../../shared/domain-error.js';
 import { readPage, toPage, type Page } from '../../../shared/page.js';
 import type { Transaction } from '../../../shared/transaction.js';
@@ -20,8 +22,19 @@ import { ApplicationDeletionHooks } from './application-deletion-hooks.js';
 /** How often a change is tried again when another one came between. */
 const CHANGE_ATTEMPTS = 5;
 
+/**
+ * What somebody creates is counted under a lock of theirs. Who waits for it in the database does so with a connection, and
+ * all that came at once would leave none for anybody else.
+ */
+const CREATIONS = { running: 2, waiting: 100 };
+
 @Injectable()
 export class ApplicationService {
+  private readonly creations = new FairSemaphore(CREATIONS, {
+    detail: 'Too many applications are created at once: try again in a moment, one call after the other.',
+    retryAfter: 1,
+  });
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly applications: ApplicationRepository,
@@ -33,17 +46,22 @@ export class ApplicationService {
     private readonly quotas: ApplicationQuotas,
   ) {}
 
-  /** Throws `application_limit_reached`, `daily_application_limit_reached`, and what `SubjectDirectory.keepActor` throws. */
+  /**
+   * Throws `application_limit_reached`, `daily_application_limit_reached`, what `SubjectDirectory.keepActor` throws, and
+   * `service_unavailable` when too many create at once.
+   */
   async create(actor: Actor, props: ApplicationChanges & { name: string }): Promise<Application> {
     const now = this.clock.now();
     const application = Application.create(uuidv7(), actor, props, now);
     const { maxApplicationsPerOwner, maxApplicationsCreatedPerDay } = this.quotas;
-    await this.unitOfWork.run(actor, async (tx) => {
-      await this.directory.keepActor(tx);
-      await this.applications.assertMayOwn(application.id, maxApplicationsPerOwner, tx);
-      await this.applications.assertMayCreate(maxApplicationsCreatedPerDay, now, tx);
-      await this.applications.insert(application, tx);
-    });
+    await this.creations.run(partyOf(actor, actor), () =>
+      this.unitOfWork.run(actor, async (tx) => {
+        await this.directory.keepActor(tx);
+        await this.applications.assertMayOwn(application.id, maxApplicationsPerOwner, tx);
+        await this.applications.assertMayCreate(maxApplicationsCreatedPerDay, now, tx);
+        await this.applications.insert(application, tx);
+      }),
+    );
     return application;
   }
 
