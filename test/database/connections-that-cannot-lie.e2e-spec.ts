@@ -76,12 +76,29 @@ describe('A pool of connections', () => {
     expect(await pid()).not.toBe(rows[0]!.pid);
   });
 
+  it('destroys one that has said that its COMMIT is in doubt, whatever is answered after that', async () => {
+    const client = await poolOf(dataSource).connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    const notice = { code: '01000', routine: 'SyncRepWaitForLSN', message: 'canceling wait' };
+    client.emit('notice', notice as never);
+    const answer: unknown = await client.query('SELECT 1').catch((error: unknown) => error);
+    client.release();
+    expect(answer).toMatchObject({ code: '08007' });
+    expect(await pid()).not.toBe(rows[0]!.pid);
+  });
+
   it('sends nothing more over one on which a statement was not answered in time, though it is answered later', async () => {
     const client = await poolOf(dataSource).connect();
     const hasty = { text: 'SELECT pg_sleep(0.1)', query_timeout: 20 };
-    await expect(client.query(hasty)).rejects.toThrow('Query read timeout');
-    await expect(client.query("INSERT INTO notes VALUES ('late')")).rejects.toThrow();
+    const answers = await Promise.allSettled([
+      client.query(hasty),
+      client.query("INSERT INTO notes VALUES ('late')"),
+    ]);
     client.release();
+    expect(answers).toMatchObject([
+      { reason: { message: 'Query read timeout' } },
+      { status: 'rejected', reason: expect.any(Error) },
+    ]);
     await sleep(STATEMENT_TIMEOUT);
     expect(await dataSource.query('SELECT * FROM notes')).toEqual([]);
   });

@@ -83,6 +83,19 @@ describe.each([
     expect((await verify(app, key)).code).toBe('REVOKED');
   }, 60_000);
 
+  it('a refusal waits for a standby, too, where it may be that of a call which is repeated, and has found nothing to do', async () => {
+    const given = { currentPassword: 'not the one it is', newPassword: 'another one, and a long one' };
+    await eventually(() => client.post('/auth/password').send(given).expect(403));
+    await standby('nobody');
+    const answer = client
+      .post('/auth/password')
+      .send(given)
+      .then((response) => response);
+    await endWaits(answer);
+    expect(summary(await answer)).toEqual([503, 'service_unavailable', '1']);
+    await standby('');
+  }, 60_000);
+
   it.each(['audit', 'audit/export'])(
     'GET /applications/{id}/%s is not answered, since events may be missing in it',
     async (path) => {
