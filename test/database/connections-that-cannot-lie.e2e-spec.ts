@@ -80,7 +80,7 @@ describe('A pool of connections', () => {
     const client = await poolOf(dataSource).connect();
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const notice = { code: '01000', routine: 'SyncRepWaitForLSN', message: 'canceling wait' };
-    client.emit('notice', notice as never);
+    client.emit('notice', notice);
     const answer: unknown = await client.query('SELECT 1').catch((error: unknown) => error);
     client.release();
     expect(answer).toMatchObject({ code: '08007' });
