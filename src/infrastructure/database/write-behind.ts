@@ -7,8 +7,8 @@ const LAST_STATEMENT_MS = 1500;
 /** Milliseconds between two attempts of the last flush. */
 const RETRY_MS = 100;
 
-/** A flush takes a twentieth of the time, at most: what many keys collect is written less often, and each key once for all. */
-const REST_FOR_EACH_MS = 19;
+/** A flush takes a fortieth of the time, at most: what many keys collect is written less often, and each key once for all. */
+const REST_FOR_EACH_MS = 39;
 
 /** Milliseconds after which the next flush comes, whatever the last one took, unless the interval is longer. */
 const MAX_REST_MS = 10_000;
