@@ -1,11 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { addressOf, noteUse, startOf, UsageCounters } from './usage-counters.js';
 
-const KEY = { keyId: 'key', applicationId: 'application' };
+const PLAIN = { keyId: 'key', applicationId: 'application' };
 const NOON = Date.parse('2026-05-27T12:00:00Z');
 const HOUR = 3600_000;
 
-describe('the counters of usage', () => {
+describe.each([
+  ['', () => PLAIN],
+  [', remembered by a record,', () => ({ ...PLAIN, counterMemo: { counter: undefined, table: undefined } })],
+])('the counters of usage%s', (_, keyOf) => {
+  const KEY = keyOf();
+
   it('are one for each key and hour, also when the clock is put back and forth', () => {
     const counters = new UsageCounters();
     for (const at of [NOON, NOON + HOUR, NOON + 1, NOON + HOUR + 1, NOON - 1, NOON + 2]) {
@@ -31,8 +36,8 @@ describe('the counters of usage', () => {
   it('are so many at most, and those there are go on', () => {
     const counters = new UsageCounters(2);
     expect(counters.of(KEY, NOON)).toBeDefined();
-    expect(counters.of({ ...KEY, keyId: 'another' }, NOON)).toBeDefined();
-    expect(counters.of({ ...KEY, keyId: 'one too many' }, NOON)).toBeUndefined();
+    expect(counters.of({ ...PLAIN, keyId: 'another' }, NOON)).toBeDefined();
+    expect(counters.of({ ...PLAIN, keyId: 'one too many' }, NOON)).toBeUndefined();
     expect(counters.of(KEY, NOON + HOUR)).toBeUndefined();
     expect(counters.of(KEY, NOON)).toBeDefined();
   });

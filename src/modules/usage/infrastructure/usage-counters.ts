@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { ServiceKeyUse } from '../../verification/index.js';
 import { noCounts, type Counts } from '../domain/counts.js';
 
 const HOUR_MS = 3600_000;
@@ -28,11 +29,11 @@ export interface UsageCounter extends LastUse {
 }
 
 /** Whose usage it is. */
-type CountedKey = Pick<UsageCounter, 'keyId' | 'applicationId'>;
+type CountedKey = Pick<ServiceKeyUse, 'keyId' | 'applicationId' | 'counterMemo'>;
 
 /**
- * Counts in memory what has not been written yet. A verification costs one look-up and an addition; something is made
- * only for the first one of a key after a flush, and when an hour begins.
+ * Counts in memory what has not been written yet. A verification costs an addition, as its record remembers the counter.
+ * Something is looked up and made only for the first one of a key after a flush, and when an hour begins.
  */
 export class UsageCounters {
   /** The latest one of each key. */
@@ -50,8 +51,22 @@ export class UsageCounters {
    *
    * @param at in milliseconds since 1970
    */
-  of({ keyId, applicationId }: CountedKey, at: number): UsageCounter | undefined {
+  of(key: CountedKey, at: number): UsageCounter | undefined {
     const hour = Math.floor(at / HOUR_MS);
+    const memo = key.counterMemo;
+    if (memo?.table === this.latest) {
+      const counter = memo.counter as UsageCounter;
+      if (counter.hour === hour) return counter;
+    }
+    const counter = this.find(key, hour);
+    if (memo !== undefined && counter !== undefined) {
+      memo.counter = counter;
+      memo.table = this.latest;
+    }
+    return counter;
+  }
+
+  private find({ keyId, applicationId }: CountedKey, hour: number): UsageCounter | undefined {
     const before = this.latest.get(keyId);
     // The clock may have been put back, into an hour that has a counter.
     for (let counter = before; counter !== undefined; counter = counter.before) {

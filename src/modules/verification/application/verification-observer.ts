@@ -22,7 +22,7 @@ export interface ObservedVerification {
 /** A service key that has let a machine in. */
 export type ServiceKeyUse = Pick<
   VerificationRecord,
-  'keyId' | 'secretId' | 'secretExpiresAt' | 'applicationId' | 'startsOverlap'
+  'keyId' | 'secretId' | 'secretExpiresAt' | 'applicationId' | 'startsOverlap' | 'counterMemo'
 >;
 
 /** Is told of every verdict. It is called on the request's path: it takes note, and never waits. */

@@ -32,6 +32,14 @@ export interface VerificationRecord {
   readonly startsOverlap: boolean;
   /** Null for a key without limits and credits, whose verification is answered at once. */
   readonly metering: Metering | null;
+  /** Where whoever counts the key keeps its counter while the record is in memory. Says nothing about the key. */
+  readonly counterMemo?: CounterMemo;
+}
+
+/** A counter, and the table that it is in: after that one it counts for nothing. */
+export interface CounterMemo {
+  counter: object | undefined;
+  table: object | undefined;
 }
 
 /** What the service that was handed the key wants to know. */

@@ -368,6 +368,7 @@ function toRecord(found: Found): VerificationRecord {
     secretExpiresAt: found.secretExpiresAt,
     startsOverlap: found.startsOverlap,
     metering: meteringOf(found),
+    counterMemo: { counter: undefined, table: undefined },
   };
 }
 
