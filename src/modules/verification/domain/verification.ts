@@ -37,7 +37,7 @@ export interface VerificationRecord {
 }
 
 /** A counter, and the table that it is in: after that one it counts for nothing. */
-export interface CounterMemo {
+interface CounterMemo {
   counter: object | undefined;
   table: object | undefined;
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Pool } from 'pg';
-import { KeyFormat } from '../../api-keys/domain/key-format.js';
-import { KeyHasher } from '../../api-keys/index.js';
+import { KeyFormat, KeyHasher } from '../../api-keys/index.js';
 import { PepperRehash } from './pepper-rehash.js';
 
 const PEPPERS = [1, 2, 3].map((version) => ({ version, key: Buffer.alloc(32, version) }));
