@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { DataSource } from 'typeorm';
@@ -112,12 +112,14 @@ describe('POST /apikey/bulk-revoke', () => {
     const [named, chosen] = [await owner.issueKey(application), await owner.issueKey(application)];
     const statements = new Set<string>();
     const pool = (app.nest.get(DataSource).driver as PostgresDriver).master as Pool;
+    const queries = new Map<PoolClient, (...args: unknown[]) => unknown>();
     const listen = (client: PoolClient): void => {
-      if (jest.isMockFunction(client.query)) return;
-      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-      jest.spyOn(client, 'query').mockImplementation((...args: unknown[]) => {
+      if (queries.has(client)) return;
+      const query = Reflect.get(client, 'query') as (...args: unknown[]) => unknown;
+      queries.set(client, query);
+      Reflect.set(client, 'query', (...args: unknown[]) => {
         statements.add(String((args[0] as { text?: string }).text ?? args[0]));
-        return query(...args);
+        return Reflect.apply(query, client, args) as unknown;
       });
     };
     pool.on('acquire', listen);
@@ -133,7 +135,7 @@ describe('POST /apikey/bulk-revoke', () => {
       expect(body.results).toEqual([{ id: chosen.id, outcome: 'revoked' }]);
     } finally {
       pool.off('acquire', listen);
-      jest.restoreAllMocks();
+      for (const [client, query] of queries) Reflect.set(client, 'query', query);
     }
     const readings = [...statements].filter((text) => /^SELECT .*FROM "api_keys"/s.test(text));
     expect(readings).toHaveLength(2);
