@@ -119,7 +119,7 @@ describe('POST /apikey/bulk-revoke', () => {
       queries.set(client, query);
       Reflect.set(client, 'query', (...args: unknown[]) => {
         statements.add(String((args[0] as { text?: string }).text ?? args[0]));
-        return Reflect.apply(query, client, args) as unknown;
+        return Reflect.apply<PoolClient, unknown[], unknown>(query, client, args);
       });
     };
     pool.on('acquire', listen);
