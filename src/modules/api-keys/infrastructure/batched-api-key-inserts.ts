@@ -1,8 +1,9 @@
-import { DatabaseError, type Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { Columns } from '../../../infrastructure/database/columns.js';
 import { eventsAsJson, type EventSubscribers } from '../../../infrastructure/database/event-subscribers.js';
 import { poolOf } from '../../../infrastructure/database/pool.js';
+import { isRefusalOfData } from '../../../infrastructure/database/postgres-errors.js';
 import type { Actor } from '../../../shared/actor.js';
 import { Batcher } from '../../../shared/concurrency/batcher.js';
 import { eventsOf } from '../../../shared/domain-event.js';
@@ -63,8 +64,9 @@ export class BatchedApiKeyInserts {
     try {
       return await this.insertAll(requests);
     } catch (error) {
-      if (requests.length === 1 || !(error instanceof DatabaseError)) throw error;
-      // What is wrong with one key must not cost the others theirs. A statement that was refused has done nothing.
+      if (requests.length === 1 || !isRefusalOfData(error)) throw error;
+      // What is wrong with one key must not cost the others theirs. A statement that was refused for what it says has done
+      // nothing; one that was ended from outside may have been committed.
       return Promise.all(
         requests.map((request) =>
           this.insertAll([request]).then(
