@@ -41,11 +41,32 @@ export function readPage(
   return { limit, before };
 }
 
-/** Makes the page out of up to `limit + 1` rows: the one too many only says that there are more. */
-export function toPage<T extends { id: string }>(rows: T[], limit: number, filter: Filter): Page<T> {
-  const data = rows.slice(0, limit);
+/**
+ * Characters of what people wrote into the items of a page: to write more in one turn would keep all others waiting. An item
+ * that alone has more makes a page of its own.
+ */
+const MAX_SIZE = 1024 * 1024;
+
+/**
+ * Makes the page out of up to `limit + 1` rows: the one too many only says that there are more.
+ *
+ * @param sizeOf characters of what people wrote into an item, where that may be much
+ */
+export function toPage<T extends { id: string }>(
+  rows: T[],
+  limit: number,
+  filter: Filter,
+  sizeOf: (row: T) => number = () => 0,
+): Page<T> {
+  const data: T[] = [];
+  let size = 0;
+  for (const row of rows.slice(0, limit)) {
+    size += sizeOf(row);
+    if (size > MAX_SIZE && data.length > 0) break;
+    data.push(row);
+  }
   const last = data.at(-1);
-  const more = rows.length > limit && last !== undefined;
+  const more = rows.length > data.length && last !== undefined;
   return {
     data,
     nextCursor: more ? Buffer.from(`${last.id} ${digestOf(filter)}`).toString('base64url') : null,

@@ -145,6 +145,19 @@ describe('Reading keys', () => {
   });
 });
 
+describe('A page of large keys', () => {
+  it('ends after a mebibyte, and its cursor leads to the rest', async () => {
+    const metadata = { note: 'n'.repeat(16_000) };
+    for (let i = 0; i < 70; i += 1) await issued({ metadata });
+    const page = await world.keys.list('application', { limit: 100 });
+    expect(page.data.length).toBeGreaterThan(60);
+    expect(page.data.length).toBeLessThan(66);
+    expect(page.nextCursor).not.toBeNull();
+    await world.keys.list('application', { limit: 100, cursor: page.nextCursor! });
+    expect(world.rows.listed?.page.before).toBe(page.data.at(-1)?.id);
+  });
+});
+
 describe('Changing a key', () => {
   it('returns it as it is written, once that holds on every node', async () => {
     const key = await issued();

@@ -202,7 +202,7 @@ export class ApiKeyService {
     const page = readPage(query, filter);
     const now = this.clock.now();
     const rows = await this.freshness.read((atLeast) => this.keys.list(filter, page, now, atLeast));
-    return toPage(rows.filter(isHandedOut), page.limit, filter);
+    return toPage(rows.filter(isHandedOut), page.limit, filter, sizeOf);
   }
 
   /** Throws `api_key_not_found`, also for a service key, which is managed elsewhere. */
@@ -375,6 +375,11 @@ export class ApiKeyService {
 /** Whether a policy has anything to say about a change. */
 function mayBreakPolicy({ scopes, expiresAt, ipAllowlist, enabled }: ApiKeyChanges): boolean {
   return scopes !== undefined || expiresAt !== undefined || ipAllowlist !== undefined || enabled === true;
+}
+
+/** Characters of what people wrote into a key. */
+function sizeOf({ scopes, metadata, tags, ipAllowlist }: ApiKey): number {
+  return JSON.stringify([scopes, metadata, tags, ipAllowlist]).length;
 }
 
 function editConflict(): DomainError {
