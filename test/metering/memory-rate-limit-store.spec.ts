@@ -26,11 +26,7 @@ describe('the memory of rate limits', () => {
     const store = new MemoryRateLimitStore(() => 0, 100);
     const greedy = newOwner();
     const setOf = (owner: typeof greedy, key: number): LimitSet => {
-      const set = limitSet(owner, [{ limit: 1, windowSeconds: 10 }]);
-      return {
-        ...set,
-        limits: set.limits.map((limit) => ({ ...limit, subjectId: `${limit.subjectId} ${key}` })),
-      };
+      return limitSet({ ...owner, keyId: `${owner.keyId} ${key}` }, [{ limit: 1, windowSeconds: 10 }]);
     };
     const take = async (set: LimitSet): Promise<number | undefined> =>
       (await store.take([{ set, times: 1 }]))[0]?.granted;
