@@ -1,8 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../../shared/domain-error.js';
 import type { DashboardFile, DashboardFiles, Representation } from './dashboard-files.js';
 import type { DashboardSettings } from './dashboard-settings.js';
-import { sendProblem } from './problem.filter.js';
 import { dashboardHeaders } from './security-headers.js';
 
 const PAGE = 'index.html';
@@ -25,7 +23,7 @@ export function serveDashboard(
 
   fastify.get('/', { config }, (request, reply) => {
     reply.header('vary', 'accept');
-    if (!asksForPage(request)) return refuse(request, reply);
+    if (!asksForPage(request)) return nothingHere(reply);
     return reply.redirect('/dashboard', 302);
   });
   fastify.get('/dashboard', { config }, (request, reply) => send(page, 'no-cache', request, reply));
@@ -45,7 +43,7 @@ export function serveDashboard(
         reply,
       );
     }
-    if (path === PAGE || path.startsWith(HASHED)) return refuse(request, reply);
+    if (path === PAGE || path.startsWith(HASHED)) return nothingHere(reply);
     return send(page, 'no-cache', request, reply);
   });
 }
@@ -54,8 +52,9 @@ function asksForPage({ headers }: FastifyRequest): boolean {
   return headers.accept?.includes('text/html') === true;
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  sendProblem(new DomainError('not_found', 'Check the path: there is nothing here.'), request, reply);
+/** As at any other path that there is not. */
+function nothingHere(reply: FastifyReply): FastifyReply {
+  reply.callNotFound();
   return reply;
 }
 
