@@ -48,7 +48,7 @@ describe('the README', () => {
       directory = await mkdtemp(join(tmpdir(), 'upblit-readme-'));
       await chmod(directory, 0o711);
       service = await ServiceProcess.start({ DATA_DIR: join(directory, 'data') }, directory);
-    }, 60_000);
+    });
 
     afterAll(async () => {
       await service.stop();
