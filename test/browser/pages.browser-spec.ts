@@ -138,7 +138,7 @@ describe('the service keys of an application', () => {
     const { person, client, email } = await stage.newOwner();
     const id = await client.createApplication();
     const scopes = ['keys:verify', 'apikeys:read', 'apikeys:write', 'applications:read', 'audit:read'];
-    await client.post(`/applications/${id}/service-keys`).send({ name: 'Gateway', scopes }).expect(201);
+    await client.post(`/applications/${id}/service-keys`).send({ name: 'Gateway', scopes }).expect(200);
     const page = await person.open(`/dashboard/applications/${id}/service-keys`);
     await signInAs(page, email);
     const shown = page.getByRole('row', { name: /Gateway/ }).locator('.scope');
