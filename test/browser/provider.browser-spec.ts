@@ -163,12 +163,14 @@ describe('with a provider of OpenID Connect', () => {
     await page.getByLabel('Name').fill('Tides');
     await page.getByRole('button', { name: 'Create application' }).click();
     await page.getByRole('heading', { name: 'No keys yet' }).waitFor();
-    const path = new URL(page.url()).pathname;
+    const { href, pathname: path } = new URL(page.url());
 
+    // Nobody is to notice before the page is opened again.
+    await page.goto('about:blank');
     // As an administrator there would end it.
     const refreshed = once(provider, 'grant.error');
     await endGrantsOf('bob');
-    await page.reload();
+    await page.goto(href);
     await refreshed;
     await page.getByText('Your session has ended').waitFor();
     await page.getByRole('button', { name: 'Continue with' }).click();
