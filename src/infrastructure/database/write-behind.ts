@@ -27,8 +27,8 @@ export interface Collected {
 
 /**
  * Writes what is collected in memory every so often, one flush at a time, so that no request waits for it, and rests
- * longer after flushes that take long, so that the database has time for everything else. While the database is away it goes on collecting. At shutdown the last flush is tried until everything is written, or its time
- * is over.
+ * longer after flushes that take long, so that the database has time for everything else. While the database is away it
+ * goes on collecting. At shutdown the last flush is tried until everything is written, or its time is over.
  */
 export class WriteBehind {
   private readonly flushes: PeriodicTask;

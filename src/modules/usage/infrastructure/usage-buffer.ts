@@ -187,21 +187,18 @@ export class UsageBuffer
   }
 }
 
-/** What was counted, as columns. One loop, and nothing is made for each: there may be thousands in every flush. */
-function countsOf(counters: readonly UsageCounter[]): {
-  keys: string[];
-  applications: string[];
-  hours: string[];
-  codes: VerdictCode[];
-  counts: number[];
-} {
-  const columns = {
-    keys: [] as string[],
-    applications: [] as string[],
-    hours: [] as string[],
-    codes: [] as VerdictCode[],
-    counts: [] as number[],
-  };
+/** What was counted, as the columns of the statement. */
+interface Columns {
+  readonly keys: string[];
+  readonly applications: string[];
+  readonly hours: string[];
+  readonly codes: VerdictCode[];
+  readonly counts: number[];
+}
+
+/** One loop, and nothing is made for each: there may be thousands in every flush. */
+function countsOf(counters: readonly UsageCounter[]): Columns {
+  const columns: Columns = { keys: [], applications: [], hours: [], codes: [], counts: [] };
   for (const { keyId, applicationId, hour, counts } of counters) {
     if (applicationId === null) continue;
     for (const code of VERDICT_CODES) {

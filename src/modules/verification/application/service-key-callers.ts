@@ -52,7 +52,8 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
 
   /** Whom it speaks for where keys are managed. There nothing is taken for good that may be out of date. */
   authenticate(presented: string, caller: Caller): Principal | Promise<Principal> {
-    return chain(this.find(presented, caller), ({ record, stale }: FoundRecord) => {
+    const found = this.format.isForService(presented) ? this.find(presented, caller) : NO_SERVICE_KEY;
+    return chain(found, ({ record, stale }: FoundRecord) => {
       if (stale) throw new DomainError('service_unavailable', 'Try again in a moment.', { retryAfter: 1 });
       const { keyId, secretId, scopes, applicationId } = this.admit(record, caller.address);
       return {
@@ -67,7 +68,6 @@ export class ServiceKeyCallers implements ServiceKeyAuthenticator, OnModuleInit 
   }
 
   private find(presented: string, caller: Caller): FoundRecord | Promise<FoundRecord> {
-    if (!this.format.isForService(presented)) return NO_SERVICE_KEY;
     return this.records.find({ text: presented, applicationId: null }, caller);
   }
 

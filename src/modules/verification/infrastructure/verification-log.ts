@@ -76,6 +76,6 @@ export class VerificationLog implements VerificationObserver, OnModuleDestroy {
 
 /** Whose refusals share the room: those of an application, or of a network that has shown no service key. */
 function partyOf({ record, caller }: ObservedVerification): string {
-  const network = caller.isAnonymous ? networkOf(caller.address) : 'unknown keys';
-  return caller.keysOf ?? record?.applicationId ?? network;
+  const application = caller.keysOf ?? record?.applicationId;
+  return application ?? (caller.isAnonymous ? networkOf(caller.address) : 'unknown keys');
 }
